@@ -1,0 +1,248 @@
+#include "core/config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define FILE_NAME "/remap.conf"
+
+const char *const config_variable[CONFIG_KEYS] = {
+    [CONFIG_RULES] = "REMAP",
+    [CONFIG_FILE] = "REMAP_FILE",
+    [CONFIG_WHEN] = "REMAP_WHEN",
+    [CONFIG_REPORT] = "REMAP_REPORT",
+    [CONFIG_LOG] = "REMAP_LOG",
+    [CONFIG_LOG_FILE] = "REMAP_LOG_FILE",
+    [CONFIG_XDG_CONFIG_HOME] = "XDG_CONFIG_HOME",
+    [CONFIG_HOME] = "HOME",
+};
+
+/* A variable that is empty counts as not set, as with those of locale(7). */
+static const char *value_of(const struct config_input *in, enum config_key key)
+{
+    const char *value = in->value(key);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* ---- settings ---- */
+
+/* A setting's words, in the order of its enum. */
+static const char *const WHEN_WORDS[] = {"always", "denied", NULL};
+static const char *const REPORT_WORDS[] = {"asked", "actual", NULL};
+static const char *const LEVEL_WORDS[] = {"off", "error", "info", "debug", NULL};
+
+static int find_word(const char *const words[], const char *value)
+{
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], value) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static void fault_word(const char *const words[], const char *value, const char *source,
+                       struct diag *d)
+{
+    struct text out = diag_at(d, source, value, strlen(value), value);
+
+    text_string(&out, "unknown value: use ");
+    for (int i = 0; words[i] != NULL; i++) {
+        if (i > 0)
+            text_string(&out, words[i + 1] == NULL ? " or " : ", ");
+        text_string(&out, words[i]);
+    }
+}
+
+bool config_set(struct config *c, enum config_key key, const char *value, const char *source,
+                struct diag *d)
+{
+    const char *const *words = key == CONFIG_WHEN     ? WHEN_WORDS
+                               : key == CONFIG_REPORT ? REPORT_WORDS
+                                                      : LEVEL_WORDS;
+    int found = find_word(words, value);
+
+    if (found < 0) {
+        fault_word(words, value, source, d);
+        return false;
+    }
+    if (key == CONFIG_WHEN)
+        c->when = (enum when)found;
+    else if (key == CONFIG_REPORT)
+        c->report = (enum report)found;
+    else
+        c->level = (enum level)found;
+    return true;
+}
+
+static bool load_setting(struct config *c, enum config_key key, const struct config_input *in,
+                         struct diag *d)
+{
+    const char *value = value_of(in, key);
+    return value == NULL || config_set(c, key, value, config_variable[key], d);
+}
+
+static bool load_log_file(struct config *c, const struct config_input *in, struct diag *d)
+{
+    const char *path = value_of(in, CONFIG_LOG_FILE);
+    struct text copy;
+
+    if (path == NULL)
+        return true;
+    text_init(&copy, c->log_file, sizeof(c->log_file));
+    text_string(&copy, path);
+    if (!copy.cut)
+        return true;
+    c->log_file[0] = '\0';
+    struct text out = diag_whole(d, config_variable[CONFIG_LOG_FILE]);
+    text_string(&out, "the path is too long: use a shorter one");
+    return false;
+}
+
+/* ---- files ---- */
+
+static const char *read_problem(long error)
+{
+    switch (error) {
+    case -ENOENT:
+    case -ENOTDIR:
+        return "no such file: check the path";
+    case -EACCES:
+        return "permission denied: let this user read it";
+    case -EISDIR:
+        return "is a folder: name a file";
+    case -EFBIG:
+        return "larger than 64 KiB: keep only rules in it";
+    default:
+        return "cannot be read: check the file";
+    }
+}
+
+static bool parse_file(struct table *t, const char *path, long size, const struct config_input *in,
+                       struct diag *d)
+{
+    if (size < 0) {
+        struct text out = diag_whole(d, path);
+        text_string(&out, read_problem(size));
+        return false;
+    }
+    struct source source = {.name = path, .text = in->buf, .size = (size_t)size};
+    return table_parse(t, &source, d);
+}
+
+bool config_read_table(struct table *t, const char *path, const struct config_input *in,
+                       struct diag *d)
+{
+    return parse_file(t, path, in->read(path, in->buf, CONFIG_FILE_MAX), in, d);
+}
+
+/* ---- sources ---- */
+
+/* Each tries one source: whether it is set. If so, *ok says whether it could be taken. */
+typedef bool try_source(struct config *c, const struct config_input *in, struct diag *d, bool *ok);
+
+static void name_source(struct config *c, const char *folder, const char *rest)
+{
+    struct text out;
+
+    text_init(&out, c->source, sizeof(c->source));
+    text_string(&out, folder);
+    text_string(&out, rest);
+}
+
+static bool try_variable(struct config *c, const struct config_input *in, struct diag *d, bool *ok)
+{
+    const char *rules = value_of(in, CONFIG_RULES);
+
+    if (rules == NULL)
+        return false;
+    name_source(c, config_variable[CONFIG_RULES], "");
+    struct source source = {.name = c->source, .text = rules, .size = strlen(rules)};
+    *ok = table_parse(&c->table, &source, d);
+    return true;
+}
+
+static bool try_named_file(struct config *c, const struct config_input *in, struct diag *d,
+                           bool *ok)
+{
+    const char *path = value_of(in, CONFIG_FILE);
+
+    if (path == NULL)
+        return false;
+    name_source(c, path, "");
+    *ok = config_read_table(&c->table, path, in, d);
+    return true;
+}
+
+static bool is_absent(long error)
+{
+    return error == -ENOENT || error == -ENOTDIR;
+}
+
+static bool try_home_file(struct config *c, const struct config_input *in, struct diag *d, bool *ok)
+{
+    const char *xdg = value_of(in, CONFIG_XDG_CONFIG_HOME), *home = value_of(in, CONFIG_HOME);
+
+    /*
+     * A relative path is to be ignored (XDG Base Directory Specification, 'Environment
+     * variables').
+     */
+    if (xdg != NULL && xdg[0] == '/')
+        name_source(c, xdg, FILE_NAME);
+    else if (home != NULL && home[0] == '/')
+        name_source(c, home, "/.config" FILE_NAME);
+    else
+        return false;
+    long size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
+    if (is_absent(size) || size == -EACCES)
+        return false;
+    *ok = parse_file(&c->table, c->source, size, in, d);
+    return true;
+}
+
+static bool try_system_file(struct config *c, const struct config_input *in, struct diag *d,
+                            bool *ok)
+{
+    name_source(c, "/etc", FILE_NAME);
+    long size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
+    if (is_absent(size))
+        return false;
+    *ok = parse_file(&c->table, c->source, size, in, d);
+    return true;
+}
+
+static bool try_default(struct config *c, const struct config_input *in, struct diag *d, bool *ok)
+{
+    static const char rules[] = TABLE_DEFAULT;
+
+    (void)in;
+    name_source(c, "the default", "");
+    struct source source = {.name = c->source, .text = rules, .size = sizeof(rules) - 1};
+    *ok = table_parse(&c->table, &source, d);
+    return true;
+}
+
+static try_source *const SOURCES[] = {try_variable, try_named_file, try_home_file, try_system_file,
+                                      try_default};
+
+static bool load_table(struct config *c, const struct config_input *in, struct diag *d)
+{
+    bool ok = false;
+
+    for (size_t i = 0; i < sizeof(SOURCES) / sizeof(SOURCES[0]); i++) {
+        if (SOURCES[i](c, in, d, &ok))
+            break;
+    }
+    return ok;
+}
+
+bool config_load(struct config *c, const struct config_input *in, struct diag *d)
+{
+    c->table.count = 0;
+    c->when = WHEN_ALWAYS;
+    c->report = REPORT_ASKED;
+    c->level = LEVEL_ERROR;
+    c->log_file[0] = '\0';
+    /* The log first: it says where the other faults are told. */
+    return load_setting(c, CONFIG_LOG, in, d) && load_log_file(c, in, d) &&
+           load_setting(c, CONFIG_WHEN, in, d) && load_setting(c, CONFIG_REPORT, in, d) &&
+           load_table(c, in, d);
+}

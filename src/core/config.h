@@ -1,0 +1,96 @@
+/*
+ * What the REMAP variables and files say: which source of rules holds, and the settings
+ * beside them.
+ */
+#ifndef CORE_CONFIG_H
+#define CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/diag.h"
+#include "core/table.h"
+
+/* The variables that are read; config_variable[] has their names. */
+enum config_key {
+    CONFIG_RULES,
+    CONFIG_FILE,
+    CONFIG_WHEN,
+    CONFIG_REPORT,
+    CONFIG_LOG,
+    CONFIG_LOG_FILE,
+    CONFIG_XDG_CONFIG_HOME,
+    CONFIG_HOME,
+    CONFIG_KEYS,
+};
+
+extern const char *const config_variable[CONFIG_KEYS];
+
+enum when {
+    WHEN_ALWAYS,
+    WHEN_DENIED, /* the asked port first; by the table only after EACCES */
+};
+
+enum report {
+    REPORT_ASKED,
+    REPORT_ACTUAL,
+};
+
+enum level {
+    LEVEL_OFF,
+    LEVEL_ERROR,
+    LEVEL_INFO,
+    LEVEL_DEBUG,
+};
+
+enum {
+    CONFIG_FILE_MAX = 65536, /* bytes in a file of rules */
+    CONFIG_PATH_MAX = 4096,
+};
+
+struct config {
+    struct table table;
+    enum when when;
+    enum report report;
+    enum level level;
+    char log_file[CONFIG_PATH_MAX]; /* "" for stderr */
+    char source[CONFIG_PATH_MAX];   /* where the table is from, for people */
+};
+
+/*
+ * Where the values come from and files are read, so that the core does neither.
+ * `value` returns a variable's value or NULL; it is borrowed until the call that
+ * was handed this returns. `read` fills `buf` with the whole file and returns
+ * its size, or a negative errno (-EFBIG for one that does not fit). `buf` has
+ * room for CONFIG_FILE_MAX bytes.
+ */
+struct config_input {
+    const char *(*value)(enum config_key key);
+    long (*read)(const char *path, char *buf, size_t size);
+    char *buf;
+};
+
+/*
+ * Fills *c in from the first source that is set: REMAP, REMAP_FILE,
+ * $XDG_CONFIG_HOME/remap.conf (or ~/.config/remap.conf), /etc/remap.conf, else
+ * TABLE_DEFAULT; and from the settings. An empty variable is one not set. False,
+ * with *d filled in and *c fit only for its level and log_file, where something in
+ * them is wrong.
+ *
+ * The two implicit files may be absent; the one of the home folder may also be
+ * out of reach, since a program that changed its user still has the old HOME.
+ */
+bool config_load(struct config *c, const struct config_input *in, struct diag *d);
+
+/* Appends the rules of the file at `path` to a table. As config_load, false with *d filled in. */
+bool config_read_table(struct table *t, const char *path, const struct config_input *in,
+                       struct diag *d);
+
+/*
+ * Reads a value of REMAP_WHEN or REMAP_REPORT into the setting. False, with *c
+ * untouched and *d filled in under the name `source`, where it is none.
+ */
+bool config_set(struct config *c, enum config_key key, const char *value, const char *source,
+                struct diag *d);
+
+#endif

@@ -1,0 +1,74 @@
+#include "core/diag.h"
+
+#include <string.h>
+
+/* How much of a long line is shown in front of the fault. */
+enum { BEFORE_FAULT = 48 };
+
+static struct text diag_start(struct diag *d, const char *source)
+{
+    struct text name, message;
+
+    *d = (struct diag){.line = 0};
+    text_init(&name, d->source, sizeof(d->source));
+    text_printable(&name, source, strlen(source));
+    text_init(&message, d->message, sizeof(d->message));
+    return message;
+}
+
+struct text diag_whole(struct diag *d, const char *source)
+{
+    return diag_start(d, source);
+}
+
+struct text diag_at(struct diag *d, const char *source, const char *text, size_t size,
+                    const char *at)
+{
+    struct text message = diag_start(d, source);
+    const char *line = text;
+    unsigned number = 1;
+
+    for (const char *p = text; p < at; p++) {
+        if (*p == '\n') {
+            line = p + 1;
+            number++;
+        }
+    }
+    const char *end = memchr(line, '\n', (size_t)(text + size - line));
+    if (end == NULL)
+        end = text + size;
+
+    d->line = number;
+    d->column = (unsigned)(at - line) + 1;
+
+    struct text excerpt;
+    text_init(&excerpt, d->excerpt, sizeof(d->excerpt));
+    if (at - line > BEFORE_FAULT) {
+        text_string(&excerpt, "...");
+        line = at - BEFORE_FAULT;
+    }
+    d->caret = (unsigned)excerpt.used + (unsigned)(at - line);
+    text_printable(&excerpt, line, (size_t)(end - line));
+    return message;
+}
+
+void diag_format(const struct diag *d, struct text *out)
+{
+    text_string(out, d->source);
+    if (d->line != 0) {
+        text_char(out, ':');
+        text_number(out, d->line);
+        text_char(out, ':');
+        text_number(out, d->column);
+    }
+    text_string(out, ": ");
+    text_string(out, d->message);
+    if (d->line == 0)
+        return;
+    text_string(out, "\n  ");
+    text_string(out, d->excerpt);
+    text_string(out, "\n  ");
+    for (unsigned i = 0; i < d->caret; i++)
+        text_char(out, ' ');
+    text_char(out, '^');
+}

@@ -1,0 +1,367 @@
+#include "core/rule.h"
+
+#include <string.h>
+
+#include "core/service.h"
+
+enum { PORT_MAX = 65535 };
+
+/* Where the faults go: what every function below needs to report one. */
+struct parser {
+    const struct source *source;
+    struct diag *diag;
+};
+
+static const char *const TARGET_WORDS[] = {
+    [RULE_AUTO] = "auto",
+    [RULE_KEEP] = "keep",
+    [RULE_DENY] = "deny",
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* ---- faults: each returns false, so that the parsers below can return it ---- */
+
+static bool fault(const struct parser *p, const char *at, const char *message)
+{
+    struct text out = diag_at(p->diag, p->source->name, p->source->text, p->source->size, at);
+    text_string(&out, message);
+    return false;
+}
+
+/* "BEFORE'TEXT'AFTER", at the text. */
+static bool fault_quoting(const struct parser *p, const char *before, struct span s,
+                          const char *after)
+{
+    enum { SHOWN = 40 };
+    struct text out = diag_at(p->diag, p->source->name, p->source->text, p->source->size, s.at);
+
+    text_string(&out, before);
+    text_char(&out, '\'');
+    text_printable(&out, s.at, span_size(s) < SHOWN ? span_size(s) : SHOWN);
+    text_string(&out, span_size(s) < SHOWN ? "'" : "...'");
+    text_string(&out, after);
+    return false;
+}
+
+static bool fault_left_over(const struct parser *p, struct span s)
+{
+    return fault_quoting(p, "", s, " is left over: separate rules by a comma or a newline");
+}
+
+static bool fault_port_range(const struct parser *p, struct span s)
+{
+    return fault_quoting(p, "port ", s, " is out of range: use 1-65535");
+}
+
+/* ---- numbers and ports ---- */
+
+/*
+ * Reads digits up to the end of `s` or the first other byte, which it returns. Stops
+ * counting past PORT_MAX.
+ */
+static const char *read_number(struct span s, unsigned *number)
+{
+    *number = 0;
+    while (s.at < s.end && is_digit(*s.at)) {
+        if (*number <= PORT_MAX)
+            *number = *number * 10 + (unsigned)(*s.at - '0');
+        s.at++;
+    }
+    return s.at;
+}
+
+/* The port that `s` is, by number or name; 0 where it is none. */
+static uint16_t port_value(struct span s)
+{
+    unsigned number;
+
+    if (s.at < s.end && read_number(s, &number) == s.end)
+        return number <= PORT_MAX ? (uint16_t)number : 0;
+    return service_port(s.at, span_size(s));
+}
+
+static bool parse_port(const struct parser *p, struct span s, uint16_t *port)
+{
+    unsigned number;
+
+    if (s.at == s.end)
+        return fault(p, s.at, "a port is missing: use a number 1-65535 or an IANA name");
+    *port = port_value(s);
+    if (*port != 0)
+        return true;
+
+    const char *rest = read_number(s, &number);
+    if (rest == s.end)
+        return fault_port_range(p, s);
+    if (rest > s.at)
+        return fault_left_over(p, span_trimmed((struct span){rest, s.end}));
+    for (const char *at = s.at; at < s.end; at++) {
+        if (span_is_blank(*at) && service_port(s.at, (size_t)(at - s.at)) != 0)
+            return fault_left_over(p, span_trimmed((struct span){at, s.end}));
+    }
+    return fault_quoting(p, "unknown port name ", s, ": use a number 1-65535 or an IANA name");
+}
+
+/*
+ * The hyphen of a range. Names have hyphens too (ftp-data), so it is the first one
+ * with a port on either side; and where there is none, the first one behind a
+ * number or a name, so that a fault is shown at the side that has it.
+ */
+static const char *range_hyphen(struct span s)
+{
+    const char *fallback = NULL;
+    unsigned number;
+
+    for (const char *at = span_find(s, '-'); at != NULL;
+         at = span_find((struct span){at + 1, s.end}, '-')) {
+        struct span left = {s.at, at}, right = {at + 1, s.end};
+        if (port_value(left) != 0 && port_value(right) != 0)
+            return at;
+        if (fallback == NULL && (port_value(left) != 0 || read_number(left, &number) > s.at))
+            fallback = at;
+    }
+    return fallback;
+}
+
+static bool parse_ports(const struct parser *p, struct span s, uint16_t *first, uint16_t *last)
+{
+    const char *hyphen = port_value(s) != 0 ? NULL : range_hyphen(s);
+
+    if (hyphen == NULL) {
+        if (!parse_port(p, s, first))
+            return false;
+        *last = *first;
+        return true;
+    }
+    if (!parse_port(p, (struct span){s.at, hyphen}, first) ||
+        !parse_port(p, (struct span){hyphen + 1, s.end}, last))
+        return false;
+    if (*first > *last)
+        return fault_quoting(p, "range ", s, " runs backwards: write the lower port first");
+    return true;
+}
+
+/* ---- protocol and host: each takes what it reads off the front of `s` ---- */
+
+static bool parse_proto(const struct parser *p, struct span *s, enum proto *proto)
+{
+    const char *at = s->at;
+
+    *proto = PROTO_ANY;
+    while (at < s->end && !span_is_blank(*at) && *at != '/')
+        at++;
+    if (at == s->end)
+        return true;
+    struct span word = {s->at, at};
+    *proto = proto_from_name(word.at, span_size(word));
+    if (*proto == PROTO_ANY) {
+        if (span_is_blank(*at) && port_value(word) != 0)
+            return fault_left_over(p, span_trimmed((struct span){at, s->end}));
+        return fault_quoting(p, "unknown protocol ", word, ": use tcp, udp or sctp");
+    }
+    s->at = *at == '/' ? at + 1 : span_trimmed((struct span){at, s->end}).at;
+    return true;
+}
+
+static bool parse_bracketed_host(const struct parser *p, struct span *s, struct addr *host)
+{
+    const char *close = span_find(*s, ']');
+    struct addr addr;
+
+    if (close == NULL)
+        return fault(p, s->at, "the bracket is not closed: write an IPv6 address as [::1]");
+    struct span inner = {s->at + 1, close};
+    if (!addr_parse(&addr, inner.at, span_size(inner)) || addr.family != AF_INET6)
+        return fault_quoting(p, "", inner, " is not an IPv6 address: write one as [::1]");
+    if (close + 1 == s->end || close[1] != ':')
+        return fault(p, close + 1, "a port is missing after the address: write [::1]:PORT");
+    *host = addr_unmapped(&addr);
+    s->at = close + 2;
+    return true;
+}
+
+/* `*wildcard` says that the host was written "*", which *host has no value for. */
+static bool parse_host(const struct parser *p, struct span *s, struct addr *host, bool *wildcard)
+{
+    *host = (struct addr){.family = AF_UNSPEC};
+    *wildcard = false;
+    if (s->at < s->end && *s->at == '[')
+        return parse_bracketed_host(p, s, host);
+
+    const char *colon = span_find(*s, ':');
+    if (colon == NULL)
+        return true;
+    struct span word = {s->at, colon};
+    if (span_find((struct span){colon + 1, s->end}, ':') != NULL)
+        return fault(p, s->at, "more than one colon: write an IPv6 address in brackets, as [::1]");
+    *wildcard = span_is(word, "*");
+    if (!*wildcard && !addr_parse(host, word.at, span_size(word)))
+        return fault_quoting(p, "", word, " is not an address: use IPv4, [IPv6] or *");
+    s->at = colon + 1;
+    return true;
+}
+
+/* ---- targets ---- */
+
+static bool parse_offset(const struct parser *p, struct span s, struct rule *rule)
+{
+    unsigned distance;
+    struct span digits = {s.at + 1, s.end};
+    const char *rest = read_number(digits, &distance);
+
+    if (rest == digits.at)
+        return fault(p, digits.at, "a number is missing after the sign: write +8000 or -8000");
+    if (rest < s.end)
+        return fault_left_over(p, span_trimmed((struct span){rest, s.end}));
+
+    bool up = *s.at == '+';
+    if (up ? rule->last + distance > PORT_MAX : rule->first <= distance)
+        return fault_quoting(p, "offset ", s, " leaves the ports 1-65535: use a smaller one");
+    rule->target = RULE_OFFSET;
+    rule->to_first = (uint16_t)(up ? rule->first + distance : rule->first - distance);
+    rule->to_last = (uint16_t)(up ? rule->last + distance : rule->last - distance);
+    return true;
+}
+
+static bool parse_target_ports(const struct parser *p, struct span s, struct rule *rule)
+{
+    if (!parse_ports(p, s, &rule->to_first, &rule->to_last))
+        return false;
+    int asked = rule->last - rule->first, given = rule->to_last - rule->to_first;
+    if (asked != given && asked != 0) {
+        struct text out = diag_at(p->diag, p->source->name, p->source->text, p->source->size, s.at);
+        text_number(&out, (unsigned)asked + 1);
+        text_string(&out, " ports cannot become ");
+        text_number(&out, (unsigned)given + 1);
+        text_string(&out, ": make both ranges the same length");
+        return false;
+    }
+    rule->target = asked == given ? RULE_PORTS : RULE_POOL;
+    return true;
+}
+
+static bool parse_target(const struct parser *p, struct span s, struct rule *rule)
+{
+    const char *blank = s.at;
+    while (blank < s.end && !span_is_blank(*blank))
+        blank++;
+    for (enum rule_target t = RULE_AUTO; t <= RULE_DENY; t++) {
+        if (span_is((struct span){s.at, blank}, TARGET_WORDS[t])) {
+            rule->target = t;
+            struct span rest = span_trimmed((struct span){blank, s.end});
+            return rest.at == rest.end || fault_left_over(p, rest);
+        }
+    }
+    if (s.at == s.end)
+        return fault(p, s.at, "a target is missing: write a port, +N, auto, keep or deny");
+    if (!parse_host(p, &s, &rule->to, &rule->to_wildcard))
+        return false;
+    if (s.at < s.end && (*s.at == '+' || *s.at == '-'))
+        return parse_offset(p, s, rule);
+    return parse_target_ports(p, s, rule);
+}
+
+bool rule_parse(struct rule *rule, const struct source *source, struct span text, struct diag *d)
+{
+    struct parser p = {source, d};
+    struct rule parsed = {.target = RULE_PORTS};
+    const char *equals = span_find(text, '=');
+    bool every;
+
+    if (equals == NULL)
+        return fault_quoting(&p, "", text, " is not a rule: write PORT=TARGET, as 80=8080");
+    struct span left = span_trimmed((struct span){text.at, equals});
+    struct span right = span_trimmed((struct span){equals + 1, text.end});
+    if (!parse_proto(&p, &left, &parsed.proto) || !parse_host(&p, &left, &parsed.host, &every) ||
+        !parse_ports(&p, left, &parsed.first, &parsed.last) || !parse_target(&p, right, &parsed))
+        return false;
+    *rule = parsed;
+    return true;
+}
+
+bool rule_parse_endpoint(struct endpoint *e, const struct source *source, struct diag *d)
+{
+    struct parser p = {source, d};
+    struct span s = span_trimmed((struct span){source->text, source->text + source->size});
+    struct endpoint parsed;
+    bool every;
+
+    if (!parse_proto(&p, &s, &parsed.proto) || !parse_host(&p, &s, &parsed.addr, &every) ||
+        !parse_port(&p, s, &parsed.port))
+        return false;
+    *e = parsed;
+    return true;
+}
+
+static void format_ports(uint16_t first, uint16_t last, struct text *out)
+{
+    text_number(out, first);
+    if (first != last) {
+        text_char(out, '-');
+        text_number(out, last);
+    }
+}
+
+static void format_offset(const struct rule *rule, struct text *out)
+{
+    int distance = rule->to_first - rule->first;
+    text_char(out, distance < 0 ? '-' : '+');
+    text_number(out, (unsigned long)(distance < 0 ? -distance : distance));
+}
+
+void rule_format(const struct rule *rule, struct text *out)
+{
+    if (rule->proto != PROTO_ANY) {
+        text_string(out, proto_name(rule->proto));
+        text_char(out, ' ');
+    }
+    if (rule->host.family != AF_UNSPEC) {
+        addr_format(&rule->host, out);
+        text_char(out, ':');
+    }
+    format_ports(rule->first, rule->last, out);
+    text_char(out, '=');
+    if (rule->target >= RULE_AUTO) {
+        text_string(out, TARGET_WORDS[rule->target]);
+        return;
+    }
+    if (rule->to_wildcard || rule->to.family != AF_UNSPEC) {
+        addr_format(&rule->to, out);
+        text_char(out, ':');
+    }
+    if (rule->target == RULE_OFFSET)
+        format_offset(rule, out);
+    else
+        format_ports(rule->to_first, rule->to_last, out);
+}
+
+enum rule_verdict rule_judge(const struct rule *rule, const struct endpoint *asked)
+{
+    if (asked->port < rule->first || asked->port > rule->last)
+        return RULE_OTHER_PORT;
+    if (rule->proto != PROTO_ANY && rule->proto != asked->proto)
+        return RULE_OTHER_PROTO;
+    if (rule->host.family != AF_UNSPEC) {
+        struct addr addr = addr_unmapped(&asked->addr);
+        if (!addr_equal(&rule->host, &addr))
+            return RULE_OTHER_HOST;
+    }
+    return RULE_DECIDES;
+}
+
+bool rule_ports_for(const struct rule *rule, uint16_t port, uint16_t *from, uint16_t *to)
+{
+    if (rule->target >= RULE_AUTO)
+        return false;
+    if (rule->target == RULE_POOL) {
+        *from = rule->to_first;
+        *to = rule->to_last;
+    } else {
+        *from = *to = (uint16_t)(port - rule->first + rule->to_first);
+    }
+    return true;
+}

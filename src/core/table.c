@@ -1,0 +1,230 @@
+#include "core/table.h"
+
+#include <string.h>
+
+/* ---- reading and writing ---- */
+
+static bool is_separator(char c)
+{
+    return c == ',' || c == '\n';
+}
+
+static bool fault(const struct source *source, const char *at, const char *message, struct diag *d)
+{
+    struct text out = diag_at(d, source->name, source->text, source->size, at);
+    text_string(&out, message);
+    return false;
+}
+
+static bool append_rule(struct table *t, const struct source *source, struct span text,
+                        struct diag *d)
+{
+    if (t->count == TABLE_MAX)
+        return fault(source, text.at, "more than 256 rules: join neighbours into ranges", d);
+    if (!rule_parse(&t->rule[t->count], source, text, d))
+        return false;
+    t->count++;
+    return true;
+}
+
+/* The end of the rule that starts at `at`: a separator, a comment, or the end of the text. */
+static const char *rule_end(const char *at, const char *end)
+{
+    while (at < end && !is_separator(*at) && *at != '#')
+        at++;
+    return at;
+}
+
+/* The end of the comment that starts at `at`, if one does. */
+static const char *comment_end(const char *at, const char *end)
+{
+    if (at == end || *at != '#')
+        return at;
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    return newline != NULL ? newline : end;
+}
+
+static bool parse_all(struct table *t, const struct source *source, struct diag *d)
+{
+    const char *at = source->text, *end = at + source->size;
+    const char *comma = NULL; /* one that still waits for the rule behind it */
+
+    while (at < end) {
+        const char *stop = rule_end(at, end);
+        struct span text = span_trimmed((struct span){at, stop});
+        at = comment_end(stop, end);
+
+        bool at_comma = at < end && *at == ',';
+        if (text.at < text.end) {
+            if (!append_rule(t, source, text, d))
+                return false;
+            comma = at_comma ? at : NULL;
+        } else if (at_comma) {
+            return fault(source, at, "a rule is missing before the comma: remove the comma", d);
+        }
+        at++;
+    }
+    if (comma != NULL)
+        return fault(source, comma, "a rule is missing after the comma: remove the comma", d);
+    return true;
+}
+
+bool table_parse(struct table *t, const struct source *source, struct diag *d)
+{
+    size_t before = t->count;
+
+    if (parse_all(t, source, d))
+        return true;
+    t->count = before;
+    return false;
+}
+
+void table_format(const struct table *t, char separator, struct text *out)
+{
+    if (t->count == 0)
+        text_string(out, "# no rules");
+    for (size_t i = 0; i < t->count; i++) {
+        if (i > 0)
+            text_char(out, separator);
+        rule_format(&t->rule[i], out);
+    }
+}
+
+/* ---- deciding ---- */
+
+bool table_names_port(const struct table *t, uint16_t port)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (port >= t->rule[i].first && port <= t->rule[i].last)
+            return true;
+    }
+    return false;
+}
+
+static enum action rule_action(const struct rule *rule)
+{
+    switch (rule->target) {
+    case RULE_KEEP:
+        return ACTION_PASS;
+    case RULE_DENY:
+        return ACTION_DENY;
+    case RULE_AUTO:
+        return ACTION_AUTO;
+    default:
+        return ACTION_MAP;
+    }
+}
+
+struct decision table_decide(const struct table *t, const struct endpoint *asked)
+{
+    struct decision d = {.action = ACTION_PASS, .rule = -1, .host = {.family = AF_UNSPEC}};
+
+    for (size_t i = 0; i < t->count; i++) {
+        const struct rule *rule = &t->rule[i];
+        if (rule_judge(rule, asked) != RULE_DECIDES)
+            continue;
+        d.rule = (int)i;
+        d.action = rule_action(rule);
+        d.host = rule->to;
+        if (rule->to_wildcard)
+            d.host.family = asked->addr.family;
+        rule_ports_for(rule, asked->port, &d.first, &d.last);
+        break;
+    }
+    return d;
+}
+
+bool table_uses_port(const struct table *t, uint16_t port)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct rule *rule = &t->rule[i];
+        if ((port >= rule->first && port <= rule->last) ||
+            (port >= rule->to_first && port <= rule->to_last))
+            return true;
+    }
+    return false;
+}
+
+/* ---- what is wrong with a table that parses ---- */
+
+/* Whether some rule before `index` takes all that rule `index` could have of `port`. */
+static bool is_taken_before(const struct table *t, size_t index, uint16_t port)
+{
+    const struct rule *rule = &t->rule[index];
+
+    for (size_t i = 0; i < index; i++) {
+        const struct rule *earlier = &t->rule[i];
+        if (port >= earlier->first && port <= earlier->last &&
+            (earlier->proto == PROTO_ANY || earlier->proto == rule->proto) &&
+            (earlier->host.family == AF_UNSPEC || addr_equal(&earlier->host, &rule->host)))
+            return true;
+    }
+    return false;
+}
+
+bool table_rule_is_dead(const struct table *t, size_t index)
+{
+    for (unsigned port = t->rule[index].first; port <= t->rule[index].last; port++) {
+        if (!is_taken_before(t, index, (uint16_t)port))
+            return false;
+    }
+    return true;
+}
+
+/* The address that a rule binds: of the target, else of the match; AF_UNSPEC for any. */
+static struct addr bound_addr(const struct rule *rule)
+{
+    if (rule->to_wildcard)
+        return (struct addr){.family = AF_UNSPEC};
+    return rule->to.family != AF_UNSPEC ? rule->to : rule->host;
+}
+
+static bool can_share(const struct rule *a, const struct rule *b)
+{
+    struct addr of_a = bound_addr(a), of_b = bound_addr(b);
+
+    return (a->proto == PROTO_ANY || b->proto == PROTO_ANY || a->proto == b->proto) &&
+           addr_overlap(&of_a, &of_b);
+}
+
+/* The ports that a rule can bind: *from..*to. False for auto and deny. */
+static bool bound_ports(const struct rule *rule, unsigned *from, unsigned *to)
+{
+    if (rule->target == RULE_AUTO || rule->target == RULE_DENY)
+        return false;
+    bool keep = rule->target == RULE_KEEP;
+    *from = keep ? rule->first : rule->to_first;
+    *to = keep ? rule->last : rule->to_last;
+    return true;
+}
+
+/* The asked port that a rule sends to `actual`, one of its bound ports. */
+static uint16_t asked_for(const struct rule *rule, unsigned actual)
+{
+    switch (rule->target) {
+    case RULE_POOL:
+        return rule->first;
+    case RULE_KEEP:
+        return (uint16_t)actual;
+    default:
+        return (uint16_t)(actual - rule->to_first + rule->first);
+    }
+}
+
+bool table_rules_meet(const struct table *t, size_t i, size_t j, struct meeting *m)
+{
+    const struct rule *a = &t->rule[i], *b = &t->rule[j];
+    unsigned a_from, a_to, b_from, b_to;
+
+    if (!can_share(a, b) || (a->target == RULE_POOL && b->target == RULE_POOL) ||
+        !bound_ports(a, &a_from, &a_to) || !bound_ports(b, &b_from, &b_to))
+        return false;
+    for (unsigned port = a_from > b_from ? a_from : b_from; port <= a_to && port <= b_to; port++) {
+        uint16_t of_a = asked_for(a, port), of_b = asked_for(b, port);
+        if (of_a == of_b || is_taken_before(t, i, of_a) || is_taken_before(t, j, of_b))
+            continue;
+        *m = (struct meeting){.asked = {of_a, of_b}, .actual = (uint16_t)port};
+        return true;
+    }
+    return false;
+}

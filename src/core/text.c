@@ -1,0 +1,60 @@
+#include "core/text.h"
+
+#include <string.h>
+
+void text_init(struct text *t, char *buf, size_t size)
+{
+    *t = (struct text){.buf = buf, .size = size};
+    buf[0] = '\0';
+}
+
+void text_bytes(struct text *t, const char *bytes, size_t count)
+{
+    size_t room = t->size - t->used - 1;
+    if (count > room) {
+        t->cut = true;
+        count = room;
+    }
+    memcpy(t->buf + t->used, bytes, count);
+    t->used += count;
+    t->buf[t->used] = '\0';
+}
+
+void text_char(struct text *t, char c)
+{
+    text_bytes(t, &c, 1);
+}
+
+void text_string(struct text *t, const char *string)
+{
+    text_bytes(t, string, strlen(string));
+}
+
+static void text_in_base(struct text *t, unsigned long value, unsigned base)
+{
+    char digits[sizeof(value) * 8];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value != 0);
+    text_bytes(t, digits + at, sizeof(digits) - at);
+}
+
+void text_number(struct text *t, unsigned long value)
+{
+    text_in_base(t, value, 10);
+}
+
+void text_hex(struct text *t, unsigned long value)
+{
+    text_in_base(t, value, 16);
+}
+
+void text_printable(struct text *t, const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool printable = bytes[i] >= ' ' && bytes[i] <= '~';
+        text_char(t, printable ? bytes[i] : bytes[i] == '\t' ? ' ' : '?');
+    }
+}

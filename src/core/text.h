@@ -1,0 +1,35 @@
+/* A bounded writer of text: what snprintf does, without stdio, locale or malloc. */
+#ifndef CORE_TEXT_H
+#define CORE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Invariant: `used < size`, and buf[used] is NUL. Text that does not fit is cut,
+ * and `cut` remembers that it was. The buffer is the caller's.
+ */
+struct text {
+    char *buf;
+    size_t size;
+    size_t used;
+    bool cut;
+};
+
+/* Starts an empty text in `buf`, which must hold at least one byte. */
+void text_init(struct text *t, char *buf, size_t size);
+
+void text_char(struct text *t, char c);
+void text_bytes(struct text *t, const char *bytes, size_t count);
+void text_string(struct text *t, const char *string);
+/* Appends `value` in decimal. */
+void text_number(struct text *t, unsigned long value);
+/* Appends `value` in lower-case hexadecimal, without leading zeros. */
+void text_hex(struct text *t, unsigned long value);
+/*
+ * Appends `bytes` with everything outside printable ASCII shown as '?', so that one byte
+ * is one column.
+ */
+void text_printable(struct text *t, const char *bytes, size_t count);
+
+#endif
