@@ -1,0 +1,73 @@
+#include "preload/log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "preload/socket.h"
+#include "preload/sys.h"
+
+bool log_wants(const struct config *config, enum level level)
+{
+    return level <= (config != NULL ? config->level : LEVEL_ERROR);
+}
+
+void log_start(struct log_line *line)
+{
+    text_init(&line->text, line->buf, sizeof(line->buf) - 1); /* one byte for the newline */
+    text_string(&line->text, "remap: ");
+}
+
+void log_program(struct log_line *line)
+{
+    char name[16] = "?"; /* TASK_COMM_LEN */
+
+    prctl(PR_GET_NAME, name);
+    text_printable(&line->text, name, strnlen(name, sizeof(name)));
+    text_char(&line->text, '[');
+    text_number(&line->text, (unsigned long)sys_getpid());
+    text_char(&line->text, ']');
+}
+
+static int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+    return (int)syscall(SYS_rt_sigprocmask, how, set, old, _NSIG / 8);
+}
+
+/*
+ * Writes without SIGPIPE: a program must not die of a line that it did not write.
+ * The signal is blocked, and taken away if it was this write that raised it.
+ */
+static void write_quietly(int fd, const char *buf, size_t size)
+{
+    sigset_t pipe_only, before, pending;
+
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    sigemptyset(&before);
+    sigemptyset(&pending);
+    if (sys_sigmask(SIG_BLOCK, &pipe_only, &before) != 0)
+        return;
+    syscall(SYS_rt_sigpending, &pending, _NSIG / 8);
+    if (sys_write(fd, buf, size) < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
+        static const struct timespec at_once = {0, 0};
+        syscall(SYS_rt_sigtimedwait, &pipe_only, NULL, &at_once, _NSIG / 8);
+    }
+    sys_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void log_finish(struct log_line *line, const struct config *config)
+{
+    int saved = errno;
+    const char *path = config != NULL ? config->log_file : "";
+    int file = path[0] != '\0' ? sys_open(path, O_WRONLY | O_CREAT | O_APPEND) : -1;
+
+    line->buf[line->text.used++] = '\n';
+    if (file >= 0) {
+        write_quietly(file, line->buf, line->text.used);
+        sys_close(file);
+    } else if (!socket_is_inet(STDERR_FILENO)) {
+        write_quietly(STDERR_FILENO, line->buf, line->text.used);
+    }
+    errno = saved;
+}

@@ -1,0 +1,78 @@
+#include "preload/setup.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "preload/env.h"
+#include "preload/sys.h"
+
+/* What it takes to read one: a mapping of its own, of which untouched pages cost nothing. */
+struct loading {
+    struct setup setup;
+    char file[CONFIG_FILE_MAX];
+};
+
+static _Atomic(struct setup *) current;
+
+/* Reads to the end of the file, or fails with -EFBIG where `buf` ends first. */
+static long read_all(int fd, char *buf, size_t size)
+{
+    size_t got = 0;
+
+    for (;;) {
+        char beyond;
+        ssize_t n = got < size ? sys_read(fd, buf + got, size - got) : sys_read(fd, &beyond, 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return (long)got;
+        if (got == size)
+            return -EFBIG;
+        got += (size_t)n;
+    }
+}
+
+static long read_file(const char *path, char *buf, size_t size)
+{
+    int fd = sys_open(path, O_RDONLY);
+    if (fd < 0)
+        return -errno;
+    long result = read_all(fd, buf, size);
+    sys_close(fd);
+    return result;
+}
+
+static bool load(struct loading *l)
+{
+    struct config_input in = {.value = env_value, .read = read_file, .buf = l->file};
+    enum config_key lost;
+
+    bool valid = config_load(&l->setup.config, &in, &l->setup.diag);
+    if (valid && env_lost(&lost)) {
+        struct text out = diag_whole(&l->setup.diag, config_variable[lost]);
+        text_string(&out,
+                    "longer than 64 KiB: put the rules into a file, and name that in REMAP_FILE");
+        return false;
+    }
+    return valid;
+}
+
+struct setup *setup_get(void)
+{
+    struct setup *known = atomic_load_explicit(&current, memory_order_acquire);
+    if (known != NULL)
+        return known;
+
+    struct loading *own =
+        mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (own == MAP_FAILED)
+        return NULL;
+    own->setup.valid = load(own);
+    if (atomic_compare_exchange_strong_explicit(&current, &known, &own->setup, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return &own->setup;
+    munmap(own, sizeof(*own));
+    return known;
+}

@@ -1,0 +1,31 @@
+/* The table and the settings, read at the first call that needs them. */
+#ifndef PRELOAD_SETUP_H
+#define PRELOAD_SETUP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/config.h"
+
+/*
+ * `diag` is filled in where the configuration is not valid; config is then fit
+ * only for its log.
+ */
+struct setup {
+    bool valid;
+    struct config config;
+    struct diag diag;
+    atomic_bool reported;          /* the fault in it was told */
+    _Atomic uint64_t last_failure; /* the bind that failed last, so that it is told once */
+};
+
+/*
+ * The setup of this process, read now if nobody has yet. NULL where there is no
+ * memory for it. Lives until the process ends. Safe in signal handlers and
+ * threads without a lock: those who come at the same time each read their own,
+ * and the first to be ready is kept.
+ */
+struct setup *setup_get(void);
+
+#endif

@@ -1,0 +1,43 @@
+#include "preload/socket.h"
+
+#include "preload/sys.h"
+
+/* An option whose value is an int; -1 where the socket has none of that name. */
+static int int_option(int fd, int level, int name)
+{
+    int value;
+    socklen_t size = sizeof(value);
+    return sys_getsockopt(fd, level, name, &value, &size) == 0 ? value : -1;
+}
+
+enum proto socket_proto(int fd)
+{
+    /* A raw socket has one of these protocols too, but no ports. */
+    return int_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_RAW
+               ? PROTO_PORTLESS
+               : proto_from_ip(int_option(fd, SOL_SOCKET, SO_PROTOCOL));
+}
+
+uint64_t socket_inode(int fd)
+{
+    struct statx st;
+    return sys_statx_fd(fd, STATX_INO, &st) == 0 ? st.stx_ino : 0;
+}
+
+bool socket_is_v6only(int fd)
+{
+    return int_option(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1;
+}
+
+bool socket_is_connected(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof(peer);
+    return sys_getpeername(fd, (struct sockaddr *)&peer, &size) == 0;
+}
+
+bool socket_is_inet(int fd)
+{
+    int domain = int_option(fd, SOL_SOCKET, SO_DOMAIN);
+    return domain == AF_INET || domain == AF_INET6;
+}

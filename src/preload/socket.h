@@ -1,0 +1,28 @@
+/* What the kernel says of a descriptor. We keep no table of them: it would go stale. */
+#ifndef PRELOAD_SOCKET_H
+#define PRELOAD_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/endpoint.h"
+
+/*
+ * The socket's protocol (SO_PROTOCOL, Linux 2.6.32), or PROTO_PORTLESS for all that has no
+ * ports.
+ */
+enum proto socket_proto(int fd);
+
+/* The socket's inode in sockfs, the number in "socket:[N]"; 0 if it has none. */
+uint64_t socket_inode(int fd);
+
+/* Whether the socket is of IPv6 alone (IPV6_V6ONLY). */
+bool socket_is_v6only(int fd);
+
+/* Whether the socket has a peer. */
+bool socket_is_connected(int fd);
+
+/* Whether the socket is of a family that goes over the network: AF_INET or AF_INET6. */
+bool socket_is_inet(int fd);
+
+#endif

@@ -1,0 +1,12 @@
+/*
+ * What happens when the library is loaded: as little as can be. The rest waits for the
+ * first bind.
+ */
+#include "preload/env.h"
+#include "preload/next.h"
+
+__attribute__((constructor)) static void start(void)
+{
+    next_resolve();
+    env_capture();
+}

@@ -1,0 +1,151 @@
+#include "preload/story.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "preload/holder.h"
+#include "preload/log.h"
+#include "preload/sys.h"
+
+static void start(struct log_line *line, const struct endpoint *asked)
+{
+    log_start(line);
+    log_program(line);
+    text_string(&line->text, ": ");
+    endpoint_format(asked, &line->text);
+}
+
+static void finish(struct log_line *line, const struct setup *setup, const char *end)
+{
+    text_string(&line->text, end);
+    log_finish(line, &setup->config);
+}
+
+void story_mapped(const struct setup *setup, const struct endpoint *asked,
+                  const struct endpoint *actual)
+{
+    struct log_line line;
+
+    if (!log_wants(&setup->config, LEVEL_INFO))
+        return;
+    start(&line, asked);
+    text_string(&line.text, " is on ");
+    endpoint_format(actual, &line.text);
+    finish(&line, setup, "");
+}
+
+void story_denied(const struct setup *setup, const struct endpoint *asked)
+{
+    struct log_line line;
+
+    if (!log_wants(&setup->config, LEVEL_INFO))
+        return;
+    start(&line, asked);
+    finish(&line, setup, " is refused: a rule of the table says deny");
+}
+
+void story_not_remembered(const struct setup *setup, const struct endpoint *asked)
+{
+    struct log_line line;
+
+    if (!log_wants(&setup->config, LEVEL_ERROR))
+        return;
+    start(&line, asked);
+    finish(&line, setup,
+           " is bound but the registry is full: getsockname will tell the actual port");
+}
+
+/* "address already in use by nginx (pid 123): what to do" */
+static void tell_holder(struct text *out, const struct endpoint *actual)
+{
+    struct holder h;
+
+    text_string(out, "address already in use");
+    if (!holder_find_socket(actual, 0, &h)) {
+        text_string(out, ": give the asked port another target in the table");
+        return;
+    }
+    holder_find_process(&h);
+    if (h.pid == sys_getpid()) {
+        text_string(out,
+                    " by this program itself: give the asked port another target in the table");
+        return;
+    }
+    text_string(out, " by ");
+    if (h.pid != 0) {
+        text_printable(out, h.program, strlen(h.program));
+        text_string(out, " (pid ");
+        text_number(out, (unsigned long)h.pid);
+    } else {
+        text_string(out, "another process (uid ");
+        text_number(out, h.uid);
+    }
+    text_string(out, "): stop it, or give the asked port another target in the table");
+}
+
+static void tell_failure(struct text *out, const struct endpoint *actual, int failure)
+{
+    switch (failure) {
+    case EADDRINUSE:
+        tell_holder(out, actual);
+        break;
+    case EACCES:
+        text_string(out, "permission denied: choose a target port that this user may bind");
+        break;
+    case EADDRNOTAVAIL:
+        text_string(out, "no such address on this machine: correct the address in the table");
+        break;
+    case EAFNOSUPPORT:
+        text_string(out, "an IPv4 socket cannot have an IPv6 address: "
+                         "write the rule for IPv6 addresses only");
+        break;
+    case EINVAL:
+        text_string(out, "invalid argument: the socket is bound already, or of IPv6 only");
+        break;
+    default:
+        text_string(out, "error ");
+        text_number(out, (unsigned long)failure);
+        text_string(out, ": see errno(3)");
+    }
+}
+
+/* Whether this failure was told last. Two threads that fail at once may tell one twice. */
+static bool is_told(struct setup *setup, const struct endpoint *asked,
+                    const struct endpoint *actual, int failure)
+{
+    uint64_t key = (uint64_t)asked->port << 48 | (uint64_t)actual->port << 32 |
+                   (uint64_t)(unsigned)asked->proto << 24 | (uint64_t)asked->addr.family << 16 |
+                   (uint64_t)(uint16_t)failure;
+    return atomic_exchange_explicit(&setup->last_failure, key, memory_order_relaxed) == key;
+}
+
+void story_failed(struct setup *setup, const struct endpoint *asked, const struct endpoint *actual,
+                  int failure)
+{
+    struct log_line line;
+
+    if (!log_wants(&setup->config, LEVEL_ERROR) || is_told(setup, asked, actual, failure))
+        return;
+    start(&line, asked);
+    text_string(&line.text, " cannot have ");
+    endpoint_format(actual, &line.text);
+    text_string(&line.text, ": ");
+    tell_failure(&line.text, actual, failure);
+    finish(&line, setup, "");
+}
+
+void story_bad_setup(struct setup *setup)
+{
+    struct log_line line;
+    const struct config *config = setup != NULL ? &setup->config : NULL;
+
+    if (!log_wants(config, LEVEL_ERROR) ||
+        (setup != NULL && atomic_exchange(&setup->reported, true)))
+        return;
+    log_start(&line);
+    if (setup != NULL)
+        diag_format(&setup->diag, &line.text);
+    else
+        text_string(&line.text, "no memory to read the table: raise the limit on memory");
+    log_finish(&line, config);
+}

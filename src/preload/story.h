@@ -1,0 +1,29 @@
+/* The lines that tell people what became of a bind, in terms of both ports. */
+#ifndef PRELOAD_STORY_H
+#define PRELOAD_STORY_H
+
+#include "core/endpoint.h"
+#include "preload/setup.h"
+
+/* Level info: it worked. */
+void story_mapped(const struct setup *setup, const struct endpoint *asked,
+                  const struct endpoint *actual);
+
+/* Level info: a rule refuses it. */
+void story_denied(const struct setup *setup, const struct endpoint *asked);
+
+/*
+ * Level error: the kernel would not have it, for the reason `failure`, an errno;
+ * and who has the port, where that can be seen. Programs that try again and again
+ * are told once.
+ */
+void story_failed(struct setup *setup, const struct endpoint *asked, const struct endpoint *actual,
+                  int failure);
+
+/* Level error: getsockname will tell the actual port. */
+void story_not_remembered(const struct setup *setup, const struct endpoint *asked);
+
+/* Level error, once: the configuration is not valid, or (NULL) there was no memory to read it. */
+void story_bad_setup(struct setup *setup);
+
+#endif
