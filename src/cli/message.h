@@ -1,0 +1,20 @@
+/* What `remap` says: "remap: what went wrong: what to do about it", to stderr. */
+#ifndef CLI_MESSAGE_H
+#define CLI_MESSAGE_H
+
+#include "cli/command.h"
+#include "core/diag.h"
+
+/* Prints "remap: ", the formatted message and a newline. */
+__attribute__((format(printf, 1, 2))) void message_print(const char *format, ...);
+
+/* Prints a fault of the configuration, with the text and a caret. */
+void message_diag(const struct diag *d);
+
+/*
+ * Complains of the option that getopt_long(3) has just refused, `argv` being its. Returns
+ * STATUS_USAGE.
+ */
+int message_bad_option(const struct command *command, int refused, char **argv);
+
+#endif

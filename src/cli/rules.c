@@ -1,0 +1,100 @@
+#include "cli/rules.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+
+static char file_buf[CONFIG_FILE_MAX];
+
+static long read_stream(FILE *stream, char *buf, size_t size)
+{
+    size_t got = fread(buf, 1, size, stream);
+
+    if (ferror(stream))
+        return errno != 0 ? -errno : -EIO;
+    return got == size && getc(stream) != EOF ? -EFBIG : (long)got;
+}
+
+static long read_file(const char *path, char *buf, size_t size)
+{
+    if (strcmp(path, "-") == 0)
+        return read_stream(stdin, buf, size);
+    FILE *stream = fopen(path, "re");
+    if (stream == NULL)
+        return -errno;
+    long result = read_stream(stream, buf, size);
+    fclose(stream);
+    return result;
+}
+
+static const char *from_environment(enum config_key key)
+{
+    return getenv(config_variable[key]);
+}
+
+/* The same without sources of rules: config_load then takes the default, which is put aside. */
+static const char *settings_only(enum config_key key)
+{
+    switch (key) {
+    case CONFIG_WHEN:
+    case CONFIG_REPORT:
+    case CONFIG_LOG:
+    case CONFIG_LOG_FILE:
+        return from_environment(key);
+    default:
+        return NULL;
+    }
+}
+
+static long no_file(const char *path, char *buf, size_t size)
+{
+    (void)path;
+    (void)buf;
+    (void)size;
+    return -ENOENT;
+}
+
+/* Prints the fault where there is one. */
+static bool checked(bool ok, const struct diag *d)
+{
+    if (!ok)
+        message_diag(d);
+    return ok;
+}
+
+bool rules_add_text(struct rules *r, const char *text)
+{
+    struct source source = {.name = "-r", .text = text, .size = strlen(text)};
+    struct diag d;
+
+    r->given = true;
+    return checked(table_parse(&r->table, &source, &d), &d);
+}
+
+bool rules_add_file(struct rules *r, const char *path)
+{
+    struct config_input in = {.read = read_file, .buf = file_buf};
+    struct diag d;
+
+    r->given = true;
+    return checked(config_read_table(&r->table, path, &in, &d), &d);
+}
+
+bool rules_load(const struct rules *r, struct config *config)
+{
+    struct config_input in = {
+        .value = r->given ? settings_only : from_environment,
+        .read = r->given ? no_file : read_file,
+        .buf = file_buf,
+    };
+    struct diag d;
+
+    if (!checked(config_load(config, &in, &d), &d))
+        return false;
+    if (r->given)
+        config->table = r->table;
+    return true;
+}
