@@ -1,0 +1,181 @@
+# libremap: privileged ports for those who are not root. GNU make; 'make help' lists the targets.
+
+VERSION := 0.1.0
+
+# What you may set, on the command line or in the environment.
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+CPPFLAGS ?=
+LDFLAGS  ?=
+DESTDIR  ?=
+PREFIX   ?= /usr/local
+bindir   ?= $(PREFIX)/bin
+libdir   ?= $(PREFIX)/lib
+mandir   ?= $(PREFIX)/share/man
+# V=1 shows the commands.
+V        ?=
+# The folder to build in; the sanitized build has one of its own.
+O        ?= build
+
+Q        := $(if $(V),,@)
+# MAKEFLAGS begins with the letters of its short options: s is --silent.
+say       = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)  $@')
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla
+ALL_CPPFLAGS = -Isrc -Itests/unit -D_GNU_SOURCE -DREMAP_VERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(CFLAGS)
+
+# Fewer segments to map make a library that loads faster. libdl is part of libc
+# since glibc 2.34, where --as-needed leaves it out.
+LIBRARY_LDFLAGS = -shared -Wl,-soname,libremap.so -Wl,--version-script=$(O)/exports.map \
+	-Wl,-z,relro,-z,now,-z,defs,-z,noseparate-code -Wl,--hash-style=gnu -Wl,--as-needed
+LIBRARY_LIBS    = -ldl
+
+CORE     := $(wildcard src/core/*.c)
+REGISTRY := $(wildcard src/registry/*.c)
+PRELOAD  := $(wildcard src/preload/*.c)
+CLI      := $(wildcard src/cli/*.c)
+UNIT     := $(wildcard tests/unit/*.c)
+MANUALS  := remap.1 remap.conf.5 libremap.7
+
+objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
+
+LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(PRELOAD))
+REMAP_OBJECTS   := $(call objects,$(CORE) $(CLI))
+UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
+TOOLS           := $(addprefix $(O)/tools/,sandbox probe hold early.so chain.so)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all unit replay tools sanitized check demo install uninstall clean format lint check-layers sanitize fuzz help FORCE
+
+##@ Building
+
+all: $(O)/libremap.so $(O)/remap $(MANUALS:%=$(O)/%) ## build the library, the command and the manuals (the default)
+
+$(O)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,cc)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The version script has no name for its node: with a name, the symbols would get
+# a version, and no program would ever call them.
+$(O)/exports.map: src/preload/exports.list
+	@mkdir -p $(@D)
+	$(Q){ echo '{ global:'; sed 's/$$/;/' $<; echo 'local: *; };'; } > $@
+
+$(O)/libremap.so: $(LIBRARY_OBJECTS) $(O)/exports.map
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LIBRARY_LDFLAGS) $(LDFLAGS) -o $@ $(LIBRARY_OBJECTS) $(LIBRARY_LIBS)
+
+$(O)/remap: $(REMAP_OBJECTS)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
+# The one object that knows where the library is installed: built again when that changes.
+$(O)/obj/src/cli/library.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"'
+$(O)/obj/src/cli/library.o: $(O)/libdir
+$(O)/libdir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(libdir)' | cmp -s - $@ || echo '$(libdir)' > $@
+
+$(O)/%: docs/%.in tests/data/rules.tsv scripts/manual-examples
+	@mkdir -p $(@D)
+	$(call say,man)
+	$(Q)scripts/manual-examples tests/data/rules.tsv < $< > $@
+$(O)/%: docs/%
+	@mkdir -p $(@D)
+	$(call say,man)
+	$(Q)cp $< $@
+
+install: all ## install to PREFIX (/usr/local), below DESTDIR if that is set
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir) $(foreach s,1 5 7,$(DESTDIR)$(mandir)/man$s)
+	install -m 755 $(O)/remap $(DESTDIR)$(bindir)/remap
+	install -m 755 $(O)/libremap.so $(DESTDIR)$(libdir)/libremap.so
+	$(foreach m,$(MANUALS),install -m 644 $(O)/$m $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m &&) true
+	$(refresh_loader)
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(bindir)/remap $(DESTDIR)$(libdir)/libremap.so
+	rm -f $(foreach m,$(MANUALS),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m)
+	$(refresh_loader)
+
+# The loader finds a bare LD_PRELOAD=libremap.so by its cache, which only root can renew;
+# a staged installation is for whoever unpacks it.
+refresh_loader = @if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then PATH=$$PATH:/sbin:/usr/sbin ldconfig; fi
+
+clean: ## remove what was built
+	rm -rf $(O)
+
+##@ Trying
+
+demo: all $(O)/tools/sandbox ## run a real server on port 80 as an ordinary user
+	@scripts/demo $(O)
+
+##@ Testing
+
+tools: $(TOOLS)
+$(O)/tools/%: tests/tools/%.c
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< -pthread $(TOOL_LIBS)
+$(O)/tools/sandbox: TOOL_LIBS = -lcap
+$(O)/tools/%.so: tests/tools/%.c
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -MMD -MP -shared $(LDFLAGS) -o $@ $<
+
+$(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) src/preload/ports.c)
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka
+unit: $(UNIT_PROGRAMS)
+
+replay: $(O)/fuzz/replay
+$(O)/fuzz/replay: $(call objects,tests/fuzz/rules.c tests/fuzz/replay.c $(CORE))
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+
+check: all unit tools sanitized ## run all tests, as root or as an ordinary user
+	@tests/run $(O)
+
+sanitized:
+	$(Q)$(MAKE) --no-print-directory O=$(O)/sanitize CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' unit replay
+sanitize: sanitized ## build the unit tests with AddressSanitizer and UBSan, and run them
+	set -e; for program in $(UNIT:tests/unit/%.c=$(O)/sanitize/unit/%); do $$program; done
+
+fuzz: $(O)/fuzz/rules ## fuzz the parser for a minute (clang; FUZZ_SECONDS=60)
+	$(O)/fuzz/rules -max_total_time=$(or $(FUZZ_SECONDS),60) -print_final_stats=1 $(O)/fuzz/corpus
+$(O)/fuzz/rules: tests/fuzz/rules.c $(CORE) tests/data/rules.tsv
+	@mkdir -p $(O)/fuzz/corpus
+	tests/fuzz/make-corpus tests/data/rules.tsv $(O)/fuzz/corpus
+	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ tests/fuzz/rules.c $(CORE)
+
+##@ Keeping order
+
+SOURCES := $(wildcard src/*/*.[ch] tests/*/*.[ch])
+SCRIPTS := .ci/run tests/lib.sh $(wildcard tests/servers/*.sh) \
+	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* 2>/dev/null)
+
+format: ## lay the C sources out anew
+	clang-format -i $(SOURCES)
+
+# ctuuninitvar takes every output parameter for an input.
+lint: ## clang-format, clang-tidy, cppcheck and shellcheck, without a complaint
+	clang-format --dry-run -Werror $(SOURCES)
+	clang-tidy --quiet --warnings-as-errors='*' $(filter %.c,$(SOURCES)) -- $(ALL_CPPFLAGS) -DREMAP_LIBDIR='""' -std=gnu11
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppress=ctuuninitvar -Isrc -D_GNU_SOURCE -DREMAP_VERSION='""' -DREMAP_LIBDIR='""' $(filter %.c,$(SOURCES))
+	shellcheck $(SCRIPTS)
+
+check-layers: $(call objects,$(CORE)) ## hold the rooms of src to their direction
+	scripts/check-layers $(O)
+
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
