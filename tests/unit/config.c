@@ -1,0 +1,239 @@
+#include "core/config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "unit.h"
+
+/* The world that config_load sees: variables and files. */
+static const char *variables[CONFIG_KEYS];
+static struct {
+    const char *path;
+    const char *content; /* NULL: `error` instead */
+    long error;
+} files[4];
+
+static char file_buf[CONFIG_FILE_MAX];
+static struct config config;
+static struct diag diag;
+
+static const char *fake_value(enum config_key key)
+{
+    return variables[key];
+}
+
+static long fake_read(const char *path, char *buf, size_t size)
+{
+    assert_int_equal(size, CONFIG_FILE_MAX);
+    for (size_t i = 0; i < COUNT(files); i++) {
+        if (files[i].path == NULL || strcmp(files[i].path, path) != 0)
+            continue;
+        if (files[i].content == NULL)
+            return files[i].error;
+        memcpy(buf, files[i].content, strlen(files[i].content));
+        return (long)strlen(files[i].content);
+    }
+    return -ENOENT;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(variables, 0, sizeof(variables));
+    memset(files, 0, sizeof(files));
+    memset(&config, 0x5a, sizeof(config));
+    return 0;
+}
+
+static bool load(void)
+{
+    struct config_input in = {.value = fake_value, .read = fake_read, .buf = file_buf};
+    return config_load(&config, &in, &diag);
+}
+
+static void assert_table(const char *expected)
+{
+    static char buf[TABLE_TEXT_MAX];
+    struct text text;
+
+    assert_true(load());
+    text_init(&text, buf, sizeof(buf));
+    table_format(&config.table, ',', &text);
+    assert_string_equal(buf, expected);
+}
+
+static void test_default(void **state)
+{
+    (void)state;
+    assert_table("1-1023=+8000");
+    assert_int_equal(config.when, WHEN_ALWAYS);
+    assert_int_equal(config.report, REPORT_ASKED);
+    assert_int_equal(config.level, LEVEL_ERROR);
+    assert_string_equal(config.log_file, "");
+}
+
+/* Each source gives way to the one before it. */
+static void test_order_of_sources(void **state)
+{
+    (void)state;
+    files[0].path = "/etc/remap.conf";
+    files[0].content = "80=1\n";
+    assert_table("80=1");
+
+    variables[CONFIG_HOME] = "/home/u";
+    files[1].path = "/home/u/.config/remap.conf";
+    files[1].content = "80=2\n";
+    assert_table("80=2");
+
+    variables[CONFIG_XDG_CONFIG_HOME] = "/xdg";
+    assert_table("80=1"); /* where XDG_CONFIG_HOME is set, ~/.config is not looked at */
+    files[2].path = "/xdg/remap.conf";
+    files[2].content = "80=3";
+    assert_table("80=3");
+
+    variables[CONFIG_FILE] = "rules";
+    files[3].path = "rules";
+    files[3].content = "80=4";
+    assert_table("80=4");
+
+    variables[CONFIG_RULES] = "80=5";
+    assert_table("80=5");
+}
+
+static void test_empty_is_not_set(void **state)
+{
+    (void)state;
+    for (enum config_key key = 0; key < CONFIG_KEYS; key++)
+        variables[key] = "";
+    assert_table("1-1023=+8000");
+}
+
+static void test_relative_xdg_is_ignored(void **state)
+{
+    (void)state;
+    variables[CONFIG_XDG_CONFIG_HOME] = "xdg";
+    variables[CONFIG_HOME] = "/home/u";
+    files[0].path = "xdg/remap.conf";
+    files[0].content = "80=1";
+    files[1].path = "/home/u/.config/remap.conf";
+    files[1].content = "80=2";
+    assert_table("80=2");
+}
+
+static void test_home_out_of_reach_is_passed_over(void **state)
+{
+    (void)state;
+    variables[CONFIG_HOME] = "/root";
+    files[0].path = "/root/.config/remap.conf";
+    files[0].error = -EACCES;
+    assert_table("1-1023=+8000");
+    files[0].error = -EIO;
+    assert_false(load());
+}
+
+static void test_faults_of_files(void **state)
+{
+    static const struct {
+        long error;
+        const char *message;
+    } faults[] = {
+        {-ENOENT, "no such file: check the path"},
+        {-EACCES, "permission denied: let this user read it"},
+        {-EISDIR, "is a folder: name a file"},
+        {-EFBIG, "larger than 64 KiB: keep only rules in it"},
+        {-EIO, "cannot be read: check the file"},
+    };
+
+    (void)state;
+    variables[CONFIG_FILE] = "/f";
+    files[0].path = "/f";
+    for (size_t i = 0; i < COUNT(faults); i++) {
+        files[0].error = faults[i].error;
+        assert_false(load());
+        assert_string_equal(diag.source, "/f");
+        assert_string_equal(diag.message, faults[i].message);
+        assert_int_equal(diag.line, 0);
+    }
+    files[0].path = "/etc/remap.conf";
+    files[0].error = -EACCES;
+    variables[CONFIG_FILE] = NULL;
+    assert_false(load());
+}
+
+static void test_fault_in_a_file_has_its_place(void **state)
+{
+    (void)state;
+    variables[CONFIG_FILE] = "/f";
+    files[0].path = "/f";
+    files[0].content = "80=8080\n443=0\n";
+    assert_false(load());
+    assert_string_equal(diag.source, "/f");
+    assert_int_equal(diag.line, 2);
+    assert_int_equal(diag.column, 5);
+}
+
+static void test_settings(void **state)
+{
+    (void)state;
+    variables[CONFIG_WHEN] = "denied";
+    variables[CONFIG_REPORT] = "actual";
+    variables[CONFIG_LOG] = "debug";
+    variables[CONFIG_LOG_FILE] = "/tmp/log";
+    assert_true(load());
+    assert_int_equal(config.when, WHEN_DENIED);
+    assert_int_equal(config.report, REPORT_ACTUAL);
+    assert_int_equal(config.level, LEVEL_DEBUG);
+    assert_string_equal(config.log_file, "/tmp/log");
+}
+
+static void test_bad_settings(void **state)
+{
+    static const struct {
+        enum config_key key;
+        const char *message;
+    } faults[] = {
+        {CONFIG_WHEN, "unknown value: use always or denied"},
+        {CONFIG_REPORT, "unknown value: use asked or actual"},
+        {CONFIG_LOG, "unknown value: use off, error, info or debug"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(faults); i++) {
+        set_up(NULL);
+        variables[faults[i].key] = "sometimes";
+        assert_false(load());
+        assert_string_equal(diag.source, config_variable[faults[i].key]);
+        assert_string_equal(diag.message, faults[i].message);
+        assert_string_equal(diag.excerpt, "sometimes");
+    }
+}
+
+static void test_too_long_log_file(void **state)
+{
+    static char path[CONFIG_PATH_MAX + 1];
+
+    (void)state;
+    memset(path, 'a', sizeof(path) - 1);
+    variables[CONFIG_LOG_FILE] = path;
+    assert_false(load());
+    assert_string_equal(diag.source, "REMAP_LOG_FILE");
+    path[CONFIG_PATH_MAX - 1] = '\0';
+    assert_true(load());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_default, set_up),
+        cmocka_unit_test_setup(test_order_of_sources, set_up),
+        cmocka_unit_test_setup(test_empty_is_not_set, set_up),
+        cmocka_unit_test_setup(test_relative_xdg_is_ignored, set_up),
+        cmocka_unit_test_setup(test_home_out_of_reach_is_passed_over, set_up),
+        cmocka_unit_test_setup(test_faults_of_files, set_up),
+        cmocka_unit_test_setup(test_fault_in_a_file_has_its_place, set_up),
+        cmocka_unit_test_setup(test_settings, set_up),
+        cmocka_unit_test_setup(test_bad_settings, set_up),
+        cmocka_unit_test_setup(test_too_long_log_file, set_up),
+    };
+    return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}

@@ -1,0 +1,213 @@
+#include "core/endpoint.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "unit.h"
+
+static struct sockaddr_in v4(const char *addr, uint16_t port)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+    assert_int_equal(inet_pton(AF_INET, addr, &in.sin_addr), 1);
+    return in;
+}
+
+static struct sockaddr_in6 v6(const char *addr, uint16_t port)
+{
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    assert_int_equal(inet_pton(AF_INET6, addr, &in6.sin6_addr), 1);
+    return in6;
+}
+
+static bool reads_as(const void *sa, socklen_t len, const char *text)
+{
+    struct endpoint e;
+    char buf[80];
+    struct text out;
+
+    if (!endpoint_from_sockaddr(&e, sa, len))
+        return false;
+    text_init(&out, buf, sizeof(buf));
+    endpoint_format(&e, &out);
+    return strcmp(buf, text) == 0;
+}
+
+static void test_reads_what_bind_reads(void **state)
+{
+    struct sockaddr_in in = v4("127.0.0.1", 80);
+    struct sockaddr_in6 in6 = v6("::1", 443);
+    struct sockaddr_storage big = {.ss_family = AF_UNSPEC};
+
+    (void)state;
+    assert_true(reads_as(&in, sizeof(in), "127.0.0.1:80"));
+    assert_true(reads_as(&in6, sizeof(in6), "[::1]:443"));
+    assert_true(reads_as(&in6, 24, "[::1]:443"));
+    memcpy(&big, &in, sizeof(in));
+    assert_true(reads_as(&big, sizeof(big), "127.0.0.1:80"));
+}
+
+static void test_leaves_the_rest(void **state)
+{
+    struct sockaddr_in in = v4("127.0.0.1", 80);
+    struct sockaddr_in6 in6 = v6("::1", 443);
+    struct sockaddr local = {.sa_family = AF_UNIX};
+    struct endpoint e, before;
+
+    (void)state;
+    memset(&before, 0x5a, sizeof(before));
+    e = before;
+    assert_false(endpoint_from_sockaddr(&e, NULL, 16));
+    assert_false(endpoint_from_sockaddr(&e, (void *)&in, 0));
+    assert_false(endpoint_from_sockaddr(&e, (void *)&in, 1));
+    assert_false(endpoint_from_sockaddr(&e, (void *)&in, 15));
+    assert_false(endpoint_from_sockaddr(&e, (void *)&in, 129));
+    assert_false(endpoint_from_sockaddr(&e, (void *)&in, (socklen_t)-1));
+    assert_false(endpoint_from_sockaddr(&e, (void *)&in6, 23));
+    assert_false(endpoint_from_sockaddr(&e, &local, sizeof(local)));
+    assert_memory_equal(&e, &before, sizeof(e));
+}
+
+static void test_unspec_is_v4_for_the_wildcard_alone(void **state)
+{
+    struct sockaddr_in in = v4("0.0.0.0", 80);
+
+    (void)state;
+    in.sin_family = AF_UNSPEC;
+    assert_true(reads_as(&in, sizeof(in), "0.0.0.0:80"));
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_false(reads_as(&in, sizeof(in), "127.0.0.1:80"));
+}
+
+static void test_unaligned(void **state)
+{
+    struct sockaddr_in6 in6 = v6("::1", 443);
+    char bytes[sizeof(in6) + 1];
+
+    (void)state;
+    memcpy(bytes + 1, &in6, sizeof(in6));
+    assert_true(reads_as(bytes + 1, sizeof(in6), "[::1]:443"));
+}
+
+static void test_writes_port_alone(void **state)
+{
+    const struct addr none = {.family = AF_UNSPEC};
+    struct sockaddr_in in = v4("127.0.0.1", 80);
+    struct sockaddr_in6 in6 = v6("fe80::1", 80);
+
+    (void)state;
+    in6.sin6_scope_id = 7;
+    in6.sin6_flowinfo = 9;
+    assert_true(endpoint_to_sockaddr(&none, 8080, (struct sockaddr *)&in));
+    assert_true(reads_as(&in, sizeof(in), "127.0.0.1:8080"));
+    assert_true(endpoint_to_sockaddr(&none, 8080, (struct sockaddr *)&in6));
+    assert_true(reads_as(&in6, sizeof(in6), "[fe80::1]:8080"));
+    assert_int_equal(in6.sin6_scope_id, 7);
+    assert_int_equal(in6.sin6_flowinfo, 9);
+}
+
+static void test_writes_addresses(void **state)
+{
+    struct addr loopback, loopback6;
+    struct sockaddr_in in = v4("0.0.0.0", 80), before = in;
+    struct sockaddr_in6 in6 = v6("::", 80);
+
+    (void)state;
+    assert_true(addr_parse(&loopback, "127.0.0.1", 9));
+    assert_true(addr_parse(&loopback6, "::1", 3));
+    assert_false(endpoint_to_sockaddr(&loopback6, 8080, (struct sockaddr *)&in));
+    assert_memory_equal(&in, &before, sizeof(in));
+    assert_true(endpoint_to_sockaddr(&loopback, 8080, (struct sockaddr *)&in));
+    assert_true(reads_as(&in, sizeof(in), "127.0.0.1:8080"));
+    assert_true(endpoint_to_sockaddr(&loopback, 8080, (struct sockaddr *)&in6));
+    assert_true(reads_as(&in6, sizeof(in6), "[::ffff:127.0.0.1]:8080"));
+    assert_true(endpoint_to_sockaddr(&loopback6, 8080, (struct sockaddr *)&in6));
+    assert_true(reads_as(&in6, sizeof(in6), "[::1]:8080"));
+}
+
+static void test_protocols(void **state)
+{
+    (void)state;
+    assert_int_equal(proto_from_ip(IPPROTO_TCP), PROTO_TCP);
+    assert_int_equal(proto_from_ip(262), PROTO_TCP); /* MPTCP */
+    assert_int_equal(proto_from_ip(IPPROTO_UDP), PROTO_UDP);
+    assert_int_equal(proto_from_ip(IPPROTO_SCTP), PROTO_SCTP);
+    assert_int_equal(proto_from_ip(IPPROTO_ICMP), PROTO_PORTLESS);
+    assert_int_equal(proto_from_ip(0), PROTO_PORTLESS);
+    assert_int_equal(proto_from_ip(-1), PROTO_PORTLESS);
+}
+
+/*
+ * Our text of an address against that of libc, which is right too but may not run in a
+ * signal handler.
+ */
+static void test_format_agrees_with_libc(void **state)
+{
+    static const char *const addrs[] = {
+        "::",
+        "::1",
+        "1::",
+        "2001:db8::1:0:0:1",
+        "1:2:3:4:5:6:7:8",
+        "0:1:2:3:4:5:6:7",
+        "1:2:3:4:5:6:7:0",
+        "1:0:0:2:0:0:0:3",
+        "1:0:2:0:3:0:4:0",
+        "::ffff:1.2.3.4",
+        "fe80::1:2:3",
+        "64:ff9b::102:304",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(addrs); i++) {
+        struct addr a;
+        char ours[80], libc[INET6_ADDRSTRLEN], bracketed[INET6_ADDRSTRLEN + 2];
+        struct text out;
+
+        assert_true(addr_parse(&a, addrs[i], strlen(addrs[i])));
+        text_init(&out, ours, sizeof(ours));
+        addr_format(&a, &out);
+        assert_non_null(inet_ntop(AF_INET6, a.bytes, libc, sizeof(libc)));
+        text_init(&out, bracketed, sizeof(bracketed));
+        text_char(&out, '[');
+        text_string(&out, libc);
+        text_char(&out, ']');
+        assert_string_equal(ours, bracketed);
+    }
+}
+
+static void test_overlap(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool overlap;
+    } pairs[] = {
+        {"127.0.0.1", "127.0.0.1", true}, {"127.0.0.1", "127.0.0.2", false},
+        {"0.0.0.0", "127.0.0.2", true},   {"::", "127.0.0.1", true},
+        {"::1", "127.0.0.1", false},      {"::ffff:127.0.0.1", "127.0.0.1", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        struct addr a, b;
+        assert_true(addr_parse(&a, pairs[i].a, strlen(pairs[i].a)));
+        assert_true(addr_parse(&b, pairs[i].b, strlen(pairs[i].b)));
+        assert_int_equal(addr_overlap(&a, &b), pairs[i].overlap);
+        assert_int_equal(addr_overlap(&b, &a), pairs[i].overlap);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reads_what_bind_reads),
+        cmocka_unit_test(test_leaves_the_rest),
+        cmocka_unit_test(test_unspec_is_v4_for_the_wildcard_alone),
+        cmocka_unit_test(test_unaligned),
+        cmocka_unit_test(test_writes_port_alone),
+        cmocka_unit_test(test_writes_addresses),
+        cmocka_unit_test(test_protocols),
+        cmocka_unit_test(test_format_agrees_with_libc),
+        cmocka_unit_test(test_overlap),
+    };
+    return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);
+}
