@@ -1,0 +1,52 @@
+# What the test scripts share: TAP lines, scratch folders, and waiting for events.
+# shellcheck shell=sh
+# Each script is called with the folder of the build in $1, and reports to stdout.
+
+build=$(cd "$1" && pwd) || exit 1
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+# The system's own programs, not those that the caller has in his home.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# Nothing of the caller's may steer what is tested.
+unset REMAP REMAP_FILE REMAP_WHEN REMAP_REPORT REMAP_LOG REMAP_LOG_FILE REMAP_LIBRARY \
+    XDG_CONFIG_HOME LD_PRELOAD
+
+# A folder that the unprivileged user can use, with what he needs of the build:
+# the checkout may lie where only root can look. Sets $dir.
+make_scratch() {
+    dir=$(mktemp -d "${TMPDIR:-/tmp}/remap-test.XXXXXX")
+    trap 'rm -rf "$dir"' EXIT
+    trap 'exit 130' INT TERM
+    cp "$build/libremap.so" "$build/remap" "$build"/tools/* "$dir"
+    cp "$here/../lib.sh" "$dir/lib.sh"
+    if [ "$(id -u)" = 0 ]; then chown -R 65534:65534 "$dir"; fi
+    chmod -R a+rX "$dir"
+}
+
+pass() { echo "ok - $1"; }
+
+# fail NAME [LINE]...
+fail() {
+    echo "not ok - $1"
+    shift
+    for line in "$@"; do printf '%s\n' "$line" | sed 's/^/#   /'; done
+}
+
+# is NAME EXPECTED GOT
+is() {
+    if [ "$2" = "$3" ]; then pass "$1"; else fail "$1" "expected: $2" "got:      $3"; fi
+}
+
+# like NAME PATTERN GOT: the pattern is an extended regular expression.
+like() {
+    if printf '%s\n' "$3" | grep -Eq -- "$2"; then pass "$1"; else fail "$1" "no match: $2" "got: $3"; fi
+}
+
+# wait_until COMMAND...: tries it again and again, for ten seconds at most.
+wait_until() {
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 200 ] || return 1
+        sleep 0.05
+    done
+}
