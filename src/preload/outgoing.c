@@ -73,11 +73,28 @@ static void remember_passed(struct call *c)
         remember(c);
 }
 
+/* Tells of a program that wants the high port itself, to which one of its others was moved. */
+static void tell_taken(struct call *c)
+{
+    const struct registry *registry = state_peek();
+    struct registry_entry e;
+    int failure = errno;
+
+    if (registry != NULL && registry_has_port(registry, c->asked.port)) {
+        c->asked.proto = socket_proto(c->fd);
+        if (registry_in_way(registry, &c->asked, &e) && e.asked.port != c->asked.port)
+            story_taken(c->setup, &c->asked, &e);
+    }
+    errno = failure;
+}
+
 static int pass(struct call *c)
 {
     int result = next_bind(c->fd, c->addr, c->len);
     if (result == 0)
         remember_passed(c);
+    else if (errno == EADDRINUSE)
+        tell_taken(c);
     return result;
 }
 
@@ -153,17 +170,25 @@ static int bind_chosen(struct call *c, const struct decision *d)
     return result;
 }
 
+static int fail(const struct call *c)
+{
+    const struct registry *registry = state_peek();
+    struct registry_entry other;
+    int failure = errno;
+
+    bool known = registry != NULL && registry_in_way(registry, &c->actual, &other);
+    story_failed(c->setup, &c->asked, &c->actual, failure, known ? &other : NULL);
+    errno = failure;
+    return -1;
+}
+
 static int bind_mapped(struct call *c, const struct decision *d)
 {
     bool has_choice = d->action == ACTION_AUTO || d->first != d->last;
 
     c->host = d->host;
-    if ((has_choice ? bind_chosen(c, d) : bind_port(c, d->first)) != 0) {
-        int failure = errno;
-        story_failed(c->setup, &c->asked, &c->actual, failure);
-        errno = failure;
-        return -1;
-    }
+    if ((has_choice ? bind_chosen(c, d) : bind_port(c, d->first)) != 0)
+        return fail(c);
     remember(c);
     story_mapped(c->setup, &c->asked, &c->actual);
     return 0;

@@ -55,40 +55,55 @@ void story_not_remembered(const struct setup *setup, const struct endpoint *aske
            " is bound but the registry is full: getsockname will tell the actual port");
 }
 
-/* "address already in use by nginx (pid 123): what to do" */
-static void tell_holder(struct text *out, const struct endpoint *actual)
+/* " by nginx (pid 123)", or what else can be seen of them. */
+static void tell_holder(struct text *out, const struct holder *h)
 {
-    struct holder h;
-
-    text_string(out, "address already in use");
-    if (!holder_find_socket(actual, 0, &h)) {
-        text_string(out, ": give the asked port another target in the table");
-        return;
-    }
-    holder_find_process(&h);
-    if (h.pid == sys_getpid()) {
-        text_string(out,
-                    " by this program itself: give the asked port another target in the table");
+    if (h->pid == sys_getpid()) {
+        text_string(out, " by this program itself");
         return;
     }
     text_string(out, " by ");
-    if (h.pid != 0) {
-        text_printable(out, h.program, strlen(h.program));
+    if (h->pid != 0) {
+        text_printable(out, h->program, strlen(h->program));
         text_string(out, " (pid ");
-        text_number(out, (unsigned long)h.pid);
+        text_number(out, (unsigned long)h->pid);
     } else {
         text_string(out, "another process (uid ");
-        text_number(out, h.uid);
+        text_number(out, h->uid);
     }
-    text_string(out, "): stop it, or give the asked port another target in the table");
+    text_char(out, ')');
 }
 
-static void tell_failure(struct text *out, const struct endpoint *actual, int failure)
+/* What stands behind "address already in use": who, and what to do about it. */
+static void tell_in_use(struct text *out, const struct endpoint *asked,
+                        const struct endpoint *actual, const struct registry_entry *other)
+{
+    struct holder h = {.pid = 0};
+    bool is_seen = holder_find_socket(actual, 0, &h);
+    pid_t self = sys_getpid();
+
+    if (is_seen) {
+        holder_find_process(&h);
+        tell_holder(out, &h);
+    }
+    /* An entry of the registry may be of a socket that is closed by now. */
+    bool is_other = other != NULL && (!is_seen || h.pid == self || h.pid == (pid_t)other->pid);
+    if (is_other && other->asked.port == asked->port) {
+        text_string(out, ", for the same port: bind that once");
+    } else if (is_other && other->asked.port != other->actual.port) {
+        text_string(out, ", for ");
+        endpoint_format(&other->asked, out);
+        text_string(out, ": give one of them another target in the table");
+    } else if (is_seen && h.pid != self) {
+        text_string(out, ": stop it, or give the asked port another target in the table");
+    } else {
+        text_string(out, ": give the asked port another target in the table");
+    }
+}
+
+static void tell_failure(struct text *out, int failure)
 {
     switch (failure) {
-    case EADDRINUSE:
-        tell_holder(out, actual);
-        break;
     case EACCES:
         text_string(out, "permission denied: choose a target port that this user may bind");
         break;
@@ -120,7 +135,7 @@ static bool is_told(struct setup *setup, const struct endpoint *asked,
 }
 
 void story_failed(struct setup *setup, const struct endpoint *asked, const struct endpoint *actual,
-                  int failure)
+                  int failure, const struct registry_entry *other)
 {
     struct log_line line;
 
@@ -130,8 +145,26 @@ void story_failed(struct setup *setup, const struct endpoint *asked, const struc
     text_string(&line.text, " cannot have ");
     endpoint_format(actual, &line.text);
     text_string(&line.text, ": ");
-    tell_failure(&line.text, actual, failure);
+    if (failure == EADDRINUSE) {
+        text_string(&line.text, "address already in use");
+        tell_in_use(&line.text, asked, actual, other);
+    } else {
+        tell_failure(&line.text, failure);
+    }
     finish(&line, setup, "");
+}
+
+void story_taken(struct setup *setup, const struct endpoint *asked,
+                 const struct registry_entry *other)
+{
+    struct log_line line;
+
+    if (!log_wants(&setup->config, LEVEL_ERROR) || is_told(setup, asked, asked, EADDRINUSE))
+        return;
+    start(&line, asked);
+    text_string(&line.text, " is in use for ");
+    endpoint_format(&other->asked, &line.text);
+    finish(&line, setup, ", which the table sends there: give one of them another target in it");
 }
 
 void story_bad_setup(struct setup *setup)

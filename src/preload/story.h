@@ -4,6 +4,7 @@
 
 #include "core/endpoint.h"
 #include "preload/setup.h"
+#include "registry/registry.h"
 
 /* Level info: it worked. */
 void story_mapped(const struct setup *setup, const struct endpoint *asked,
@@ -14,11 +15,15 @@ void story_denied(const struct setup *setup, const struct endpoint *asked);
 
 /*
  * Level error: the kernel would not have it, for the reason `failure`, an errno;
- * and who has the port, where that can be seen. Programs that try again and again
- * are told once.
+ * and who has the port, where that can be seen. `other` is what the registry has
+ * in the way, or NULL. Programs that try again and again are told once.
  */
 void story_failed(struct setup *setup, const struct endpoint *asked, const struct endpoint *actual,
-                  int failure);
+                  int failure, const struct registry_entry *other);
+
+/* Level error: a bind that was passed on found its port taken by `other`, which was moved there. */
+void story_taken(struct setup *setup, const struct endpoint *asked,
+                 const struct registry_entry *other);
 
 /* Level error: getsockname will tell the actual port. */
 void story_not_remembered(const struct setup *setup, const struct endpoint *asked);

@@ -263,6 +263,23 @@ bool registry_by_asked(const struct registry *r, const struct registry_entry *wa
     return found;
 }
 
+bool registry_in_way(const struct registry *r, const struct endpoint *actual,
+                     struct registry_entry *e)
+{
+    for (unsigned step = 0; step < WINDOW; step++) {
+        struct record record;
+        struct registry_entry entry;
+        if (!slot_read(&r->slot[slot_index(actual->port, step)], &record))
+            continue;
+        entry_of(&record, &entry);
+        if (endpoint_overlap(&entry.actual, actual)) {
+            *e = entry;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool registry_has_port(const struct registry *r, uint16_t port)
 {
     struct record record;

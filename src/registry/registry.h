@@ -55,6 +55,10 @@ bool registry_by_actual(const struct registry *r, const struct endpoint *actual,
 bool registry_by_asked(const struct registry *r, const struct registry_entry *wanted,
                        struct registry_entry *e, bool *in_way);
 
+/* Finds an entry whose actual endpoint is in the way of `actual`, of whatever family. */
+bool registry_in_way(const struct registry *r, const struct endpoint *actual,
+                     struct registry_entry *e);
+
 /* Whether any entry has this actual port. */
 bool registry_has_port(const struct registry *r, uint16_t port);
 

@@ -146,6 +146,22 @@ static void test_by_asked(void **state)
     assert_int_equal(actual, 0);
 }
 
+static void test_in_way(void **state)
+{
+    struct endpoint wanted = at("tcp/0.0.0.0:8080");
+    struct registry_entry e;
+
+    put(*state, "udp/[::]:80", "udp/[::]:8080");
+    put(*state, "tcp/[::1]:80", "tcp/[::1]:8081");
+    assert_false(registry_in_way(*state, &wanted, &e));
+    put(*state, "tcp/[::]:80", "tcp/[::]:8080");
+    assert_true(registry_in_way(*state, &wanted, &e));
+    assert_int_equal(e.asked.port, 80);
+    assert_int_equal(e.asked.addr.family, AF_INET6);
+    wanted = at("tcp/127.0.0.1:8081");
+    assert_false(registry_in_way(*state, &wanted, &e));
+}
+
 static void test_many_binds_do_not_fill_it(void **state)
 {
     char asked[32], actual[32];
@@ -199,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_newer_bind_buries_older, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_same_asked_port_lives_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_by_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_in_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many_binds_do_not_fill_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_full_is_refused_and_the_rest_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_shared_with_children, set_up, tear_down),
