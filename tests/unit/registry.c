@@ -6,30 +6,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/rule.h"
 #include "unit.h"
-
-static struct endpoint at(const char *text)
-{
-    struct source source = {.name = "test", .text = text, .size = strlen(text)};
-    struct endpoint e = {.proto = PROTO_ANY};
-    struct diag d;
-
-    if (!rule_parse_endpoint(&e, &source, &d))
-        fail_msg("%s: %s", text, d.message);
-    return e;
-}
 
 static bool put(struct registry *r, const char *asked, const char *actual)
 {
-    struct registry_entry e = {.asked = at(asked), .actual = at(actual), .pid = 1, .inode = 2};
+    struct registry_entry e = {
+        .asked = unit_endpoint(asked), .actual = unit_endpoint(actual), .pid = 1, .inode = 2};
     return registry_put(r, &e);
 }
 
 /* The asked port that is known for an actual endpoint, or 0. */
 static uint16_t asked_port(const struct registry *r, const char *actual)
 {
-    struct endpoint wanted = at(actual);
+    struct endpoint wanted = unit_endpoint(actual);
     struct registry_entry e;
     return registry_by_actual(r, &wanted, &e) ? e.asked.port : 0;
 }
@@ -54,8 +43,8 @@ static void test_empty(void **state)
 
 static void test_all_fields_come_back(void **state)
 {
-    struct registry_entry in = {.asked = at("udp/[::1]:53"),
-                                .actual = at("udp/[::2]:5353"),
+    struct registry_entry in = {.asked = unit_endpoint("udp/[::1]:53"),
+                                .actual = unit_endpoint("udp/[::2]:5353"),
                                 .pid = 4194304,
                                 .inode = 1ULL << 40,
                                 .v6only = true};
@@ -119,7 +108,7 @@ static void test_same_asked_port_lives_on(void **state)
 
 static bool by_asked(const struct registry *r, const char *asked, bool v6only, uint16_t *actual)
 {
-    struct registry_entry wanted = {.asked = at(asked), .v6only = v6only}, e;
+    struct registry_entry wanted = {.asked = unit_endpoint(asked), .v6only = v6only}, e;
     bool in_way = false;
 
     *actual = registry_by_asked(r, &wanted, &e, &in_way) ? e.actual.port : 0;
@@ -148,7 +137,7 @@ static void test_by_asked(void **state)
 
 static void test_in_way(void **state)
 {
-    struct endpoint wanted = at("tcp/0.0.0.0:8080");
+    struct endpoint wanted = unit_endpoint("tcp/0.0.0.0:8080");
     struct registry_entry e;
 
     put(*state, "udp/[::]:80", "udp/[::]:8080");
@@ -158,7 +147,7 @@ static void test_in_way(void **state)
     assert_true(registry_in_way(*state, &wanted, &e));
     assert_int_equal(e.asked.port, 80);
     assert_int_equal(e.asked.addr.family, AF_INET6);
-    wanted = at("tcp/127.0.0.1:8081");
+    wanted = unit_endpoint("tcp/127.0.0.1:8081");
     assert_false(registry_in_way(*state, &wanted, &e));
 }
 

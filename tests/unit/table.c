@@ -14,17 +14,6 @@ static void read_table(struct table *t, const char *text)
         fail_msg("%s: %s", text, d.message);
 }
 
-static struct endpoint read_endpoint(const char *text)
-{
-    struct source source = {.name = "test", .text = text, .size = strlen(text)};
-    struct endpoint e = {.proto = PROTO_ANY};
-    struct diag d;
-
-    if (!rule_parse_endpoint(&e, &source, &d))
-        fail_msg("%s: %s", text, d.message);
-    return e;
-}
-
 /*
  * What becomes of an endpoint, as text: "pass", "deny", "auto" or "HOST:PORT[-PORT]", and
  * the rule's number.
@@ -33,7 +22,7 @@ static void decide_as_text(const char *table, const char *asked, char *buf, size
 {
     struct table t;
     struct text out;
-    struct endpoint e = read_endpoint(asked);
+    struct endpoint e = unit_endpoint(asked);
 
     read_table(&t, table);
     struct decision d = table_decide(&t, &e);
