@@ -102,7 +102,11 @@ static void test_same_asked_port_lives_on(void **state)
 {
     put(*state, "udp/127.0.0.1:53", "udp/127.0.0.1:5353");
     put(*state, "udp/0.0.0.0:53", "udp/0.0.0.0:5353");
-    assert_int_equal(asked_port(*state, "udp/127.0.0.1:5353"), 53);
+    struct endpoint exact = unit_endpoint("udp/127.0.0.1:5353");
+    struct registry_entry e;
+    assert_true(registry_by_actual(*state, &exact, &e));
+    assert_true(addr_equal(&e.actual.addr, &exact.addr)); /* itself, not the wildcard's */
+    assert_int_equal(e.asked.port, 53);
     assert_int_equal(asked_port(*state, "udp/127.0.0.2:5353"), 53);
 }
 
