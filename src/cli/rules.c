@@ -43,6 +43,8 @@ static const char *settings_only(enum config_key key)
     case CONFIG_REPORT:
     case CONFIG_LOG:
     case CONFIG_LOG_FILE:
+    case CONFIG_STATE:
+    case CONFIG_XDG_RUNTIME_DIR:
         return from_environment(key);
     default:
         return NULL;

@@ -107,6 +107,21 @@ static void set_setting(enum config_key key, const char *value)
         set_variable(config_variable[key], value);
 }
 
+/* Makes a relative path in a variable absolute: the command may leave this folder. */
+static void pin_path(enum config_key key)
+{
+    const char *value = getenv(config_variable[key]);
+    char folder[PATH_MAX], *path = NULL;
+
+    if (value == NULL || value[0] == '\0' || value[0] == '/' || !config_is_path(key, value) ||
+        getcwd(folder, sizeof(folder)) == NULL)
+        return;
+    if (asprintf(&path, "%s/%s", folder, value) >= 0) {
+        set_variable(config_variable[key], path);
+        free(path);
+    }
+}
+
 /* Puts the library in front of what is preloaded already, unless it is there. */
 static void set_preload(const char *library)
 {
@@ -140,6 +155,8 @@ static void set_environment(const struct options *o, const struct config *config
     set_setting(CONFIG_REPORT, o->report);
     if (o->level != NULL || getenv(config_variable[CONFIG_LOG]) == NULL)
         set_setting(CONFIG_LOG, o->level != NULL ? o->level : "info");
+    pin_path(CONFIG_LOG_FILE);
+    pin_path(CONFIG_STATE);
     set_preload(library);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define FILE_NAME "/remap.conf"
+#define STATE_OFF "off"
 
 const char *const config_variable[CONFIG_KEYS] = {
     [CONFIG_RULES] = "REMAP",
@@ -12,9 +13,17 @@ const char *const config_variable[CONFIG_KEYS] = {
     [CONFIG_REPORT] = "REMAP_REPORT",
     [CONFIG_LOG] = "REMAP_LOG",
     [CONFIG_LOG_FILE] = "REMAP_LOG_FILE",
+    [CONFIG_STATE] = "REMAP_STATE",
+    [CONFIG_XDG_RUNTIME_DIR] = "XDG_RUNTIME_DIR",
     [CONFIG_XDG_CONFIG_HOME] = "XDG_CONFIG_HOME",
     [CONFIG_HOME] = "HOME",
 };
+
+bool config_is_path(enum config_key key, const char *value)
+{
+    return key == CONFIG_FILE || key == CONFIG_LOG_FILE ||
+           (key == CONFIG_STATE && strcmp(value, STATE_OFF) != 0);
+}
 
 /* A variable that is empty counts as not set, as with those of locale(7). */
 static const char *value_of(const struct config_input *in, enum config_key key)
@@ -80,21 +89,33 @@ static bool load_setting(struct config *c, enum config_key key, const struct con
     return value == NULL || config_set(c, key, value, config_variable[key], d);
 }
 
-static bool load_log_file(struct config *c, const struct config_input *in, struct diag *d)
+/* Copies the value of a variable that is a path, with `rest` behind it. "" where it is not set. */
+static bool load_path(char path[CONFIG_PATH_MAX], enum config_key key, const char *rest,
+                      const struct config_input *in, struct diag *d)
 {
-    const char *path = value_of(in, CONFIG_LOG_FILE);
+    const char *value = value_of(in, key);
     struct text copy;
 
-    if (path == NULL)
+    text_init(&copy, path, CONFIG_PATH_MAX);
+    if (value == NULL)
         return true;
-    text_init(&copy, c->log_file, sizeof(c->log_file));
-    text_string(&copy, path);
+    text_string(&copy, value);
+    text_string(&copy, rest);
     if (!copy.cut)
         return true;
-    c->log_file[0] = '\0';
-    struct text out = diag_whole(d, config_variable[CONFIG_LOG_FILE]);
+    path[0] = '\0';
+    struct text out = diag_whole(d, config_variable[key]);
     text_string(&out, "the path is too long: use a shorter one");
     return false;
+}
+
+static bool load_state(struct config *c, const struct config_input *in, struct diag *d)
+{
+    if (!load_path(c->state, CONFIG_STATE, "", in, d))
+        return false;
+    c->state_given = c->state[0] != '\0';
+    c->state_off = strcmp(c->state, STATE_OFF) == 0;
+    return c->state_given || load_path(c->state, CONFIG_XDG_RUNTIME_DIR, "/remap", in, d);
 }
 
 /* ---- files ---- */
@@ -240,9 +261,11 @@ bool config_load(struct config *c, const struct config_input *in, struct diag *d
     c->when = WHEN_ALWAYS;
     c->report = REPORT_ASKED;
     c->level = LEVEL_ERROR;
-    c->log_file[0] = '\0';
+    c->log_file[0] = c->state[0] = '\0';
+    c->state_given = c->state_off = false;
     /* The log first: it says where the other faults are told. */
-    return load_setting(c, CONFIG_LOG, in, d) && load_log_file(c, in, d) &&
+    return load_setting(c, CONFIG_LOG, in, d) &&
+           load_path(c->log_file, CONFIG_LOG_FILE, "", in, d) &&
            load_setting(c, CONFIG_WHEN, in, d) && load_setting(c, CONFIG_REPORT, in, d) &&
-           load_table(c, in, d);
+           load_state(c, in, d) && load_table(c, in, d);
 }

@@ -19,6 +19,8 @@ enum config_key {
     CONFIG_REPORT,
     CONFIG_LOG,
     CONFIG_LOG_FILE,
+    CONFIG_STATE,
+    CONFIG_XDG_RUNTIME_DIR,
     CONFIG_XDG_CONFIG_HOME,
     CONFIG_HOME,
     CONFIG_KEYS,
@@ -55,7 +57,16 @@ struct config {
     enum level level;
     char log_file[CONFIG_PATH_MAX]; /* "" for stderr */
     char source[CONFIG_PATH_MAX];   /* where the table is from, for people */
+    /*
+     * The folder of the registry, unless it is off. One that is not `state_given` is
+     * $XDG_RUNTIME_DIR/remap, or "" where that is not set.
+     */
+    char state[CONFIG_PATH_MAX];
+    bool state_given, state_off;
 };
+
+/* Whether a value of the variable is a path, so that a relative one goes by the current folder. */
+bool config_is_path(enum config_key key, const char *value);
 
 /*
  * Where the values come from and files are read, so that the core does neither.

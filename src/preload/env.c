@@ -23,7 +23,6 @@ static const char *value_in(const char *variable, enum config_key key)
 
 static void store(enum config_key key, const char *value)
 {
-    bool is_path = key == CONFIG_FILE || key == CONFIG_LOG_FILE;
     struct text copy;
 
     if (stored == sizeof(storage)) {
@@ -31,7 +30,8 @@ static void store(enum config_key key, const char *value)
         return;
     }
     text_init(&copy, storage + stored, sizeof(storage) - stored);
-    if (is_path && value[0] != '/' && value[0] != '\0' && getcwd(copy.buf, copy.size) != NULL) {
+    if (config_is_path(key, value) && value[0] != '/' && value[0] != '\0' &&
+        getcwd(copy.buf, copy.size) != NULL) {
         copy.used = strlen(copy.buf);
         text_char(&copy, '/');
     }

@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 /* struct linux_dirent64 of getdents(2) */
 struct entry {

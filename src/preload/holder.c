@@ -15,7 +15,7 @@
 #include "core/text.h"
 #include "preload/folder.h"
 #include "preload/lines.h"
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 enum {
     STATE_LISTEN = 0x0a, /* TCP_LISTEN */

@@ -8,7 +8,7 @@
 #include "preload/setup.h"
 #include "preload/socket.h"
 #include "preload/state.h"
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 /*
  * Whether the address that was asked for is to be told in the place of the actual
@@ -23,22 +23,28 @@ static bool tells_asked_addr(int fd, const struct registry_entry *e)
     return !addr_is_wildcard(&e->asked.addr) || !socket_is_connected(fd);
 }
 
-/*
- * Changes an actual address of the socket `fd` into what was asked for. False where it is
- * as it was.
- */
+/* The registry, if programs are to be told from it. */
+static const struct registry *registry_to_tell(void)
+{
+    const struct setup *setup = setup_get();
+    bool tells = setup != NULL && setup->valid && setup->config.report == REPORT_ASKED;
+    return tells ? state_registry(setup) : NULL;
+}
+
+/* Changes an actual address of the socket `fd` into what was asked for. False where it stays. */
 static bool translate(int fd, struct sockaddr_storage *name, socklen_t len)
 {
     static const struct addr same = {.family = AF_UNSPEC};
-    const struct registry *registry = state_peek();
     struct endpoint actual;
     struct registry_entry e;
 
-    if (!endpoint_from_sockaddr(&actual, (struct sockaddr *)name, len) ||
-        !registry_has_port(registry, actual.port))
+    if (!endpoint_from_sockaddr(&actual, (struct sockaddr *)name, len) || actual.port == 0)
+        return false;
+    const struct registry *registry = registry_to_tell();
+    if (registry == NULL || !registry_has_port(registry, state_netns(fd), actual.port))
         return false;
     actual.proto = socket_proto(fd);
-    if (!registry_by_actual(registry, &actual, &e))
+    if (!registry_by_actual(registry, state_netns(fd), &actual, &e))
         return false;
     const struct addr *addr = tells_asked_addr(fd, &e) ? &e.asked.addr : &same;
     return endpoint_to_sockaddr(addr, e.asked.port, (struct sockaddr *)name);
@@ -63,8 +69,7 @@ int incoming_getsockname(int fd, struct sockaddr *addr, socklen_t *len)
     struct sockaddr_storage name;
     int saved = errno;
 
-    if (state_peek() == NULL || !caller_may_mean(len) ||
-        setup_get()->config.report == REPORT_ACTUAL)
+    if (!caller_may_mean(len))
         return next_getsockname(fd, addr, len);
     socklen_t room = *len;
     int result = next_getsockname(fd, addr, len);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 bool lines_open(struct lines *l, const char *path)
 {

@@ -5,7 +5,7 @@
 #include <sys/prctl.h>
 
 #include "preload/socket.h"
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 bool log_wants(const struct config *config, enum level level)
 {

@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 static int (*real_bind)(int, const struct sockaddr *, socklen_t) = sys_bind;
 static int (*real_getsockname)(int, struct sockaddr *, socklen_t *) = sys_getsockname;

@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
 
 #include "preload/caller.h"
 #include "preload/holder.h"
@@ -22,7 +24,7 @@
 #include "preload/socket.h"
 #include "preload/state.h"
 #include "preload/story.h"
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 /* One bind under way. `actual` is what was tried last. */
 struct call {
@@ -45,6 +47,7 @@ static struct registry_entry entry_of(const struct call *c)
     return (struct registry_entry){
         .asked = c->asked,
         .actual = c->actual,
+        .netns = state_netns(c->fd),
         .pid = (uint32_t)sys_getpid(),
         .inode = c->inode,
         .v6only = c->v6only,
@@ -53,9 +56,16 @@ static struct registry_entry entry_of(const struct call *c)
 
 static void remember(const struct call *c)
 {
-    struct registry *registry = state_registry();
+    struct registry *registry = state_registry(c->setup);
     struct registry_entry e = entry_of(c);
+    const char *problem = state_take_problem();
+    struct timespec now = {0, 0};
 
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    e.since = (uint64_t)now.tv_sec;
+    prctl(PR_GET_NAME, e.program);
+    if (problem != NULL)
+        story_no_state(c->setup, problem);
     if (registry == NULL || !registry_put(registry, &e))
         story_not_remembered(c->setup, &c->asked);
 }
@@ -63,9 +73,9 @@ static void remember(const struct call *c)
 /* A program that has bound a port itself is told that port, whatever was there before. */
 static void remember_passed(struct call *c)
 {
-    struct registry *registry = state_peek();
+    const struct registry *registry = state_registry(c->setup);
 
-    if (registry == NULL || !registry_has_port(registry, c->asked.port))
+    if (registry == NULL || !registry_has_port(registry, state_netns(c->fd), c->asked.port))
         return;
     c->asked.proto = socket_proto(c->fd);
     c->actual = c->asked;
@@ -76,13 +86,14 @@ static void remember_passed(struct call *c)
 /* Tells of a program that wants the high port itself, to which one of its others was moved. */
 static void tell_taken(struct call *c)
 {
-    const struct registry *registry = state_peek();
+    const struct registry *registry = state_registry(c->setup);
+    uint64_t netns = state_netns(c->fd);
     struct registry_entry e;
     int failure = errno;
 
-    if (registry != NULL && registry_has_port(registry, c->asked.port)) {
+    if (registry != NULL && registry_has_port(registry, netns, c->asked.port)) {
         c->asked.proto = socket_proto(c->fd);
-        if (registry_in_way(registry, &c->asked, &e) && e.asked.port != c->asked.port)
+        if (registry_in_way(registry, netns, &c->asked, &e) && e.asked.port != c->asked.port)
             story_taken(c->setup, &c->asked, &e);
     }
     errno = failure;
@@ -133,7 +144,7 @@ static bool still_has_port(const struct registry_entry *known)
  */
 static bool bind_sticky(struct call *c, const struct decision *d, int *result)
 {
-    const struct registry *registry = state_peek();
+    const struct registry *registry = state_registry(c->setup);
     struct registry_entry wanted = entry_of(c), known;
     bool in_way;
 
@@ -172,11 +183,12 @@ static int bind_chosen(struct call *c, const struct decision *d)
 
 static int fail(const struct call *c)
 {
-    const struct registry *registry = state_peek();
+    const struct registry *registry = state_registry(c->setup);
     struct registry_entry other;
     int failure = errno;
 
-    bool known = registry != NULL && registry_in_way(registry, &c->actual, &other);
+    bool known =
+        registry != NULL && registry_in_way(registry, state_netns(c->fd), &c->actual, &other);
     story_failed(c->setup, &c->asked, &c->actual, failure, known ? &other : NULL);
     errno = failure;
     return -1;

@@ -1,6 +1,6 @@
 #include "preload/ports.h"
 
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 enum { FIRST_UNPRIVILEGED = 1024, PORT_MAX = 65535 };
 

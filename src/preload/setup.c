@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 #include "preload/env.h"
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 /* What it takes to read one: a mapping of its own, of which untouched pages cost nothing. */
 struct loading {

@@ -1,6 +1,6 @@
 #include "preload/socket.h"
 
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 /* An option whose value is an int; -1 where the socket has none of that name. */
 static int int_option(int fd, int level, int name)
@@ -22,6 +22,22 @@ uint64_t socket_inode(int fd)
 {
     struct statx st;
     return sys_statx_fd(fd, STATX_INO, &st) == 0 ? st.stx_ino : 0;
+}
+
+/* Not in the headers of Linux before 5.14. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+uint64_t socket_netns(int fd)
+{
+    uint64_t cookie = 0;
+    socklen_t size = sizeof(cookie);
+    struct statx st;
+
+    if (sys_getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 && cookie != 0)
+        return cookie;
+    return sys_statx("/proc/self/ns/net", STATX_INO, &st) == 0 ? st.stx_ino : 1;
 }
 
 bool socket_is_v6only(int fd)

@@ -2,12 +2,28 @@
 #ifndef PRELOAD_STATE_H
 #define PRELOAD_STATE_H
 
+#include "preload/setup.h"
 #include "registry/registry.h"
 
-/* The registry, or NULL while nobody in this process or before its fork has put anything in. */
-struct registry *state_peek(void);
+/*
+ * The registry of this user or run, opened now if it has not been yet: the file in
+ * the folder of REMAP_STATE, in $XDG_RUNTIME_DIR/remap or /tmp/remap-UID; and
+ * memory that only children share where that is off, or none of these can be had,
+ * which is then told in one line at the first bind. NULL where there is no memory
+ * even for that. `setup` is valid. Safe in signal handlers and threads, without a
+ * lock; keeps errno.
+ */
+struct registry *state_registry(const struct setup *setup);
 
-/* The registry, made now if there is none; NULL where there is no memory for it. */
-struct registry *state_registry(void);
+/*
+ * A number for the network namespace of this process: the cookie of that of the
+ * socket `fd` (SO_NETNS_COOKIE, Linux 5.14), which no later namespace has, else
+ * the inode of /proc/self/ns/net. Asked for once: in a program that changes its
+ * namespace without executing another, it stays what it was. Keeps errno.
+ */
+uint64_t state_netns(int fd);
+
+/* What was wrong with the folder, once: the next caller gets NULL. */
+const char *state_take_problem(void);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "preload/holder.h"
 #include "preload/log.h"
-#include "preload/sys.h"
+#include "registry/sys.h"
 
 static void start(struct log_line *line, const struct endpoint *asked)
 {
@@ -165,6 +165,24 @@ void story_taken(struct setup *setup, const struct endpoint *asked,
     text_string(&line.text, " is in use for ");
     endpoint_format(&other->asked, &line.text);
     finish(&line, setup, ", which the table sends there: give one of them another target in it");
+}
+
+void story_no_state(const struct setup *setup, const char *problem)
+{
+    const struct config *config = &setup->config;
+    struct log_line line;
+
+    if (!log_wants(config, LEVEL_ERROR))
+        return;
+    log_start(&line);
+    text_string(&line.text, "only children will know of this program's ports, since ");
+    if (config->state_given)
+        text_printable(&line.text, config->state, strlen(config->state));
+    else
+        text_string(&line.text, "the folder for that in /tmp");
+    text_char(&line.text, ' ');
+    text_string(&line.text, problem);
+    log_finish(&line, config);
 }
 
 void story_bad_setup(struct setup *setup)

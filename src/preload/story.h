@@ -28,6 +28,9 @@ void story_taken(struct setup *setup, const struct endpoint *asked,
 /* Level error: getsockname will tell the actual port. */
 void story_not_remembered(const struct setup *setup, const struct endpoint *asked);
 
+/* Level error: the folder of the registry cannot be used, for the reason `problem`. */
+void story_no_state(const struct setup *setup, const char *problem);
+
 /* Level error, once: the configuration is not valid, or (NULL) there was no memory to read it. */
 void story_bad_setup(struct setup *setup);
 

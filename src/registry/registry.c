@@ -1,56 +1,43 @@
 /*
  * A table of fixed size, without locks, for processes that may be killed at any
- * instruction and for signal handlers that interrupt any function here.
- *
- * Each slot is one cache line: a sequence number and a payload of seven words.
- * The number is 0 while the slot has never been used, odd while somebody writes
- * it, and even otherwise. A writer takes a slot by moving the number from even
- * to odd with one compare-and-swap, and gives it back with the next even number.
- * A reader copies the words and believes them only if the number was even and
- * has not moved; it never waits. A writer that dies in between leaves one slot
- * odd, which everybody else then passes over.
+ * instruction and for signal handlers that interrupt any function here. slot.c has
+ * how one record is read and written; this file, which record lies where.
  *
  * Slots are found by the actual port: that is what a socket's own name gives.
- * An entry may lie in any of the WINDOW slots from the port's own on; neighbouring
- * ports have neighbouring slots, so that a range of ports fills the table evenly.
+ * An entry may lie in any of the WINDOW slots from the port's own on, and is put
+ * into the first that is free: a search ends at a slot that was never used.
+ * Neighbouring ports begin far apart: side by side, a range of them would push
+ * each other on, one by one, from the first that found its slot taken. Where a window is full, an entry whose process has ended makes
+ * room, the oldest first. (A daemon's has ended too while its child goes on with
+ * the socket: it may be forgotten, but only when the window is full.)
+ *
+ * The memory may be a file that some other program wrote to. So nothing in it is
+ * an offset or a size, and a record is looked at before it is believed.
  */
 #include "registry/registry.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "registry/slot.h"
+#include "registry/sys.h"
+
 enum {
-    SLOTS = 2048, /* a power of two */
-    WINDOW = 16,
-    WORDS = 7,
+    SLOTS = 4096, /* a power of two */
+    WINDOW = 64,
 };
 
-struct slot {
-    _Atomic uint64_t sequence;
-    _Atomic uint64_t word[WORDS];
-};
+/* "remap" and the version of what follows; a file that begins with anything else is not ours. */
+#define MAGIC UINT64_C(0x31302e70616d6572)
 
 struct registry {
+    _Atomic uint64_t magic;
     _Atomic uint64_t newest; /* the stamp of the last entry */
-    _Atomic uint64_t unused[WORDS];
+    _Atomic uint64_t unused[14];
     struct slot slot[SLOTS];
 };
-
-/* What the words of a slot hold. proto is PROTO_ANY in a slot that was given up. */
-struct record {
-    uint8_t asked_addr[16];
-    uint8_t actual_addr[16];
-    uint16_t asked_port, actual_port;
-    uint8_t proto, family;
-    uint8_t v6only, reserved;
-    uint64_t inode;
-    uint32_t pid;
-    uint32_t stamp;
-};
-
-_Static_assert(sizeof(struct slot) == 64, "a slot is a cache line");
-_Static_assert(sizeof(struct record) == WORDS * sizeof(uint64_t), "a record fills the words");
 
 struct registry *registry_create(void)
 {
@@ -59,166 +46,205 @@ struct registry *registry_create(void)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+struct registry *registry_map(int fd)
+{
+    struct statx st;
+
+    /* A new file is all zeros, and so is an empty registry but for its magic. */
+    if (sys_statx_fd(fd, STATX_SIZE, &st) != 0 ||
+        (st.stx_size < sizeof(struct registry) && sys_ftruncate(fd, sizeof(struct registry)) != 0))
+        return NULL;
+    struct registry *r =
+        mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (r == MAP_FAILED)
+        return NULL;
+    uint64_t magic = 0;
+    if (!atomic_compare_exchange_strong(&r->magic, &magic, MAGIC) && magic != MAGIC) {
+        registry_destroy(r);
+        errno = EINVAL;
+        return NULL;
+    }
+    return r;
+}
+
 void registry_destroy(struct registry *r)
 {
     munmap(r, sizeof(*r));
 }
 
-/* ---- slots ---- */
-
-static bool slot_read(const struct slot *s, struct record *record)
-{
-    uint64_t words[WORDS];
-    uint64_t before = atomic_load_explicit(&s->sequence, memory_order_acquire);
-
-    if (before == 0 || before % 2 != 0)
-        return false;
-    for (int i = 0; i < WORDS; i++)
-        words[i] = atomic_load_explicit(&s->word[i], memory_order_acquire);
-    if (atomic_load_explicit(&s->sequence, memory_order_relaxed) != before)
-        return false;
-    memcpy(record, words, sizeof(*record));
-    return record->proto != PROTO_ANY;
-}
-
-/* Takes the slot for writing if it still is at `sequence`, an even number. */
-static bool slot_take(struct slot *s, uint64_t sequence)
-{
-    return atomic_compare_exchange_strong_explicit(&s->sequence, &sequence, sequence + 1,
-                                                   memory_order_acq_rel, memory_order_relaxed);
-}
-
-/* Writes the slot that slot_take took at `sequence`, and gives it back. */
-static void slot_write(struct slot *s, uint64_t sequence, const struct record *record)
-{
-    uint64_t words[WORDS];
-
-    memcpy(words, record, sizeof(*record));
-    for (int i = 0; i < WORDS; i++)
-        atomic_store_explicit(&s->word[i], words[i], memory_order_release);
-    atomic_store_explicit(&s->sequence, sequence + 2, memory_order_release);
-}
-
 /* The index of a port's slot, `step` slots into its window. */
 static unsigned slot_index(uint16_t port, unsigned step)
 {
-    return (port + step) % SLOTS;
+    uint16_t scattered = (uint16_t)(port * 40503U); /* odd: no two ports become one */
+    return (scattered / (65536 / SLOTS) + step) % SLOTS;
 }
 
 /* ---- records ---- */
 
-static struct record record_of(const struct registry_entry *e, uint32_t stamp)
+static struct slot_record record_of(const struct registry_entry *e, uint32_t stamp)
 {
-    struct record record = {
+    struct slot_record record = {
         .asked_port = e->asked.port,
         .actual_port = e->actual.port,
         .proto = (uint8_t)e->actual.proto,
         .family = e->actual.addr.family,
         .v6only = e->v6only,
+        .netns = e->netns,
         .inode = e->inode,
+        .since = e->since,
         .pid = e->pid,
         .stamp = stamp,
     };
     memcpy(record.asked_addr, e->asked.addr.bytes, sizeof(record.asked_addr));
     memcpy(record.actual_addr, e->actual.addr.bytes, sizeof(record.actual_addr));
+    memcpy(record.program, e->program, sizeof(record.program));
     return record;
 }
 
-static void entry_of(const struct record *record, struct registry_entry *e)
+static void entry_of(const struct slot_record *record, struct registry_entry *e)
 {
-    *e = (struct registry_entry){.pid = record->pid, .inode = record->inode};
-    e->v6only = record->v6only != 0;
+    *e = (struct registry_entry){
+        .netns = record->netns,
+        .inode = record->inode,
+        .since = record->since,
+        .pid = record->pid,
+        .v6only = record->v6only != 0,
+    };
     e->asked.proto = e->actual.proto = record->proto;
     e->asked.port = record->asked_port;
     e->actual.port = record->actual_port;
     e->asked.addr.family = e->actual.addr.family = record->family;
     memcpy(e->asked.addr.bytes, record->asked_addr, sizeof(record->asked_addr));
     memcpy(e->actual.addr.bytes, record->actual_addr, sizeof(record->actual_addr));
+    memcpy(e->program, record->program, sizeof(e->program));
 }
 
-static bool is_wildcard(const struct record *record)
+static bool is_wildcard(const struct slot_record *record)
 {
     static const uint8_t zero[sizeof(record->actual_addr)];
     return memcmp(record->actual_addr, zero, sizeof(zero)) == 0;
 }
 
-static bool same_addr(const struct record *a, const struct record *b)
+static bool same_addr(const struct slot_record *a, const struct slot_record *b)
 {
     return memcmp(a->actual_addr, b->actual_addr, sizeof(a->actual_addr)) == 0;
 }
 
-/* Whether both are of one port of one family and protocol. */
-static bool same_port(const struct record *a, const struct record *b)
+/* Whether both are of one port of one family, protocol and namespace. */
+static bool same_port(const struct slot_record *a, const struct slot_record *b)
 {
-    return a->actual_port == b->actual_port && a->proto == b->proto && a->family == b->family;
+    return a->actual_port == b->actual_port && a->proto == b->proto && a->family == b->family &&
+           a->netns == b->netns;
 }
 
 /* Whether a bind that has just succeeded shows that the socket of `old` is gone. */
-static bool proves_dead(const struct record *bound, const struct record *old)
+static bool proves_dead(const struct slot_record *bound, const struct slot_record *old)
 {
     return same_port(bound, old) && old->asked_port != bound->asked_port &&
            (same_addr(bound, old) || is_wildcard(bound));
 }
 
-/* ---- the registry ---- */
+/* ---- writing ---- */
+
+/*
+ * Where a record may go: the slot that has its endpoint already, else the first
+ * that is free, else that of the oldest whose process has ended.
+ */
+struct place {
+    struct slot *slot;
+    uint64_t sequence;
+};
+
+static struct place find_place(struct registry *r, const struct slot_record *record)
+{
+    struct place unused = {NULL, 0}, oldest = {NULL, 0};
+    uint32_t age = 0;
+
+    for (unsigned step = 0; step < WINDOW; step++) {
+        struct slot *s = &r->slot[slot_index(record->actual_port, step)];
+        struct place here = {s, atomic_load_explicit(&s->sequence, memory_order_acquire)};
+        struct slot_record old;
+        enum slot_state state = slot_read(s, &old);
+        if (state == SLOT_USED) {
+            if (same_port(record, &old) && same_addr(record, &old))
+                return here;
+            if (record->stamp - old.stamp > age && !slot_is_alive(old.pid)) {
+                age = record->stamp - old.stamp;
+                oldest = here;
+            }
+            continue;
+        }
+        if (unused.slot == NULL && !slot_is_anothers(here.sequence))
+            unused = here;
+        if (state == SLOT_NEVER_USED)
+            break;
+    }
+    return unused.slot != NULL ? unused : oldest;
+}
 
 /* Gives up what `bound` proves dead. A slot that somebody else takes meanwhile is left to them. */
-static void bury_dead(struct registry *r, const struct record *bound)
+static void bury_dead(struct registry *r, const struct slot_record *bound)
 {
+    static const struct slot_record nothing = {.proto = PROTO_ANY};
+
     for (unsigned step = 0; step < WINDOW; step++) {
         struct slot *s = &r->slot[slot_index(bound->actual_port, step)];
         uint64_t sequence = atomic_load_explicit(&s->sequence, memory_order_acquire);
-        struct record old;
-        if (sequence % 2 == 0 && slot_read(s, &old) && proves_dead(bound, &old) &&
-            slot_take(s, sequence)) {
-            old = (struct record){.proto = PROTO_ANY};
-            slot_write(s, sequence, &old);
-        }
+        struct slot_record old;
+        enum slot_state state = slot_read(s, &old);
+        if (state == SLOT_NEVER_USED)
+            break;
+        if (state == SLOT_USED && proves_dead(bound, &old) && slot_take(s, sequence, bound->pid))
+            slot_write(s, sequence, &nothing);
     }
 }
 
-/*
- * Writes the record into the first slot of its window that is free, or that has the same
- * endpoint.
- */
-static bool write_record(struct registry *r, const struct record *record, bool same_endpoint)
+bool registry_put(struct registry *r, const struct registry_entry *e)
 {
-    for (unsigned step = 0; step < WINDOW; step++) {
-        struct slot *s = &r->slot[slot_index(record->actual_port, step)];
-        uint64_t sequence = atomic_load_explicit(&s->sequence, memory_order_acquire);
-        struct record old;
-        if (sequence % 2 != 0)
-            continue;
-        bool used = slot_read(s, &old);
-        bool fits =
-            same_endpoint ? used && same_port(record, &old) && same_addr(record, &old) : !used;
-        if (fits && slot_take(s, sequence)) {
-            slot_write(s, sequence, record);
+    /* Somebody else may take the place that was found; this is how often to look for another. */
+    enum { TRIES = 16 };
+    uint64_t stamp = atomic_fetch_add_explicit(&r->newest, 1, memory_order_relaxed) + 1;
+    struct slot_record record = record_of(e, (uint32_t)stamp);
+
+    bury_dead(r, &record);
+    for (int i = 0; i < TRIES; i++) {
+        struct place place = find_place(r, &record);
+        if (place.slot == NULL)
+            return false;
+        if (slot_take(place.slot, place.sequence, record.pid)) {
+            slot_write(place.slot, place.sequence, &record);
             return true;
         }
     }
     return false;
 }
 
-bool registry_put(struct registry *r, const struct registry_entry *e)
-{
-    uint64_t stamp = atomic_fetch_add_explicit(&r->newest, 1, memory_order_relaxed) + 1;
-    struct record record = record_of(e, (uint32_t)stamp);
+/* ---- looking up ---- */
 
-    bury_dead(r, &record);
-    return write_record(r, &record, true) || write_record(r, &record, false);
+/* The next record for an actual port in a namespace, from *step on; false where there are no more. */
+static bool next_record(const struct registry *r, uint64_t netns, uint16_t port, unsigned *step,
+                        struct slot_record *record)
+{
+    while (*step < WINDOW) {
+        const struct slot *s = &r->slot[slot_index(port, (*step)++)];
+        enum slot_state state = slot_read(s, record);
+        if (state == SLOT_NEVER_USED)
+            return false;
+        if (state == SLOT_USED && record->actual_port == port && record->netns == netns)
+            return true;
+    }
+    return false;
 }
 
-bool registry_by_actual(const struct registry *r, const struct endpoint *actual,
+bool registry_by_actual(const struct registry *r, uint64_t netns, const struct endpoint *actual,
                         struct registry_entry *e)
 {
-    struct registry_entry wanted = {.asked = *actual, .actual = *actual};
-    struct record key = record_of(&wanted, 0), found = {.proto = PROTO_ANY};
+    struct registry_entry wanted = {.asked = *actual, .actual = *actual, .netns = netns};
+    struct slot_record key = record_of(&wanted, 0), record, found = {.proto = PROTO_ANY};
+    unsigned step = 0;
 
-    for (unsigned step = 0; step < WINDOW; step++) {
-        struct record record;
-        if (!slot_read(&r->slot[slot_index(actual->port, step)], &record) ||
-            !same_port(&key, &record))
+    while (next_record(r, netns, actual->port, &step, &record)) {
+        if (!same_port(&key, &record))
             continue;
         bool exact = same_addr(&key, &record);
         if (exact || is_wildcard(&record))
@@ -246,9 +272,10 @@ bool registry_by_asked(const struct registry *r, const struct registry_entry *wa
     bool found = false;
 
     for (unsigned i = 0; i < SLOTS; i++) {
-        struct record record;
+        struct slot_record record;
         struct registry_entry entry;
-        if (!slot_read(&r->slot[i], &record) || record.asked_port != wanted->asked.port)
+        if (slot_read(&r->slot[i], &record) != SLOT_USED ||
+            record.asked_port != wanted->asked.port || record.netns != wanted->netns)
             continue;
         entry_of(&record, &entry);
         bool blocks = is_in_way(wanted, &entry);
@@ -263,14 +290,14 @@ bool registry_by_asked(const struct registry *r, const struct registry_entry *wa
     return found;
 }
 
-bool registry_in_way(const struct registry *r, const struct endpoint *actual,
+bool registry_in_way(const struct registry *r, uint64_t netns, const struct endpoint *actual,
                      struct registry_entry *e)
 {
-    for (unsigned step = 0; step < WINDOW; step++) {
-        struct record record;
+    struct slot_record record;
+    unsigned step = 0;
+
+    while (next_record(r, netns, actual->port, &step, &record)) {
         struct registry_entry entry;
-        if (!slot_read(&r->slot[slot_index(actual->port, step)], &record))
-            continue;
         entry_of(&record, &entry);
         if (endpoint_overlap(&entry.actual, actual)) {
             *e = entry;
@@ -280,13 +307,10 @@ bool registry_in_way(const struct registry *r, const struct endpoint *actual,
     return false;
 }
 
-bool registry_has_port(const struct registry *r, uint16_t port)
+bool registry_has_port(const struct registry *r, uint64_t netns, uint16_t port)
 {
-    struct record record;
+    struct slot_record record;
+    unsigned step = 0;
 
-    for (unsigned step = 0; step < WINDOW; step++) {
-        if (slot_read(&r->slot[slot_index(port, step)], &record) && record.actual_port == port)
-            return true;
-    }
-    return false;
+    return next_record(r, netns, port, &step, &record);
 }

@@ -16,7 +16,10 @@
 struct registry_entry {
     struct endpoint asked;
     struct endpoint actual;
+    uint64_t netns; /* SO_NETNS_COOKIE, or an inode of nsfs: see preload/state.h */
+    uint64_t since; /* seconds since the epoch */
     uint32_t pid;
+    char program[16]; /* TASK_COMM_LEN, NUL-terminated */
     uint64_t inode;
     bool v6only;
 };
@@ -29,6 +32,15 @@ struct registry;
  * until its end, or until registry_destroy. One system call.
  */
 struct registry *registry_create(void);
+
+/*
+ * The registry in the file `fd`, which is made one if it is empty; shared with all
+ * who map it. NULL with errno where it cannot be mapped, or EINVAL where it is a
+ * registry of another version, or none. Whatever the file holds, it is safe to
+ * read: a slot that makes no sense counts as unused. The descriptor remains the
+ * caller's, and may be closed.
+ */
+struct registry *registry_map(int fd);
 void registry_destroy(struct registry *r);
 
 /*
@@ -40,26 +52,30 @@ void registry_destroy(struct registry *r);
 bool registry_put(struct registry *r, const struct registry_entry *e);
 
 /*
- * Finds what was asked for where the kernel has `actual`: by the very address,
- * else by the wildcard address of its family. False, with *e untouched, where
- * nothing is known. No system call, no lock.
+ * All look-ups below are within one network namespace, `netns`. They make no
+ * system call and take no lock; where nothing is known, they leave *e untouched.
  */
-bool registry_by_actual(const struct registry *r, const struct endpoint *actual,
+
+/*
+ * Finds what was asked for where the kernel has `actual`: by the very address,
+ * else by the wildcard address of its family.
+ */
+bool registry_by_actual(const struct registry *r, uint64_t netns, const struct endpoint *actual,
                         struct registry_entry *e);
 
 /*
- * Finds the entry whose actual port is the one that `wanted->asked` should get
- * too: the newest of those that are in its way, else the newest for that port,
+ * Finds the entry whose actual port is the one that `wanted->asked`, in
+ * `wanted->netns`, should get too: the newest of those that are in its way, else the newest for that port,
  * whatever its protocol and address. *in_way says which it is.
  */
 bool registry_by_asked(const struct registry *r, const struct registry_entry *wanted,
                        struct registry_entry *e, bool *in_way);
 
 /* Finds an entry whose actual endpoint is in the way of `actual`, of whatever family. */
-bool registry_in_way(const struct registry *r, const struct endpoint *actual,
+bool registry_in_way(const struct registry *r, uint64_t netns, const struct endpoint *actual,
                      struct registry_entry *e);
 
 /* Whether any entry has this actual port. */
-bool registry_has_port(const struct registry *r, uint16_t port);
+bool registry_has_port(const struct registry *r, uint64_t netns, uint16_t port);
 
 #endif

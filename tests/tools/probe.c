@@ -26,6 +26,8 @@
  *   clearenv scribble
  *                    clear the environment; overwrite it in place, as setproctitle does
  *   chdir=PATH
+ *   exec             execute this program anew, which goes on with the steps that follow
+ *   fd=N             go on with this descriptor
  *
  * bind and getsockname are called with errno set, and with malloc forbidden: the
  * process aborts if they allocate. A changed errno is reported.
@@ -350,6 +352,8 @@ static void run_step(const char *step)
         do_bad_bind(value);
     else if ((value = value_of(step, "bindlen=")) != NULL)
         bind_length = (socklen_t)atoi(value);
+    else if ((value = value_of(step, "fd=")) != NULL)
+        fd = atoi(value);
     else if ((value = value_of(step, "room=")) != NULL)
         do_room(value);
     else if ((value = value_of(step, "badname=")) != NULL)
@@ -444,11 +448,26 @@ static bool run_elsewhere(const char *where, const char *step)
     return true;
 }
 
+/* The steps behind argv[i] run in a new process image, which has the socket. */
+static void execute_anew(char **argv, int i)
+{
+    static char inherited[32];
+
+    snprintf(inherited, sizeof(inherited), "fd=%d", fd);
+    argv[i - 1] = argv[0];
+    argv[i] = inherited;
+    execv("/proc/self/exe", argv + i - 1);
+    printf("exec %s\n", errno_name(errno));
+    exit(2);
+}
+
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "fork") == 0) {
+        if (strcmp(argv[i], "exec") == 0) {
+            execute_anew(argv, i);
+        } else if (strcmp(argv[i], "fork") == 0) {
             fflush(stdout);
             pid_t child = fork();
             if (child != 0) {

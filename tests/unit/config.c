@@ -208,6 +208,28 @@ static void test_bad_settings(void **state)
     }
 }
 
+static void test_state(void **state)
+{
+    (void)state;
+    assert_true(load());
+    assert_string_equal(config.state, "");
+    assert_false(config.state_given || config.state_off);
+    variables[CONFIG_XDG_RUNTIME_DIR] = "/run/user/1";
+    assert_true(load());
+    assert_string_equal(config.state, "/run/user/1/remap");
+    assert_false(config.state_given || config.state_off);
+    variables[CONFIG_STATE] = "/s";
+    assert_true(load());
+    assert_string_equal(config.state, "/s");
+    assert_true(config.state_given && !config.state_off);
+    variables[CONFIG_STATE] = "off";
+    assert_true(load());
+    assert_true(config.state_off);
+    assert_false(config_is_path(CONFIG_STATE, "off"));
+    assert_true(config_is_path(CONFIG_STATE, "offer"));
+    assert_false(config_is_path(CONFIG_RULES, "80=8080"));
+}
+
 static void test_too_long_log_file(void **state)
 {
     static char path[CONFIG_PATH_MAX + 1];
@@ -233,6 +255,7 @@ int main(void)
         cmocka_unit_test_setup(test_fault_in_a_file_has_its_place, set_up),
         cmocka_unit_test_setup(test_settings, set_up),
         cmocka_unit_test_setup(test_bad_settings, set_up),
+        cmocka_unit_test_setup(test_state, set_up),
         cmocka_unit_test_setup(test_too_long_log_file, set_up),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -1,17 +1,25 @@
 #include "registry/registry.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "registry/store.h"
 #include "unit.h"
+
+#define NETNS 4026531840U
 
 static bool put(struct registry *r, const char *asked, const char *actual)
 {
-    struct registry_entry e = {
-        .asked = unit_endpoint(asked), .actual = unit_endpoint(actual), .pid = 1, .inode = 2};
+    struct registry_entry e = {.asked = unit_endpoint(asked),
+                               .actual = unit_endpoint(actual),
+                               .netns = NETNS,
+                               .pid = 1,
+                               .inode = 2};
     return registry_put(r, &e);
 }
 
@@ -20,7 +28,7 @@ static uint16_t asked_port(const struct registry *r, const char *actual)
 {
     struct endpoint wanted = unit_endpoint(actual);
     struct registry_entry e;
-    return registry_by_actual(r, &wanted, &e) ? e.asked.port : 0;
+    return registry_by_actual(r, NETNS, &wanted, &e) ? e.asked.port : 0;
 }
 
 static int set_up(void **state)
@@ -38,20 +46,23 @@ static int tear_down(void **state)
 static void test_empty(void **state)
 {
     assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8080"), 0);
-    assert_false(registry_has_port(*state, 8080));
+    assert_false(registry_has_port(*state, NETNS, 8080));
 }
 
 static void test_all_fields_come_back(void **state)
 {
     struct registry_entry in = {.asked = unit_endpoint("udp/[::1]:53"),
                                 .actual = unit_endpoint("udp/[::2]:5353"),
+                                .netns = NETNS,
+                                .since = 1764000000,
                                 .pid = 4194304,
+                                .program = "a server",
                                 .inode = 1ULL << 40,
                                 .v6only = true};
     struct registry_entry out;
 
     assert_true(registry_put(*state, &in));
-    assert_true(registry_by_actual(*state, &in.actual, &out));
+    assert_true(registry_by_actual(*state, NETNS, &in.actual, &out));
     assert_int_equal(out.asked.port, 53);
     assert_int_equal(out.asked.proto, PROTO_UDP);
     assert_true(addr_equal(&out.asked.addr, &in.asked.addr));
@@ -60,6 +71,8 @@ static void test_all_fields_come_back(void **state)
     assert_int_equal(out.pid, in.pid);
     assert_int_equal(out.inode, in.inode);
     assert_true(out.v6only);
+    assert_int_equal(out.since, in.since);
+    assert_string_equal(out.program, "a server");
 }
 
 static void test_exact_before_wildcard(void **state)
@@ -79,9 +92,8 @@ static void test_keeps_apart(void **state)
     assert_int_equal(asked_port(*state, "udp/127.0.0.1:8080"), 0);
     assert_int_equal(asked_port(*state, "tcp/[::1]:8080"), 0);
     assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8081"), 0);
-    assert_true(registry_has_port(*state, 8080));
-    assert_false(registry_has_port(*state, 8081));
-    assert_false(registry_has_port(*state, 8080 + 2048)); /* the same slot */
+    assert_true(registry_has_port(*state, NETNS, 8080));
+    assert_false(registry_has_port(*state, NETNS, 8081));
 }
 
 /* What is bound now was free a moment ago: whoever had it is gone. */
@@ -104,7 +116,7 @@ static void test_same_asked_port_lives_on(void **state)
     put(*state, "udp/0.0.0.0:53", "udp/0.0.0.0:5353");
     struct endpoint exact = unit_endpoint("udp/127.0.0.1:5353");
     struct registry_entry e;
-    assert_true(registry_by_actual(*state, &exact, &e));
+    assert_true(registry_by_actual(*state, NETNS, &exact, &e));
     assert_true(addr_equal(&e.actual.addr, &exact.addr)); /* itself, not the wildcard's */
     assert_int_equal(e.asked.port, 53);
     assert_int_equal(asked_port(*state, "udp/127.0.0.2:5353"), 53);
@@ -112,7 +124,10 @@ static void test_same_asked_port_lives_on(void **state)
 
 static bool by_asked(const struct registry *r, const char *asked, bool v6only, uint16_t *actual)
 {
-    struct registry_entry wanted = {.asked = unit_endpoint(asked), .v6only = v6only}, e;
+    struct registry_entry wanted = {.asked = unit_endpoint(asked),
+                                    .netns = NETNS,
+                                    .v6only = v6only},
+                          e;
     bool in_way = false;
 
     *actual = registry_by_asked(r, &wanted, &e, &in_way) ? e.actual.port : 0;
@@ -146,13 +161,31 @@ static void test_in_way(void **state)
 
     put(*state, "udp/[::]:80", "udp/[::]:8080");
     put(*state, "tcp/[::1]:80", "tcp/[::1]:8081");
-    assert_false(registry_in_way(*state, &wanted, &e));
+    assert_false(registry_in_way(*state, NETNS, &wanted, &e));
     put(*state, "tcp/[::]:80", "tcp/[::]:8080");
-    assert_true(registry_in_way(*state, &wanted, &e));
+    assert_true(registry_in_way(*state, NETNS, &wanted, &e));
     assert_int_equal(e.asked.port, 80);
     assert_int_equal(e.asked.addr.family, AF_INET6);
     wanted = unit_endpoint("tcp/127.0.0.1:8081");
-    assert_false(registry_in_way(*state, &wanted, &e));
+    assert_false(registry_in_way(*state, NETNS, &wanted, &e));
+}
+
+/* Each port that is taken by another namespace pushes one of ours on; no window may fill for that. */
+static void test_namespaces_do_not_crowd(void **state)
+{
+    struct registry_entry e = {.pid = (uint32_t)getpid()};
+    char text[32];
+
+    for (e.netns = NETNS; e.netns < NETNS + 2; e.netns++) {
+        for (unsigned i = 1023; i >= 1; i--) {
+            snprintf(text, sizeof(text), "tcp/0.0.0.0:%u", i);
+            e.asked = unit_endpoint(text);
+            snprintf(text, sizeof(text), "tcp/0.0.0.0:%u", 8000 + i);
+            e.actual = unit_endpoint(text);
+            assert_true(registry_put(*state, &e));
+        }
+    }
+    assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8001"), 1);
 }
 
 static void test_many_binds_do_not_fill_it(void **state)
@@ -182,9 +215,175 @@ static void test_full_is_refused_and_the_rest_stays(void **state)
             break;
         taken = i;
     }
-    assert_in_range(taken, 16, 248);
+    assert_in_range(taken, 64, 248);
     assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8080"), 80);
     assert_true(put(*state, "tcp/127.0.0.1:80", "tcp/127.0.0.1:8080"));
+}
+
+static void test_other_namespaces_are_other_worlds(void **state)
+{
+    struct endpoint wanted = unit_endpoint("tcp/0.0.0.0:8080");
+    struct registry_entry e;
+
+    put(*state, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080");
+    assert_false(registry_by_actual(*state, NETNS + 1, &wanted, &e));
+    assert_false(registry_has_port(*state, NETNS + 1, 8080));
+    assert_false(registry_in_way(*state, NETNS + 1, &wanted, &e));
+}
+
+/* A pid that nobody has: of a child that was waited for. */
+static uint32_t dead_pid(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    waitpid(child, NULL, 0);
+    return (uint32_t)child;
+}
+
+static void test_dead_make_room(void **state)
+{
+    struct registry_entry e = {.netns = NETNS, .pid = dead_pid()};
+    char text[32];
+
+    for (unsigned i = 1; i < 250; i++) {
+        snprintf(text, sizeof(text), "tcp/127.0.0.%u:80", i);
+        e.asked = unit_endpoint(text);
+        snprintf(text, sizeof(text), "tcp/127.0.0.%u:8080", i);
+        e.actual = unit_endpoint(text);
+        assert_true(registry_put(*state, &e));
+    }
+    assert_int_equal(asked_port(*state, "tcp/127.0.0.249:8080"), 80);
+    assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8080"), 0); /* the oldest went */
+}
+
+/* ---- the file ---- */
+
+static char folder[] = "/tmp/remap-unit.XXXXXX";
+
+static int set_up_folder(void **state)
+{
+    memset(folder + sizeof(folder) - 7, 'X', 6);
+    *state = mkdtemp(folder);
+    return *state == NULL;
+}
+
+static int tear_down_folder(void **state)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/state/registry", (char *)*state);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/state", (char *)*state);
+    if (unlink(path) != 0)
+        rmdir(path);
+    return rmdir(*state);
+}
+
+static struct registry *open_state(const char *in, const char **problem)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/state", in);
+    return store_open(path, problem);
+}
+
+static int write_registry(const char *in, const void *bytes, size_t size)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/state", in);
+    mkdir(path, 0700);
+    snprintf(path, sizeof(path), "%s/state/registry", in);
+    FILE *file = fopen(path, "w");
+    return file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0;
+}
+
+static void test_file_outlives_who_wrote_it(void **state)
+{
+    const char *problem;
+    struct registry *r = open_state(*state, &problem);
+    struct stat st;
+    char path[64];
+
+    assert_non_null(r);
+    put(r, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080");
+    registry_destroy(r);
+    r = open_state(*state, &problem);
+    assert_non_null(r);
+    assert_int_equal(asked_port(r, "tcp/0.0.0.0:8080"), 80);
+    registry_destroy(r);
+    snprintf(path, sizeof(path), "%s/state", (char *)*state);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    snprintf(path, sizeof(path), "%s/state/registry", (char *)*state);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_in_range(st.st_size, 1, 1 << 20);
+}
+
+static void test_link_is_refused(void **state)
+{
+    char path[64];
+    const char *problem = NULL;
+
+    snprintf(path, sizeof(path), "%s/state", (char *)*state);
+    assert_int_equal(symlink("/tmp", path), 0);
+    assert_null(open_state(*state, &problem));
+    assert_string_equal(problem, "is no folder, or a symbolic link: choose another in REMAP_STATE");
+}
+
+static void test_open_folder_is_refused(void **state)
+{
+    char path[64];
+    const char *problem = NULL;
+
+    snprintf(path, sizeof(path), "%s/state", (char *)*state);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(chmod(path, 0750), 0);
+    assert_null(open_state(*state, &problem));
+    assert_string_equal(problem, "is open to others: chmod 700 it");
+}
+
+static void test_other_version_is_refused(void **state)
+{
+    const char *problem = NULL;
+
+    assert_int_equal(write_registry(*state, "remap.99", 8), 0);
+    assert_null(open_state(*state, &problem));
+    assert_string_equal(problem, "holds a registry of another version: remove it");
+}
+
+/* Bytes of all kinds, behind a right beginning: nothing crashes, and what is put in is found. */
+static void test_corrupt_file(void **state)
+{
+    enum { SIZE = 600000 };
+    static const char begin[8] = {'r', 'e', 'm', 'a', 'p', '.', '0', '1'};
+    unsigned char *bytes = malloc(SIZE);
+    const char *problem;
+
+    assert_non_null(bytes);
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        srand(seed);
+        for (size_t i = 0; i < SIZE; i++)
+            bytes[i] = (unsigned char)(seed < 10 ? rand() : rand() % 3);
+        memcpy(bytes, begin, sizeof(begin));
+        assert_int_equal(write_registry(*state, bytes, SIZE), 0);
+        struct registry *r = open_state(*state, &problem);
+        assert_non_null(r);
+        struct registry_entry e, wanted = {.asked = unit_endpoint("tcp/0.0.0.0:80")};
+        bool in_way;
+        for (unsigned port = 1; port < 65536; port += 7) {
+            struct endpoint actual = {PROTO_TCP, {.family = AF_INET}, (uint16_t)port};
+            registry_by_actual(r, NETNS, &actual, &e);
+            registry_in_way(r, NETNS, &actual, &e);
+        }
+        registry_by_asked(r, &wanted, &e, &in_way);
+        if (put(r, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080"))
+            assert_int_equal(asked_port(r, "tcp/0.0.0.0:8080"), 80);
+        registry_destroy(r);
+    }
+    free(bytes);
 }
 
 static void test_shared_with_children(void **state)
@@ -211,6 +410,17 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_in_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many_binds_do_not_fill_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_full_is_refused_and_the_rest_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_namespaces_are_other_worlds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_namespaces_do_not_crowd, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_dead_make_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_file_outlives_who_wrote_it, set_up_folder,
+                                        tear_down_folder),
+        cmocka_unit_test_setup_teardown(test_link_is_refused, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(test_open_folder_is_refused, set_up_folder,
+                                        tear_down_folder),
+        cmocka_unit_test_setup_teardown(test_other_version_is_refused, set_up_folder,
+                                        tear_down_folder),
+        cmocka_unit_test_setup_teardown(test_corrupt_file, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(test_shared_with_children, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("registry", tests, NULL, NULL);

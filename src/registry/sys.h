@@ -2,8 +2,8 @@
  * System calls without libc's wrapper: no other preload sees them, and none is a
  * cancellation point, which bind(2) may not become. They set errno as usual.
  */
-#ifndef PRELOAD_SYS_H
-#define PRELOAD_SYS_H
+#ifndef REGISTRY_SYS_H
+#define REGISTRY_SYS_H
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,9 +14,19 @@
 #include <time.h>
 #include <unistd.h>
 
+static inline int sys_openat(int folder, const char *path, int flags)
+{
+    return (int)syscall(SYS_openat, folder, path, flags | O_CLOEXEC | O_NOCTTY, 0600);
+}
+
 static inline int sys_open(const char *path, int flags)
 {
-    return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC | O_NOCTTY, 0600);
+    return sys_openat(AT_FDCWD, path, flags);
+}
+
+static inline int sys_mkdir(const char *path, mode_t mode)
+{
+    return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
 }
 
 static inline int sys_close(int fd)
@@ -48,6 +58,26 @@ static inline ssize_t sys_readlinkat(int dir, const char *path, char *buf, size_
 static inline int sys_statx_fd(int fd, unsigned mask, struct statx *st)
 {
     return (int)syscall(SYS_statx, fd, "", AT_EMPTY_PATH, mask, st);
+}
+
+static inline int sys_ftruncate(int fd, off_t size)
+{
+    return ftruncate(fd, size); /* an off_t takes one register or two: libc knows */
+}
+
+static inline int sys_kill(pid_t pid, int signal)
+{
+    return (int)syscall(SYS_kill, pid, signal);
+}
+
+static inline int sys_statx(const char *path, unsigned mask, struct statx *st)
+{
+    return (int)syscall(SYS_statx, AT_FDCWD, path, 0, mask, st);
+}
+
+static inline uid_t sys_geteuid(void)
+{
+    return (uid_t)syscall(SYS_geteuid);
 }
 
 static inline pid_t sys_getpid(void)

@@ -1,0 +1,77 @@
+/*
+ * A slot is two cache lines: a sequence, and a payload of words. The lower half of
+ * the sequence is 0 while the slot has never been used, odd while somebody writes
+ * it, and even otherwise; the upper half is the pid of who writes. A writer takes a
+ * slot by moving the number from even to odd with one compare-and-swap, and gives
+ * it back with the next even number. A reader copies the words and believes them
+ * only if the number was even and has not moved; it never waits. A slot whose
+ * writer died in between stays odd, and is passed over until somebody who needs it
+ * finds that there is no such process, and takes it from him.
+ */
+#include "registry/slot.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/endpoint.h"
+#include "registry/sys.h"
+
+static bool makes_sense(const struct slot_record *record)
+{
+    return record->proto >= PROTO_TCP && record->proto <= PROTO_SCTP &&
+           (record->family == AF_INET || record->family == AF_INET6) && record->asked_port != 0 &&
+           record->actual_port != 0;
+}
+
+enum slot_state slot_read(const struct slot *s, struct slot_record *record)
+{
+    uint64_t words[SLOT_WORDS];
+    uint64_t before = atomic_load_explicit(&s->sequence, memory_order_acquire);
+
+    if (before == 0)
+        return SLOT_NEVER_USED;
+    if (before % 2 != 0)
+        return SLOT_BUSY;
+    for (int i = 0; i < SLOT_WORDS; i++)
+        words[i] = atomic_load_explicit(&s->word[i], memory_order_acquire);
+    if (atomic_load_explicit(&s->sequence, memory_order_relaxed) != before)
+        return SLOT_BUSY;
+    memcpy(record, words, sizeof(*record));
+    record->program[sizeof(record->program) - 1] = '\0';
+    return makes_sense(record) ? SLOT_USED : SLOT_FREE;
+}
+
+/* The sequence of a slot that `pid` writes, after `sequence`. Never 0 in its lower half. */
+static uint64_t taken_by(uint32_t pid, uint64_t sequence)
+{
+    return (uint64_t)pid << 32 | (uint32_t)(sequence | 1);
+}
+
+bool slot_is_alive(uint32_t pid)
+{
+    return sys_kill((pid_t)pid, 0) == 0 || errno != ESRCH;
+}
+
+bool slot_is_anothers(uint64_t sequence)
+{
+    return sequence % 2 != 0 && slot_is_alive((uint32_t)(sequence >> 32));
+}
+
+bool slot_take(struct slot *s, uint64_t sequence, uint32_t pid)
+{
+    if (slot_is_anothers(sequence))
+        return false;
+    return atomic_compare_exchange_strong_explicit(&s->sequence, &sequence, taken_by(pid, sequence),
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}
+
+void slot_write(struct slot *s, uint64_t sequence, const struct slot_record *record)
+{
+    uint64_t words[SLOT_WORDS];
+    uint32_t next = (uint32_t)(sequence | 1) + 1;
+
+    memcpy(words, record, sizeof(*record));
+    for (int i = 0; i < SLOT_WORDS; i++)
+        atomic_store_explicit(&s->word[i], words[i], memory_order_release);
+    atomic_store_explicit(&s->sequence, next != 0 ? next : 2, memory_order_release);
+}
