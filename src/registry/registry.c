@@ -7,9 +7,10 @@
  * An entry may lie in any of the WINDOW slots from the port's own on, and is put
  * into the first that is free: a search ends at a slot that was never used.
  * Neighbouring ports begin far apart: side by side, a range of them would push
- * each other on, one by one, from the first that found its slot taken. Where a window is full, an entry whose process has ended makes
- * room, the oldest first. (A daemon's has ended too while its child goes on with
- * the socket: it may be forgotten, but only when the window is full.)
+ * each other on, one by one, from the first that found its slot taken. Where a
+ * window is full, the oldest entry whose process has ended makes room, else the
+ * oldest of all: nobody tells the registry when a socket is closed, and what was
+ * bound last is the likeliest to be open.
  *
  * The memory may be a file that some other program wrote to. So nothing in it is
  * an offset or a size, and a record is looked at before it is believed.
@@ -25,8 +26,8 @@
 #include "registry/sys.h"
 
 enum {
-    SLOTS = 4096, /* a power of two */
-    WINDOW = 64,
+    SLOTS = 8192, /* a power of two */
+    WINDOW = 256,
 };
 
 /* "remap" and the version of what follows; a file that begins with anything else is not ours. */
@@ -35,22 +36,38 @@ enum {
 struct registry {
     _Atomic uint64_t magic;
     _Atomic uint64_t newest; /* the stamp of the last entry */
-    _Atomic uint64_t unused[14];
+    _Atomic uint64_t identity;
+    _Atomic uint64_t unused[13];
     struct slot slot[SLOTS];
 };
 
+/* Makes a registry of memory that is all zeros. Whoever comes second finds it made. */
+static void begin(struct registry *r)
+{
+    uint64_t none = 0, identity = (uintptr_t)r;
+    struct timespec now = {0, 0};
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    identity ^= (uint64_t)now.tv_nsec << 20 ^ (uint64_t)now.tv_sec ^ (uint64_t)sys_getpid() << 40;
+    atomic_compare_exchange_strong(&r->identity, &none,
+                                   (identity * UINT64_C(11400714819323198485)) | 1);
+}
+
 struct registry *registry_create(void)
 {
-    void *memory = mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
+    struct registry *r =
+        mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (r == MAP_FAILED)
+        return NULL;
+    begin(r);
+    return r;
 }
 
 struct registry *registry_map(int fd)
 {
     struct statx st;
 
-    /* A new file is all zeros, and so is an empty registry but for its magic. */
+    /* A new file is all zeros, and so is an empty registry but for its beginning. */
     if (sys_statx_fd(fd, STATX_SIZE, &st) != 0 ||
         (st.stx_size < sizeof(struct registry) && sys_ftruncate(fd, sizeof(struct registry)) != 0))
         return NULL;
@@ -64,7 +81,13 @@ struct registry *registry_map(int fd)
         errno = EINVAL;
         return NULL;
     }
+    begin(r);
     return r;
+}
+
+uint64_t registry_identity(const struct registry *r)
+{
+    return atomic_load(&r->identity) >> 32;
 }
 
 void registry_destroy(struct registry *r)
@@ -146,40 +169,54 @@ static bool proves_dead(const struct slot_record *bound, const struct slot_recor
 
 /* ---- writing ---- */
 
-/*
- * Where a record may go: the slot that has its endpoint already, else the first
- * that is free, else that of the oldest whose process has ended.
- */
 struct place {
     struct slot *slot;
     uint64_t sequence;
 };
 
-static struct place find_place(struct registry *r, const struct slot_record *record)
+static struct place place_at(struct registry *r, uint16_t port, unsigned step)
 {
-    struct place unused = {NULL, 0}, oldest = {NULL, 0};
+    struct slot *s = &r->slot[slot_index(port, step)];
+    return (struct place){s, atomic_load_explicit(&s->sequence, memory_order_acquire)};
+}
+
+/* The oldest entry of a window that is full; of an ended process if `ended`. No slot where none is. */
+static struct place find_oldest(struct registry *r, const struct slot_record *record, bool ended)
+{
+    struct place oldest = {NULL, 0};
     uint32_t age = 0;
 
     for (unsigned step = 0; step < WINDOW; step++) {
-        struct slot *s = &r->slot[slot_index(record->actual_port, step)];
-        struct place here = {s, atomic_load_explicit(&s->sequence, memory_order_acquire)};
+        struct place here = place_at(r, record->actual_port, step);
         struct slot_record old;
-        enum slot_state state = slot_read(s, &old);
-        if (state == SLOT_USED) {
-            if (same_port(record, &old) && same_addr(record, &old))
-                return here;
-            if (record->stamp - old.stamp > age && !slot_is_alive(old.pid)) {
-                age = record->stamp - old.stamp;
-                oldest = here;
-            }
+        if (slot_read(here.slot, &old) != SLOT_USED || record->stamp - old.stamp <= age ||
+            (ended && slot_is_alive(old.pid)))
             continue;
-        }
-        if (unused.slot == NULL && !slot_is_anothers(here.sequence))
+        age = record->stamp - old.stamp;
+        oldest = here;
+    }
+    return oldest;
+}
+
+/* Where a record may go: the slot that has its endpoint already, else the first that is free. */
+static struct place find_place(struct registry *r, const struct slot_record *record)
+{
+    struct place unused = {NULL, 0};
+
+    for (unsigned step = 0; step < WINDOW; step++) {
+        struct place here = place_at(r, record->actual_port, step);
+        struct slot_record old;
+        enum slot_state state = slot_read(here.slot, &old);
+        if (state == SLOT_USED && same_port(record, &old) && same_addr(record, &old))
+            return here;
+        if (state != SLOT_USED && unused.slot == NULL && !slot_is_anothers(here.sequence))
             unused = here;
         if (state == SLOT_NEVER_USED)
             break;
     }
-    return unused.slot != NULL ? unused : oldest;
+    if (unused.slot == NULL)
+        unused = find_oldest(r, record, true);
+    return unused.slot != NULL ? unused : find_oldest(r, record, false);
 }
 
 /* Gives up what `bound` proves dead. A slot that somebody else takes meanwhile is left to them. */

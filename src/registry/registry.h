@@ -41,13 +41,18 @@ struct registry *registry_create(void);
  * caller's, and may be closed.
  */
 struct registry *registry_map(int fd);
+
+/* A number that was drawn when the registry was made. */
+uint64_t registry_identity(const struct registry *r);
+
 void registry_destroy(struct registry *r);
 
 /*
  * Puts an entry in, in the place of those that it proves dead: a socket that was
- * bound to the same actual endpoint, or within it, for another asked port. False
- * where the registry is full. Safe in a signal handler, and beside readers and
- * writers in other threads and processes.
+ * bound to the same actual endpoint, or within it, for another asked port; and
+ * where there is no room, in that of an old one. False where other writers took
+ * each place before. Safe in a signal handler, and beside readers and writers in
+ * other threads and processes. Changes errno.
  */
 bool registry_put(struct registry *r, const struct registry_entry *e);
 
