@@ -146,7 +146,7 @@ static void warn_of_collision(const struct config *config, const struct endpoint
 
 static bool parse_argument(const char *argument, struct endpoint *e)
 {
-    struct source source = {.name = argument, .text = argument, .size = strlen(argument)};
+    struct source source = {.name = "endpoint", .text = argument, .size = strlen(argument)};
     struct diag d;
 
     if (rule_parse_endpoint(e, &source, &d))

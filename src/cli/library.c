@@ -1,5 +1,6 @@
 #include "cli/library.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,19 @@ static bool try_path(const char *folder, const char *rest, char path[PATH_MAX])
            realpath(candidate, path) != NULL;
 }
 
+/* The loader skips what it cannot load, and starts the program without it: so look before. */
+static bool is_elf(const char *path)
+{
+    char magic[SELFMAG] = "";
+    FILE *file = fopen(path, "re");
+    bool is = file != NULL && fread(magic, 1, SELFMAG, file) == SELFMAG &&
+              memcmp(magic, ELFMAG, SELFMAG) == 0;
+
+    if (file != NULL)
+        fclose(file);
+    return is;
+}
+
 /* The folder of this program, without a slash at the end; "" where it cannot be told. */
 static void own_folder(char folder[PATH_MAX])
 {
@@ -36,9 +50,12 @@ static bool find(char path[PATH_MAX])
     char folder[PATH_MAX];
 
     if (named != NULL && named[0] != '\0') {
-        if (try_path(named, "", path))
+        bool is_found = try_path(named, "", path);
+        if (is_found && is_elf(path))
             return true;
-        message_print("cannot read '%s': correct REMAP_LIBRARY", named);
+        message_print(is_found ? "'%s' is not a library: correct REMAP_LIBRARY"
+                               : "cannot read '%s': correct REMAP_LIBRARY",
+                      named);
         return false;
     }
     own_folder(folder);

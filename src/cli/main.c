@@ -1,4 +1,5 @@
 /* remap: finds the command and hands the arguments on. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,15 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* An answer that nobody got is none. */
+static int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    message_print("cannot write the answer: %s: see where the output goes", strerror(errno));
+    return STATUS_UNAVAILABLE;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -24,7 +34,7 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("remap " REMAP_VERSION);
-        return STATUS_OK;
+        return finish(STATUS_OK);
     }
     bool wants_help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
     const struct command *command = wants_help ? &help_command : find_command(argv[1]);
@@ -32,5 +42,5 @@ int main(int argc, char **argv)
         message_print("'%s' is not a command: see 'remap --help'", argv[1]);
         return STATUS_USAGE;
     }
-    return command->main(command, argc - 1, argv + 1);
+    return finish(command->main(command, argc - 1, argv + 1));
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/message.h"
 
@@ -23,8 +24,10 @@ static long read_file(const char *path, char *buf, size_t size)
     if (strcmp(path, "-") == 0)
         return read_stream(stdin, buf, size);
     FILE *stream = fopen(path, "re");
-    if (stream == NULL)
-        return -errno;
+    if (stream == NULL) {
+        int error = errno;
+        return error == EACCES && access(path, F_OK) != 0 ? -EPERM : -error;
+    }
     long result = read_stream(stream, buf, size);
     fclose(stream);
     return result;

@@ -128,6 +128,11 @@ static const char *read_problem(long error)
         return "no such file: check the path";
     case -EACCES:
         return "permission denied: let this user read it";
+    case -EPERM:
+        return "permission denied on the way to it: let this user pass";
+    case -EMFILE:
+    case -ENFILE:
+        return "no descriptor is left to read it: raise the limit on open files";
     case -EISDIR:
         return "is a folder: name a file";
     case -EFBIG:
@@ -213,7 +218,7 @@ static bool try_home_file(struct config *c, const struct config_input *in, struc
     else
         return false;
     long size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
-    if (is_absent(size) || size == -EACCES)
+    if (is_absent(size) || size == -EPERM)
         return false;
     *ok = parse_file(&c->table, c->source, size, in, d);
     return true;

@@ -72,8 +72,10 @@ bool config_is_path(enum config_key key, const char *value);
  * Where the values come from and files are read, so that the core does neither.
  * `value` returns a variable's value or NULL; it is borrowed until the call that
  * was handed this returns. `read` fills `buf` with the whole file and returns
- * its size, or a negative errno (-EFBIG for one that does not fit). `buf` has
- * room for CONFIG_FILE_MAX bytes.
+ * its size, or a negative errno: -EFBIG for one that does not fit, -EACCES for one
+ * that is there but may not be read, and -EPERM for one that cannot be known to be
+ * there, since a folder on the way is closed. `buf` has room for CONFIG_FILE_MAX
+ * bytes.
  */
 struct config_input {
     const char *(*value)(enum config_key key);

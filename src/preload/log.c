@@ -7,6 +7,9 @@
 #include "preload/socket.h"
 #include "registry/sys.h"
 
+/* A pipe that nobody reads must not hold the program up: it cannot be opened then. */
+enum { LOG_FLAGS = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK };
+
 bool log_wants(const struct config *config, enum level level)
 {
     return level <= (config != NULL ? config->level : LEVEL_ERROR);
@@ -60,7 +63,7 @@ void log_finish(struct log_line *line, const struct config *config)
 {
     int saved = errno;
     const char *path = config != NULL ? config->log_file : "";
-    int file = path[0] != '\0' ? sys_open(path, O_WRONLY | O_CREAT | O_APPEND) : -1;
+    int file = path[0] != '\0' ? sys_open(path, LOG_FLAGS) : -1;
 
     line->buf[line->text.used++] = '\n';
     if (file >= 0) {

@@ -101,6 +101,7 @@ static void tell_taken(struct call *c)
 
 static int pass(struct call *c)
 {
+    story_passed(c->setup, &c->asked);
     int result = next_bind(c->fd, c->addr, c->len);
     if (result == 0)
         remember_passed(c);
@@ -163,7 +164,8 @@ static bool bind_sticky(struct call *c, const struct decision *d, int *result)
 static int bind_chosen(struct call *c, const struct decision *d)
 {
     struct ports ports = d->action == ACTION_AUTO
-                             ? ports_auto(&c->setup->config.table, c->asked.port)
+                             ? ports_auto(&c->setup->config.table, c->asked.port,
+                                          state_seed(state_registry(c->setup)))
                              : ports_range(d->first, d->last);
     int result;
 
@@ -176,6 +178,9 @@ static int bind_chosen(struct call *c, const struct decision *d)
     for (uint16_t port = ports_next(&ports); port != 0; port = ports_next(&ports)) {
         result = bind_port(c, port);
         if (result == 0 || errno != EADDRINUSE)
+            break;
+        /* One of our tree may have been a moment earlier with the same asked port. */
+        if (bind_sticky(c, d, &result))
             break;
     }
     return result;
@@ -250,6 +255,7 @@ int outgoing_bind(int fd, const struct sockaddr *addr, socklen_t len)
         errno = EINVAL;
         return -1;
     }
+    story_setup(c.setup);
     int result = bind_by_table(&c);
     if (result == 0)
         errno = saved;

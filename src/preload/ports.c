@@ -41,10 +41,10 @@ static void read_local_range(uint16_t *low, uint16_t *high)
     }
 }
 
-struct ports ports_auto(const struct table *table, uint16_t asked)
+struct ports ports_auto(const struct table *table, uint16_t asked, uint32_t seed)
 {
     struct ports p = ports_range(FIRST_UNPRIVILEGED, PORT_MAX);
-    uint32_t mixed = ((uint32_t)sys_getpid() * 40503U + asked) * 2654435761U;
+    uint32_t mixed = ((seed ^ seed >> 16) * 40503U + asked) * 2654435761U;
 
     p.avoid = table;
     read_local_range(&p.low, &p.high);

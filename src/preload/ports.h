@@ -26,10 +26,10 @@ struct ports ports_range(uint16_t first, uint16_t last);
  * Free choice: ports from 1024 up, but none that the table has to do with, and
  * none of those that the kernel gives to outgoing connections
  * (net.ipv4.ip_local_port_range), so that no such connection is ever taken for
- * the server. Starts somewhere that differs between processes, lest they all try
- * the same ports.
+ * the server. Starts somewhere that `seed` and the asked port decide: those of one
+ * tree should begin at the same port, others elsewhere.
  */
-struct ports ports_auto(const struct table *table, uint16_t asked);
+struct ports ports_auto(const struct table *table, uint16_t asked, uint32_t seed);
 
 /* The next port to try, or 0 when there are no more. */
 uint16_t ports_next(struct ports *p);

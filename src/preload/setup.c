@@ -34,11 +34,26 @@ static long read_all(int fd, char *buf, size_t size)
     }
 }
 
+/*
+ * Tells apart what open(2) does not: a file that may not be read from one that
+ * cannot be got at; and a file that is not there when there is no descriptor to
+ * look for it with.
+ */
+static int open_error(const char *path, int error)
+{
+    struct statx st;
+    bool is_there = sys_statx(path, STATX_TYPE, &st) == 0;
+
+    if (error == EACCES)
+        return is_there ? EACCES : EPERM;
+    return is_there ? error : errno;
+}
+
 static long read_file(const char *path, char *buf, size_t size)
 {
     int fd = sys_open(path, O_RDONLY);
     if (fd < 0)
-        return -errno;
+        return -open_error(path, errno);
     long result = read_all(fd, buf, size);
     sys_close(fd);
     return result;

@@ -16,7 +16,7 @@ struct setup {
     bool valid;
     struct config config;
     struct diag diag;
-    atomic_bool reported;          /* the fault in it was told */
+    atomic_bool reported;          /* what it is, or the fault in it, was told */
     _Atomic uint64_t last_failure; /* the bind that failed last, so that it is told once */
 };
 

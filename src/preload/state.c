@@ -73,6 +73,11 @@ uint64_t state_netns(int fd)
     return known;
 }
 
+uint32_t state_seed(const struct registry *r)
+{
+    return r != NULL ? (uint32_t)registry_identity(r) : 0;
+}
+
 const char *state_take_problem(void)
 {
     return atomic_exchange_explicit(&problem, NULL, memory_order_acq_rel);

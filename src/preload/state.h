@@ -23,6 +23,9 @@ struct registry *state_registry(const struct setup *setup);
  */
 uint64_t state_netns(int fd);
 
+/* A number that all processes with the same registry have, and others rather not. */
+uint32_t state_seed(const struct registry *r);
+
 /* What was wrong with the folder, once: the next caller gets NULL. */
 const char *state_take_problem(void);
 

@@ -34,6 +34,31 @@ void story_mapped(const struct setup *setup, const struct endpoint *asked,
     finish(&line, setup, "");
 }
 
+void story_passed(const struct setup *setup, const struct endpoint *asked)
+{
+    struct log_line line;
+
+    if (!log_wants(&setup->config, LEVEL_DEBUG))
+        return;
+    start(&line, asked);
+    finish(&line, setup, " stays");
+}
+
+void story_setup(struct setup *setup)
+{
+    struct log_line line;
+
+    if (!log_wants(&setup->config, LEVEL_DEBUG) || atomic_exchange(&setup->reported, true))
+        return;
+    log_start(&line);
+    log_program(&line);
+    text_string(&line.text, ": the table is that of ");
+    text_printable(&line.text, setup->config.source, strlen(setup->config.source));
+    text_string(&line.text, ": ");
+    table_format(&setup->config.table, ',', &line.text);
+    log_finish(&line, &setup->config);
+}
+
 void story_denied(const struct setup *setup, const struct endpoint *asked)
 {
     struct log_line line;
@@ -51,8 +76,7 @@ void story_not_remembered(const struct setup *setup, const struct endpoint *aske
     if (!log_wants(&setup->config, LEVEL_ERROR))
         return;
     start(&line, asked);
-    finish(&line, setup,
-           " is bound but the registry is full: getsockname will tell the actual port");
+    finish(&line, setup, " is bound but could not be noted: getsockname will tell the actual port");
 }
 
 /* " by nginx (pid 123)", or what else can be seen of them. */
@@ -89,7 +113,11 @@ static void tell_in_use(struct text *out, const struct endpoint *asked,
     /* An entry of the registry may be of a socket that is closed by now. */
     bool is_other = other != NULL && (!is_seen || h.pid == self || h.pid == (pid_t)other->pid);
     if (is_other && other->asked.port == asked->port) {
-        text_string(out, ", for the same port: bind that once");
+        bool is_moved = !addr_equal(&asked->addr, &actual->addr);
+        text_string(out, ", for ");
+        endpoint_format(&other->asked, out);
+        text_string(out, is_moved ? ": write the rule for one address of these"
+                                  : ": bind the port once");
     } else if (is_other && other->asked.port != other->actual.port) {
         text_string(out, ", for ");
         endpoint_format(&other->asked, out);
@@ -111,8 +139,8 @@ static void tell_failure(struct text *out, int failure)
         text_string(out, "no such address on this machine: correct the address in the table");
         break;
     case EAFNOSUPPORT:
-        text_string(out, "an IPv4 socket cannot have an IPv6 address: "
-                         "write the rule for IPv6 addresses only");
+        text_string(out, "the address is of another family than the socket: "
+                         "write the rule for addresses of one family");
         break;
     case EINVAL:
         text_string(out, "invalid argument: the socket is bound already, or of IPv6 only");

@@ -10,6 +10,12 @@
 void story_mapped(const struct setup *setup, const struct endpoint *asked,
                   const struct endpoint *actual);
 
+/* Level debug: it is none of ours, whatever the kernel says to it. */
+void story_passed(const struct setup *setup, const struct endpoint *asked);
+
+/* Level debug, once: which table it is. */
+void story_setup(struct setup *setup);
+
 /* Level info: a rule refuses it. */
 void story_denied(const struct setup *setup, const struct endpoint *asked);
 

@@ -125,8 +125,10 @@ static void test_home_out_of_reach_is_passed_over(void **state)
     (void)state;
     variables[CONFIG_HOME] = "/root";
     files[0].path = "/root/.config/remap.conf";
-    files[0].error = -EACCES;
+    files[0].error = -EPERM;
     assert_table("1-1023=+8000");
+    files[0].error = -EACCES; /* it is there */
+    assert_false(load());
     files[0].error = -EIO;
     assert_false(load());
 }
@@ -139,6 +141,8 @@ static void test_faults_of_files(void **state)
     } faults[] = {
         {-ENOENT, "no such file: check the path"},
         {-EACCES, "permission denied: let this user read it"},
+        {-EPERM, "permission denied on the way to it: let this user pass"},
+        {-EMFILE, "no descriptor is left to read it: raise the limit on open files"},
         {-EISDIR, "is a folder: name a file"},
         {-EFBIG, "larger than 64 KiB: keep only rules in it"},
         {-EIO, "cannot be read: check the file"},

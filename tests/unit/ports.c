@@ -27,7 +27,7 @@ static void test_range_to_the_last_port(void **state)
 }
 
 /* Every port that may be had comes exactly once, and no other. */
-static void test_auto(void **state)
+static void check_auto(uint32_t seed)
 {
     static const char rules[] = "80=auto,443=12000,20000-20010=keep";
     static unsigned char seen[65536];
@@ -37,13 +37,14 @@ static void test_auto(void **state)
     unsigned low = 0, high = 0;
     FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "r");
 
-    (void)state;
+    memset(seen, 0, sizeof(seen));
+    t.count = 0;
     assert_true(table_parse(&t, &source, &d));
     assert_non_null(file);
     assert_int_equal(fscanf(file, "%u %u", &low, &high), 2);
     fclose(file);
 
-    struct ports p = ports_auto(&t, 80);
+    struct ports p = ports_auto(&t, 80, seed);
     for (uint16_t port = ports_next(&p); port != 0; port = ports_next(&p))
         seen[port]++;
     for (unsigned port = 0; port < 65536; port++) {
@@ -52,6 +53,13 @@ static void test_auto(void **state)
         if (seen[port] != expected)
             fail_msg("port %u: %u times, not %d", port, seen[port], expected);
     }
+}
+
+static void test_auto(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < 100; seed++)
+        check_auto(seed * 2654435761U);
 }
 
 int main(void)
