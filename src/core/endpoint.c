@@ -72,8 +72,12 @@ struct addr addr_unmapped(const struct addr *a)
 bool addr_overlap(const struct addr *a, const struct addr *b)
 {
     struct addr plain_a = addr_unmapped(a), plain_b = addr_unmapped(b);
-    return addr_is_wildcard(&plain_a) || addr_is_wildcard(&plain_b) ||
-           addr_equal(&plain_a, &plain_b);
+
+    if (plain_a.family == plain_b.family || plain_a.family == AF_UNSPEC ||
+        plain_b.family == AF_UNSPEC)
+        return addr_is_wildcard(&plain_a) || addr_is_wildcard(&plain_b) ||
+               addr_equal(&plain_a, &plain_b);
+    return addr_is_wildcard(plain_a.family == AF_INET6 ? &plain_a : &plain_b);
 }
 
 bool addr_parse(struct addr *a, const char *text, size_t size)

@@ -55,7 +55,12 @@ bool addr_is_wildcard(const struct addr *a);
 /* `a` itself, or the IPv4 address within it where it is v4-mapped (RFC 4291, 2.5.5.2). */
 struct addr addr_unmapped(const struct addr *a);
 
-/* Whether one is the wildcard, no address, or the other; v4-mapped addresses count as IPv4. */
+/*
+ * Whether sockets on both addresses are in each other's way on one port: they are the
+ * same, or one is the wildcard of the other's family or no address at all. v4-mapped
+ * addresses count as IPv4, which :: is in the way of (that it may be of IPv6 alone
+ * is not asked).
+ */
 bool addr_overlap(const struct addr *a, const struct addr *b);
 
 /*

@@ -20,7 +20,8 @@ static bool tells_asked_addr(int fd, const struct registry_entry *e)
 {
     if (addr_equal(&e->asked.addr, &e->actual.addr))
         return false;
-    return !addr_is_wildcard(&e->asked.addr) || !socket_is_connected(fd);
+    struct addr asked = addr_unmapped(&e->asked.addr);
+    return !addr_is_wildcard(&asked) || !socket_is_connected(fd);
 }
 
 /* The registry, if programs are to be told from it. */

@@ -70,12 +70,24 @@ static void remember(const struct call *c)
         story_not_remembered(c->setup, &c->asked);
 }
 
+/* Finds out which port the kernel gave to a bind of port 0, if it may be one known before. */
+static bool learn_port(struct call *c, const struct registry *registry)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof(name);
+
+    return registry_has_local_port(registry) &&
+           sys_getsockname(c->fd, (struct sockaddr *)&name, &size) == 0 &&
+           endpoint_from_sockaddr(&c->asked, (struct sockaddr *)&name, size);
+}
+
 /* A program that has bound a port itself is told that port, whatever was there before. */
 static void remember_passed(struct call *c)
 {
     const struct registry *registry = state_registry(c->setup);
 
-    if (registry == NULL || !registry_has_port(registry, state_netns(c->fd), c->asked.port))
+    if (registry == NULL || (c->asked.port == 0 && !learn_port(c, registry)) ||
+        !registry_has_port(registry, state_netns(c->fd), c->asked.port))
         return;
     c->asked.proto = socket_proto(c->fd);
     c->actual = c->asked;

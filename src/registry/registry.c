@@ -37,7 +37,8 @@ struct registry {
     _Atomic uint64_t magic;
     _Atomic uint64_t newest; /* the stamp of the last entry */
     _Atomic uint64_t identity;
-    _Atomic uint64_t unused[13];
+    _Atomic uint64_t has_local_port;
+    _Atomic uint64_t unused[12];
     struct slot slot[SLOTS];
 };
 
@@ -142,10 +143,22 @@ static void entry_of(const struct slot_record *record, struct registry_entry *e)
     memcpy(e->program, record->program, sizeof(e->program));
 }
 
-static bool is_wildcard(const struct slot_record *record)
+static struct addr actual_addr(const struct slot_record *record)
 {
-    static const uint8_t zero[sizeof(record->actual_addr)];
-    return memcmp(record->actual_addr, zero, sizeof(zero)) == 0;
+    struct addr a = {.family = record->family};
+    memcpy(a.bytes, record->actual_addr, sizeof(a.bytes));
+    return a;
+}
+
+/* Whether the record's address is the wildcard that `of`, of the same family, falls under. */
+static bool is_wildcard(const struct slot_record *record, const struct slot_record *of)
+{
+    struct addr wildcard = actual_addr(record), plain = addr_unmapped(&wildcard);
+    struct addr one = actual_addr(of), plain_one = addr_unmapped(&one);
+
+    /* ::ffff:0.0.0.0 is the wildcard of mapped addresses alone, :: that of all. */
+    return addr_is_wildcard(&wildcard) ||
+           (addr_is_wildcard(&plain) && plain_one.family == plain.family);
 }
 
 static bool same_addr(const struct slot_record *a, const struct slot_record *b)
@@ -160,11 +173,14 @@ static bool same_port(const struct slot_record *a, const struct slot_record *b)
            a->netns == b->netns;
 }
 
-/* Whether a bind that has just succeeded shows that the socket of `old` is gone. */
+/*
+ * Whether a bind that has just succeeded shows that the socket of `old` is gone. Of
+ * UDP sockets, one on the wildcard may live beside one on an address (SO_REUSEADDR).
+ */
 static bool proves_dead(const struct slot_record *bound, const struct slot_record *old)
 {
     return same_port(bound, old) && old->asked_port != bound->asked_port &&
-           (same_addr(bound, old) || is_wildcard(bound));
+           (same_addr(bound, old) || (bound->proto != PROTO_UDP && is_wildcard(bound, old)));
 }
 
 /* ---- writing ---- */
@@ -243,6 +259,8 @@ bool registry_put(struct registry *r, const struct registry_entry *e)
     uint64_t stamp = atomic_fetch_add_explicit(&r->newest, 1, memory_order_relaxed) + 1;
     struct slot_record record = record_of(e, (uint32_t)stamp);
 
+    if (record.actual_port >= 32768)
+        atomic_store_explicit(&r->has_local_port, 1, memory_order_relaxed);
     bury_dead(r, &record);
     for (int i = 0; i < TRIES; i++) {
         struct place place = find_place(r, &record);
@@ -284,7 +302,7 @@ bool registry_by_actual(const struct registry *r, uint64_t netns, const struct e
         if (!same_port(&key, &record))
             continue;
         bool exact = same_addr(&key, &record);
-        if (exact || is_wildcard(&record))
+        if (exact || is_wildcard(&record, &key))
             found = record;
         if (exact)
             break;
@@ -308,6 +326,7 @@ bool registry_by_asked(const struct registry *r, const struct registry_entry *wa
     uint32_t newest = 0;
     bool found = false;
 
+    *in_way = false;
     for (unsigned i = 0; i < SLOTS; i++) {
         struct slot_record record;
         struct registry_entry entry;
@@ -342,6 +361,11 @@ bool registry_in_way(const struct registry *r, uint64_t netns, const struct endp
         }
     }
     return false;
+}
+
+bool registry_has_local_port(const struct registry *r)
+{
+    return atomic_load_explicit(&r->has_local_port, memory_order_relaxed) != 0;
 }
 
 bool registry_has_port(const struct registry *r, uint64_t netns, uint16_t port)
