@@ -38,23 +38,28 @@ static int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
 }
 
 /*
- * Writes without SIGPIPE: a program must not die of a line that it did not write.
- * The signal is blocked, and taken away if it was this write that raised it.
+ * Writes without SIGPIPE and SIGXFSZ: a program must not die of a line that it did
+ * not write. They are blocked, and taken away if it was this write that raised them.
  */
 static void write_quietly(int fd, const char *buf, size_t size)
 {
-    sigset_t pipe_only, before, pending;
+    sigset_t raised, before, pending;
 
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
+    sigemptyset(&raised);
+    sigaddset(&raised, SIGPIPE);
+    sigaddset(&raised, SIGXFSZ);
     sigemptyset(&before);
     sigemptyset(&pending);
-    if (sys_sigmask(SIG_BLOCK, &pipe_only, &before) != 0)
+    if (sys_sigmask(SIG_BLOCK, &raised, &before) != 0)
         return;
     syscall(SYS_rt_sigpending, &pending, _NSIG / 8);
-    if (sys_write(fd, buf, size) < 0 && errno == EPIPE && !sigismember(&pending, SIGPIPE)) {
+    if (sys_write(fd, buf, size) < 0 && (errno == EPIPE || errno == EFBIG)) {
         static const struct timespec at_once = {0, 0};
-        syscall(SYS_rt_sigtimedwait, &pipe_only, NULL, &at_once, _NSIG / 8);
+        if (sigismember(&pending, SIGPIPE))
+            sigdelset(&raised, SIGPIPE);
+        if (sigismember(&pending, SIGXFSZ))
+            sigdelset(&raised, SIGXFSZ);
+        syscall(SYS_rt_sigtimedwait, &raised, NULL, &at_once, _NSIG / 8);
     }
     sys_sigmask(SIG_SETMASK, &before, NULL);
 }

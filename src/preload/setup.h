@@ -16,8 +16,8 @@ struct setup {
     bool valid;
     struct config config;
     struct diag diag;
-    atomic_bool reported;          /* what it is, or the fault in it, was told */
-    _Atomic uint64_t last_failure; /* the bind that failed last, so that it is told once */
+    atomic_bool reported;         /* what it is, or the fault in it, was told */
+    _Atomic uint64_t failures[8]; /* binds that failed of late, so that each is told once */
 };
 
 /*

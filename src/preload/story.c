@@ -116,8 +116,9 @@ static void tell_in_use(struct text *out, const struct endpoint *asked,
         bool is_moved = !addr_equal(&asked->addr, &actual->addr);
         text_string(out, ", for ");
         endpoint_format(&other->asked, out);
-        text_string(out, is_moved ? ": write the rule for one address of these"
-                                  : ": bind the port once");
+        text_string(out, is_moved  ? ": write the rule for one address of these"
+                         : is_seen ? ": bind the port once"
+                                   : ": bind the port once, or set SO_REUSEADDR if it was closed");
     } else if (is_other && other->asked.port != other->actual.port) {
         text_string(out, ", for ");
         endpoint_format(&other->asked, out);
@@ -152,14 +153,34 @@ static void tell_failure(struct text *out, int failure)
     }
 }
 
-/* Whether this failure was told last. Two threads that fail at once may tell one twice. */
+/* One number for all that tells failures apart (FNV-1a). */
+static uint64_t failure_key(const struct endpoint *asked, const struct endpoint *actual,
+                            int failure)
+{
+    const struct endpoint *ends[] = {asked, actual};
+    uint64_t key = UINT64_C(14695981039346656037);
+
+    for (int i = 0; i < 2; i++) {
+        const uint8_t port[2] = {(uint8_t)(ends[i]->port >> 8), (uint8_t)ends[i]->port};
+        for (size_t n = 0; n < sizeof(ends[i]->addr.bytes); n++)
+            key = (key ^ ends[i]->addr.bytes[n]) * UINT64_C(1099511628211);
+        for (size_t n = 0; n < sizeof(port); n++)
+            key = (key ^ port[n]) * UINT64_C(1099511628211);
+        key = (key ^ ends[i]->addr.family) * UINT64_C(1099511628211);
+    }
+    return (key ^ (uint64_t)asked->proto << 32 ^ (uint64_t)(unsigned)failure) *
+               UINT64_C(1099511628211) |
+           1;
+}
+
+/* Whether this failure was told of late. Two threads that fail at once may tell one twice. */
 static bool is_told(struct setup *setup, const struct endpoint *asked,
                     const struct endpoint *actual, int failure)
 {
-    uint64_t key = (uint64_t)asked->port << 48 | (uint64_t)actual->port << 32 |
-                   (uint64_t)(unsigned)asked->proto << 24 | (uint64_t)asked->addr.family << 16 |
-                   (uint64_t)(uint16_t)failure;
-    return atomic_exchange_explicit(&setup->last_failure, key, memory_order_relaxed) == key;
+    uint64_t key = failure_key(asked, actual, failure);
+    size_t count = sizeof(setup->failures) / sizeof(setup->failures[0]);
+    return atomic_exchange_explicit(&setup->failures[key / 2 % count], key, memory_order_relaxed) ==
+           key;
 }
 
 void story_failed(struct setup *setup, const struct endpoint *asked, const struct endpoint *actual,
