@@ -90,20 +90,23 @@ $(O)/%: docs/%
 	$(Q)cp $< $@
 
 install: all ## install to PREFIX (/usr/local), below DESTDIR if that is set
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir) $(foreach s,1 5 7,$(DESTDIR)$(mandir)/man$s)
-	install -m 755 $(O)/remap $(DESTDIR)$(bindir)/remap
-	install -m 755 $(O)/libremap.so $(DESTDIR)$(libdir)/libremap.so
-	$(foreach m,$(MANUALS),install -m 644 $(O)/$m $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m &&) true
+	install -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libdir)' $(foreach s,1 5 7,'$(DESTDIR)$(mandir)/man$s')
+	install -m 755 $(O)/remap '$(DESTDIR)$(bindir)/remap'
+	install -m 755 $(O)/libremap.so '$(DESTDIR)$(libdir)/libremap.so'
+	$(foreach m,$(MANUALS),install -m 644 $(O)/$m '$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m' &&) true
 	$(refresh_loader)
+	@if [ -z '$(DESTDIR)' ] && ! $(LDCONFIG) -p 2>/dev/null | grep -q 'libremap\.so'; then \
+		echo 'the loader does not look into $(libdir): write LD_PRELOAD=$(libdir)/libremap.so'; fi
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(bindir)/remap $(DESTDIR)$(libdir)/libremap.so
-	rm -f $(foreach m,$(MANUALS),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m)
+	rm -f '$(DESTDIR)$(bindir)/remap' '$(DESTDIR)$(libdir)/libremap.so'
+	rm -f $(foreach m,$(MANUALS),'$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m')
 	$(refresh_loader)
 
 # The loader finds a bare LD_PRELOAD=libremap.so by its cache, which only root can renew;
 # a staged installation is for whoever unpacks it.
-refresh_loader = @if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then PATH=$$PATH:/sbin:/usr/sbin ldconfig; fi
+LDCONFIG       := PATH=$$PATH:/sbin:/usr/sbin ldconfig
+refresh_loader  = @if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then $(LDCONFIG); fi
 
 clean: ## remove what was built
 	rm -rf $(O)
