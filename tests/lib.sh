@@ -8,7 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # Nothing of the caller's may steer what is tested.
 unset REMAP REMAP_FILE REMAP_WHEN REMAP_REPORT REMAP_LOG REMAP_LOG_FILE REMAP_LIBRARY \
-    XDG_CONFIG_HOME XDG_RUNTIME_DIR LD_PRELOAD
+    XDG_CONFIG_HOME XDG_RUNTIME_DIR LD_PRELOAD MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS CPPFLAGS \
+    LDFLAGS PREFIX DESTDIR
 
 # A folder that the unprivileged user can use, with what he needs of the build:
 # the checkout may lie where only root can look. Sets $dir.
@@ -16,7 +17,7 @@ make_scratch() {
     dir=$(mktemp -d "${TMPDIR:-/tmp}/remap-test.XXXXXX")
     trap 'rm -rf "$dir"' EXIT
     trap 'exit 130' INT TERM
-    export REMAP_STATE="$dir/state"
+    export REMAP_STATE="$dir/state" HOME="$dir"
     cp "$build/libremap.so" "$build/remap" "$build"/tools/* "$dir"
     cp "$here/../lib.sh" "$dir/lib.sh"
     if [ "$(id -u)" = 0 ]; then chown -R 65534:65534 "$dir"; fi

@@ -35,10 +35,13 @@ static void warn_of_dead_rules(const struct table *t)
 static void warn_of_meetings(const struct table *t)
 {
     struct meeting m;
+    bool dead[TABLE_MAX];
 
+    for (size_t i = 0; i < t->count; i++)
+        dead[i] = table_rule_is_dead(t, i);
     for (size_t j = 1; j < t->count; j++) {
         for (size_t i = 0; i < j; i++) {
-            if (table_rules_meet(t, i, j, &m))
+            if (!dead[i] && !dead[j] && table_rules_meet(t, i, j, &m))
                 message_print("warning: rules %zu and %zu can meet, ports %u and %u both become %u:"
                               " give one of them another target",
                               i + 1, j + 1, m.asked[0], m.asked[1], m.actual);
@@ -46,9 +49,11 @@ static void warn_of_meetings(const struct table *t)
     }
 }
 
+enum { OPTION_HELP = 256 };
+
 static int check_main(const struct command *self, int argc, char **argv)
 {
-    static const struct option long_options[] = {{"help", no_argument, NULL, 'h'},
+    static const struct option long_options[] = {{"help", no_argument, NULL, OPTION_HELP},
                                                  {NULL, 0, NULL, 0}};
     static struct rules rules;
     static struct config config;
@@ -65,6 +70,7 @@ static int check_main(const struct command *self, int argc, char **argv)
             ok = rules_add_file(&rules, optarg) && ok;
             break;
         case 'h':
+        case OPTION_HELP:
             return help_print(self);
         default:
             return message_bad_option(self, option, argv);

@@ -34,6 +34,10 @@ static void print_outcome(const struct endpoint *asked, const struct decision *d
         printf("goes to a free port%s", condition);
         break;
     case ACTION_MAP:
+        if (asked->addr.family == AF_INET && actual.addr.family == AF_INET6) {
+            printf("fails with EAFNOSUPPORT, since %s is of IPv6", show_endpoint(&actual, buf));
+            break;
+        }
         printf("becomes %s", show_endpoint(&actual, buf));
         if (d->last != d->first)
             printf("-%u, the first free port of these", d->last);

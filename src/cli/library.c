@@ -63,8 +63,8 @@ static bool find(char path[PATH_MAX])
         try_path(folder, "/../lib/" LIBRARY_NAME, path) ||
         try_path(REMAP_LIBDIR, "/" LIBRARY_NAME, path))
         return true;
-    message_print(LIBRARY_NAME " is neither beside remap nor in " REMAP_LIBDIR
-                               ": name it in REMAP_LIBRARY");
+    message_print("%s is neither beside remap nor in %s: name it in REMAP_LIBRARY", LIBRARY_NAME,
+                  REMAP_LIBDIR);
     return false;
 }
 

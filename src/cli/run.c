@@ -153,7 +153,8 @@ static void set_environment(const struct options *o, const struct config *config
     set_setting(CONFIG_RULES, rules);
     set_setting(CONFIG_WHEN, o->when);
     set_setting(CONFIG_REPORT, o->report);
-    if (o->level != NULL || getenv(config_variable[CONFIG_LOG]) == NULL)
+    const char *level = getenv(config_variable[CONFIG_LOG]);
+    if (o->level != NULL || level == NULL || level[0] == '\0')
         set_setting(CONFIG_LOG, o->level != NULL ? o->level : "info");
     pin_path(CONFIG_LOG_FILE);
     pin_path(CONFIG_STATE);

@@ -37,6 +37,8 @@ struct text diag_at(struct diag *d, const char *source, const char *text, size_t
     const char *end = memchr(line, '\n', (size_t)(text + size - line));
     if (end == NULL)
         end = text + size;
+    if (end > at && end[-1] == '\r')
+        end--;
 
     d->line = number;
     d->column = (unsigned)(at - line) + 1;

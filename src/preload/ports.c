@@ -65,7 +65,7 @@ static bool is_avoided(const struct ports *p, uint16_t port)
            (p->avoid != NULL && table_uses_port(p->avoid, port));
 }
 
-uint16_t ports_next(struct ports *p)
+static uint16_t next_unavoided(struct ports *p)
 {
     while (p->left > 0) {
         uint16_t port = p->at;
@@ -75,4 +75,17 @@ uint16_t ports_next(struct ports *p)
             return port;
     }
     return 0;
+}
+
+uint16_t ports_next(struct ports *p)
+{
+    uint16_t port = next_unavoided(p);
+
+    if (port == 0 && p->avoid != NULL && !p->has_given) {
+        p->avoid = NULL;
+        p->left = (uint32_t)(p->last - p->first) + 1;
+        port = next_unavoided(p);
+    }
+    p->has_given = p->has_given || port != 0;
+    return port;
 }

@@ -16,6 +16,7 @@ struct ports {
     uint16_t at;
     uint32_t left;
     const struct table *avoid; /* or NULL */
+    bool has_given;            /* one that is not avoided was found */
     uint16_t low, high;        /* 1, 0 for none */
 };
 
@@ -26,7 +27,7 @@ struct ports ports_range(uint16_t first, uint16_t last);
  * Free choice: ports from 1024 up, but none that the table has to do with, and
  * none of those that the kernel gives to outgoing connections
  * (net.ipv4.ip_local_port_range), so that no such connection is ever taken for
- * the server. Starts somewhere that `seed` and the asked port decide: those of one
+ * the server. Where the table has to do with all others, any of them. Starts somewhere that `seed` and the asked port decide: those of one
  * tree should begin at the same port, others elsewhere.
  */
 struct ports ports_auto(const struct table *table, uint16_t asked, uint32_t seed);

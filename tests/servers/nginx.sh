@@ -23,7 +23,7 @@ http {
     }
 }
 C
-answer() { curl -gfsS --max-time 5 "$@" 2>&1; }
+answer() { curl -q --noproxy '*' -gfsS --max-time 5 "$@" 2>&1; }
 start() { exec nginx -p "$PWD" -e log -c nginx.conf 2>> errors; }
 workers() { grep -c 'start worker process [0-9]' log; }
 workers_are() { [ "$(workers)" = "$1" ]; }

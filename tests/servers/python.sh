@@ -6,7 +6,7 @@
 mkdir www
 echo 'hello from python' > www/index.html
 serve() { exec "$@" python3 -u -m http.server --directory www 80; }
-answer() { curl -fsS --max-time 5 "$@" 2>&1; }
+answer() { curl -q --noproxy '*' -fsS --max-time 5 "$@" 2>&1; }
 
 (serve env) > log 2>&1
 like 'it is refused port 80 without the library' 'PermissionError: \[Errno 13\]' "$(tail -n 1 log)"

@@ -15,6 +15,7 @@
  *   kernel           what the kernel says, asked by syscall(2)
  *   room=N           getsockname into a buffer of N bytes: the length told, and the port in it
  *   badname=WHAT     getsockname with a null address, a null length or a negative length
+ *   accept4          the same, of a socket of IPv6 that is connected to from IPv4
  *   accept           listen, connect to it, accept; what getsockname says of the accepted socket
  *   same             whether name and kernel are equal
  *   keep             keep this socket as well: "back" returns to it
@@ -264,13 +265,20 @@ static void do_same(void)
     puts(memcmp(&told, &actual, sizeof(told)) == 0 ? "same" : "different");
 }
 
-static void do_accept(void)
+static void do_accept(bool from_v4)
 {
     union any a;
     socklen_t len = sizeof(a);
     int error;
 
     ask_kernel(&a);
+    if (from_v4) {
+        in_port_t port = a.in6.sin6_port;
+        memset(&a, 0, sizeof(a));
+        a.in.sin_family = AF_INET;
+        a.in.sin_port = port;
+        a.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    }
     int client = socket(a.sa.sa_family, SOCK_STREAM, 0);
     if (listen(fd, 1) != 0 || connect(client, &a.sa, sizeof(a.storage)) != 0) {
         printf("accept %s\n", errno_name(errno));
@@ -365,7 +373,9 @@ static void run_step(const char *step)
     else if (strcmp(step, "same") == 0)
         do_same();
     else if (strcmp(step, "accept") == 0)
-        do_accept();
+        do_accept(false);
+    else if (strcmp(step, "accept4") == 0)
+        do_accept(true);
     else if (strcmp(step, "v6only") == 0)
         set_option(IPPROTO_IPV6, IPV6_V6ONLY);
     else if (strcmp(step, "reuseaddr") == 0)
