@@ -21,6 +21,18 @@ static void finish(struct log_line *line, const struct setup *setup, const char 
     log_finish(line, &setup->config);
 }
 
+/* A line of which all is known beforehand but the endpoint. */
+static void tell(const struct setup *setup, enum level level, const struct endpoint *asked,
+                 const char *end)
+{
+    struct log_line line;
+
+    if (!log_wants(&setup->config, level))
+        return;
+    start(&line, asked);
+    finish(&line, setup, end);
+}
+
 void story_mapped(const struct setup *setup, const struct endpoint *asked,
                   const struct endpoint *actual)
 {
@@ -36,12 +48,7 @@ void story_mapped(const struct setup *setup, const struct endpoint *asked,
 
 void story_passed(const struct setup *setup, const struct endpoint *asked)
 {
-    struct log_line line;
-
-    if (!log_wants(&setup->config, LEVEL_DEBUG))
-        return;
-    start(&line, asked);
-    finish(&line, setup, " stays");
+    tell(setup, LEVEL_DEBUG, asked, " stays");
 }
 
 void story_setup(struct setup *setup)
@@ -61,22 +68,13 @@ void story_setup(struct setup *setup)
 
 void story_denied(const struct setup *setup, const struct endpoint *asked)
 {
-    struct log_line line;
-
-    if (!log_wants(&setup->config, LEVEL_INFO))
-        return;
-    start(&line, asked);
-    finish(&line, setup, " is refused: a rule of the table says deny");
+    tell(setup, LEVEL_INFO, asked, " is refused: a rule of the table says deny");
 }
 
 void story_not_remembered(const struct setup *setup, const struct endpoint *asked)
 {
-    struct log_line line;
-
-    if (!log_wants(&setup->config, LEVEL_ERROR))
-        return;
-    start(&line, asked);
-    finish(&line, setup, " is bound but could not be noted: getsockname will tell the actual port");
+    tell(setup, LEVEL_ERROR, asked,
+         " is bound but could not be noted: getsockname will tell the actual port");
 }
 
 /* " by nginx (pid 123)", or what else can be seen of them. */
@@ -153,24 +151,26 @@ static void tell_failure(struct text *out, int failure)
     }
 }
 
-/* One number for all that tells failures apart (FNV-1a). */
+/* Mixes bytes into a hash (FNV-1a). */
+static uint64_t mix(uint64_t hash, const void *bytes, size_t count)
+{
+    for (const uint8_t *at = bytes; count > 0; at++, count--)
+        hash = (hash ^ *at) * UINT64_C(1099511628211);
+    return hash;
+}
+
+/* One number for all that tells failures apart; never 0, which is that of none. */
 static uint64_t failure_key(const struct endpoint *asked, const struct endpoint *actual,
                             int failure)
 {
-    const struct endpoint *ends[] = {asked, actual};
     uint64_t key = UINT64_C(14695981039346656037);
 
-    for (int i = 0; i < 2; i++) {
-        const uint8_t port[2] = {(uint8_t)(ends[i]->port >> 8), (uint8_t)ends[i]->port};
-        for (size_t n = 0; n < sizeof(ends[i]->addr.bytes); n++)
-            key = (key ^ ends[i]->addr.bytes[n]) * UINT64_C(1099511628211);
-        for (size_t n = 0; n < sizeof(port); n++)
-            key = (key ^ port[n]) * UINT64_C(1099511628211);
-        key = (key ^ ends[i]->addr.family) * UINT64_C(1099511628211);
-    }
-    return (key ^ (uint64_t)asked->proto << 32 ^ (uint64_t)(unsigned)failure) *
-               UINT64_C(1099511628211) |
-           1;
+    key = mix(key, &asked->proto, sizeof(asked->proto));
+    key = mix(key, &asked->addr, sizeof(asked->addr));
+    key = mix(key, &asked->port, sizeof(asked->port));
+    key = mix(key, &actual->addr, sizeof(actual->addr));
+    key = mix(key, &actual->port, sizeof(actual->port));
+    return mix(key, &failure, sizeof(failure)) | 1;
 }
 
 /* Whether this failure was told of late. Two threads that fail at once may tell one twice. */
