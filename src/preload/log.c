@@ -32,11 +32,6 @@ void log_program(struct log_line *line)
     text_char(&line->text, ']');
 }
 
-static int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
-{
-    return (int)syscall(SYS_rt_sigprocmask, how, set, old, _NSIG / 8);
-}
-
 /*
  * Writes without SIGPIPE and SIGXFSZ: a program must not die of a line that it did
  * not write. They are blocked, and taken away if it was this write that raised them.
@@ -52,14 +47,14 @@ static void write_quietly(int fd, const char *buf, size_t size)
     sigemptyset(&pending);
     if (sys_sigmask(SIG_BLOCK, &raised, &before) != 0)
         return;
-    syscall(SYS_rt_sigpending, &pending, _NSIG / 8);
+    sys_call(SYS_rt_sigpending, (long)&pending, _NSIG / 8, 0);
     if (sys_write(fd, buf, size) < 0 && (errno == EPIPE || errno == EFBIG)) {
         static const struct timespec at_once = {0, 0};
         if (sigismember(&pending, SIGPIPE))
             sigdelset(&raised, SIGPIPE);
         if (sigismember(&pending, SIGXFSZ))
             sigdelset(&raised, SIGXFSZ);
-        syscall(SYS_rt_sigtimedwait, &raised, NULL, &at_once, _NSIG / 8);
+        sys_call6(SYS_rt_sigtimedwait, (long)&raised, 0, (long)&at_once, _NSIG / 8, 0, 0);
     }
     sys_sigmask(SIG_SETMASK, &before, NULL);
 }
