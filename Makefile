@@ -33,7 +33,8 @@ LIBRARY_LIBS    = -ldl
 
 CORE     := $(wildcard src/core/*.c)
 REGISTRY := $(wildcard src/registry/*.c)
-PRELOAD  := $(wildcard src/preload/*.c)
+# env.c comes last, so that its 64 KiB do not lie between the variables of the others.
+PRELOAD  := $(filter-out src/preload/env.c,$(wildcard src/preload/*.c)) src/preload/env.c
 CLI      := $(wildcard src/cli/*.c)
 UNIT     := $(wildcard tests/unit/*.c)
 MANUALS  := remap.1 remap.conf.5 libremap.7

@@ -44,6 +44,7 @@ static const char *settings_only(enum config_key key)
     switch (key) {
     case CONFIG_WHEN:
     case CONFIG_REPORT:
+    case CONFIG_CONNECT:
     case CONFIG_LOG:
     case CONFIG_LOG_FILE:
     case CONFIG_STATE:

@@ -11,6 +11,7 @@ const char *const config_variable[CONFIG_KEYS] = {
     [CONFIG_FILE] = "REMAP_FILE",
     [CONFIG_WHEN] = "REMAP_WHEN",
     [CONFIG_REPORT] = "REMAP_REPORT",
+    [CONFIG_CONNECT] = "REMAP_CONNECT",
     [CONFIG_LOG] = "REMAP_LOG",
     [CONFIG_LOG_FILE] = "REMAP_LOG_FILE",
     [CONFIG_STATE] = "REMAP_STATE",
@@ -37,6 +38,7 @@ static const char *value_of(const struct config_input *in, enum config_key key)
 /* A setting's words, in the order of its enum. */
 static const char *const WHEN_WORDS[] = {"always", "denied", NULL};
 static const char *const REPORT_WORDS[] = {"asked", "actual", NULL};
+static const char *const CONNECT_WORDS[] = {"registry", "table", "off", NULL};
 static const char *const LEVEL_WORDS[] = {"off", "error", "info", "debug", NULL};
 
 static int find_word(const char *const words[], const char *value)
@@ -61,24 +63,43 @@ static void fault_word(const char *const words[], const char *value, const char 
     }
 }
 
+static const char *const *words_of(enum config_key key)
+{
+    switch (key) {
+    case CONFIG_WHEN:
+        return WHEN_WORDS;
+    case CONFIG_REPORT:
+        return REPORT_WORDS;
+    case CONFIG_CONNECT:
+        return CONNECT_WORDS;
+    default:
+        return LEVEL_WORDS;
+    }
+}
+
 bool config_set(struct config *c, enum config_key key, const char *value, const char *source,
                 struct diag *d)
 {
-    const char *const *words = key == CONFIG_WHEN     ? WHEN_WORDS
-                               : key == CONFIG_REPORT ? REPORT_WORDS
-                                                      : LEVEL_WORDS;
+    const char *const *words = words_of(key);
     int found = find_word(words, value);
 
     if (found < 0) {
         fault_word(words, value, source, d);
         return false;
     }
-    if (key == CONFIG_WHEN)
+    switch (key) {
+    case CONFIG_WHEN:
         c->when = (enum when)found;
-    else if (key == CONFIG_REPORT)
+        break;
+    case CONFIG_REPORT:
         c->report = (enum report)found;
-    else
+        break;
+    case CONFIG_CONNECT:
+        c->connect = (enum connect)found;
+        break;
+    default:
         c->level = (enum level)found;
+    }
     return true;
 }
 
@@ -272,5 +293,5 @@ bool config_load(struct config *c, const struct config_input *in, struct diag *d
     return load_setting(c, CONFIG_LOG, in, d) &&
            load_path(c->log_file, CONFIG_LOG_FILE, "", in, d) &&
            load_setting(c, CONFIG_WHEN, in, d) && load_setting(c, CONFIG_REPORT, in, d) &&
-           load_state(c, in, d) && load_table(c, in, d);
+           load_setting(c, CONFIG_CONNECT, in, d) && load_state(c, in, d) && load_table(c, in, d);
 }

@@ -17,6 +17,7 @@ enum config_key {
     CONFIG_FILE,
     CONFIG_WHEN,
     CONFIG_REPORT,
+    CONFIG_CONNECT,
     CONFIG_LOG,
     CONFIG_LOG_FILE,
     CONFIG_STATE,
@@ -38,6 +39,13 @@ enum report {
     REPORT_ACTUAL,
 };
 
+/* Which outgoing calls to this host's addresses are remapped. */
+enum connect {
+    CONNECT_REGISTRY, /* to endpoints that live in the registry */
+    CONNECT_TABLE,    /* also to those that only the table names */
+    CONNECT_OFF,
+};
+
 enum level {
     LEVEL_OFF,
     LEVEL_ERROR,
@@ -51,10 +59,12 @@ enum {
 };
 
 struct config {
-    struct table table;
+    /* First what each call looks at: it then lies on one page of memory. */
     enum when when;
     enum report report;
+    enum connect connect;
     enum level level;
+    struct table table;
     char log_file[CONFIG_PATH_MAX]; /* "" for stderr */
     char source[CONFIG_PATH_MAX];   /* where the table is from, for people */
     /*
@@ -100,7 +110,7 @@ bool config_read_table(struct table *t, const char *path, const struct config_in
                        struct diag *d);
 
 /*
- * Reads a value of REMAP_WHEN or REMAP_REPORT into the setting. False, with *c
+ * Reads a value of REMAP_WHEN, REMAP_REPORT or REMAP_CONNECT into the setting. False, with *c
  * untouched and *d filled in under the name `source`, where it is none.
  */
 bool config_set(struct config *c, enum config_key key, const char *value, const char *source,

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/hot.h"
+
 /* Not in the headers of glibc before 2.32. */
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -49,24 +51,40 @@ enum proto proto_from_ip(int ipproto)
     }
 }
 
-bool addr_equal(const struct addr *a, const struct addr *b)
+HOT bool addr_equal(const struct addr *a, const struct addr *b)
 {
     return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-bool addr_is_wildcard(const struct addr *a)
+HOT bool addr_is_wildcard(const struct addr *a)
 {
     static const uint8_t zero[sizeof(a->bytes)];
     return memcmp(a->bytes, zero, sizeof(zero)) == 0;
 }
 
-struct addr addr_unmapped(const struct addr *a)
+HOT bool addr_is_loopback(const struct addr *a)
+{
+    static const struct addr v6 = {.family = AF_INET6, .bytes = {[15] = 1}};
+    return a->family == AF_INET ? a->bytes[0] == 127 : addr_equal(a, &v6);
+}
+
+HOT struct addr addr_unmapped(const struct addr *a)
 {
     if (a->family != AF_INET6 || memcmp(a->bytes, MAPPED_PREFIX, sizeof(MAPPED_PREFIX)) != 0)
         return *a;
     struct addr v4 = {.family = AF_INET};
     memcpy(v4.bytes, a->bytes + sizeof(MAPPED_PREFIX), sizeof(struct in_addr));
     return v4;
+}
+
+HOT struct addr addr_mapped(const struct addr *a)
+{
+    if (a->family != AF_INET)
+        return *a;
+    struct addr v6 = {.family = AF_INET6};
+    memcpy(v6.bytes, MAPPED_PREFIX, sizeof(MAPPED_PREFIX));
+    memcpy(v6.bytes + sizeof(MAPPED_PREFIX), a->bytes, sizeof(struct in_addr));
+    return v6;
 }
 
 bool addr_overlap(const struct addr *a, const struct addr *b)
@@ -169,7 +187,7 @@ void addr_format(const struct addr *a, struct text *out)
     }
 }
 
-static bool read_v4(struct endpoint *e, const void *sa)
+HOT static bool read_v4(struct endpoint *e, const void *sa)
 {
     struct sockaddr_in in;
 
@@ -181,7 +199,7 @@ static bool read_v4(struct endpoint *e, const void *sa)
     return true;
 }
 
-static bool read_v6(struct endpoint *e, const void *sa)
+HOT static bool read_v6(struct endpoint *e, const void *sa)
 {
     struct sockaddr_in6 in6;
 
@@ -191,12 +209,12 @@ static bool read_v6(struct endpoint *e, const void *sa)
     return true;
 }
 
-static bool is_v4(sa_family_t family)
+HOT static bool is_v4(sa_family_t family)
 {
     return family == AF_INET || family == AF_UNSPEC;
 }
 
-bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, socklen_t len)
+HOT bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, socklen_t len)
 {
     sa_family_t family;
 
@@ -210,7 +228,7 @@ bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, sockl
     return false;
 }
 
-bool endpoint_to_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr *sa)
+HOT bool endpoint_to_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr *sa)
 {
     in_port_t wire = htons(port);
 
@@ -228,11 +246,9 @@ bool endpoint_to_sockaddr(const struct addr *addr, uint16_t port, struct sockadd
 
     struct sockaddr_in6 *in6 = (void *)sa;
     in6->sin6_port = wire;
-    if (addr->family == AF_INET6) {
-        memcpy(&in6->sin6_addr, addr->bytes, sizeof(in6->sin6_addr));
-    } else if (addr->family == AF_INET) {
-        memcpy(&in6->sin6_addr, MAPPED_PREFIX, sizeof(MAPPED_PREFIX));
-        memcpy(in6->sin6_addr.s6_addr + sizeof(MAPPED_PREFIX), addr->bytes, sizeof(struct in_addr));
+    if (addr->family != AF_UNSPEC) {
+        struct addr v6 = addr_mapped(addr);
+        memcpy(&in6->sin6_addr, v6.bytes, sizeof(in6->sin6_addr));
     }
     return true;
 }

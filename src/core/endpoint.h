@@ -4,7 +4,9 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "core/text.h"
@@ -52,8 +54,14 @@ bool addr_equal(const struct addr *a, const struct addr *b);
 /* True of 0.0.0.0 and ::, and of no address at all. */
 bool addr_is_wildcard(const struct addr *a);
 
+/* True of 127.0.0.0/8 and ::1. */
+bool addr_is_loopback(const struct addr *a);
+
 /* `a` itself, or the IPv4 address within it where it is v4-mapped (RFC 4291, 2.5.5.2). */
 struct addr addr_unmapped(const struct addr *a);
+
+/* An IPv4 address as a v4-mapped one of IPv6; any other is returned as it is. */
+struct addr addr_mapped(const struct addr *a);
 
 /*
  * Whether sockets on both addresses are in each other's way on one port: they are the
@@ -80,6 +88,20 @@ void addr_format(const struct addr *a, struct text *out);
  * `sa` need not be aligned.
  */
 bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, socklen_t len);
+
+/*
+ * The port of an address of AF_INET or AF_INET6, and of nothing else; 0 where it is
+ * none or too short for one.
+ */
+static inline uint16_t endpoint_port(const struct sockaddr *sa, socklen_t len)
+{
+    struct sockaddr_in in;
+
+    if (len < sizeof(in))
+        return 0;
+    memcpy(&in, sa, offsetof(struct sockaddr_in, sin_addr));
+    return in.sin_family == AF_INET || in.sin_family == AF_INET6 ? ntohs(in.sin_port) : 0;
+}
 
 /*
  * Puts `port` into `sa`, which must be one that endpoint_from_sockaddr reads,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/hot.h"
 #include "core/service.h"
 
 enum { PORT_MAX = 65535 };
@@ -339,7 +340,7 @@ void rule_format(const struct rule *rule, struct text *out)
         format_ports(rule->to_first, rule->to_last, out);
 }
 
-enum rule_verdict rule_judge(const struct rule *rule, const struct endpoint *asked)
+HOT enum rule_verdict rule_judge(const struct rule *rule, const struct endpoint *asked)
 {
     if (asked->port < rule->first || asked->port > rule->last)
         return RULE_OTHER_PORT;
@@ -353,7 +354,7 @@ enum rule_verdict rule_judge(const struct rule *rule, const struct endpoint *ask
     return RULE_DECIDES;
 }
 
-bool rule_ports_for(const struct rule *rule, uint16_t port, uint16_t *from, uint16_t *to)
+HOT bool rule_ports_for(const struct rule *rule, uint16_t port, uint16_t *from, uint16_t *to)
 {
     if (rule->target >= RULE_AUTO)
         return false;

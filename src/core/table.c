@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/hot.h"
+
 /* ---- reading and writing ---- */
 
 static bool is_separator(char c)
@@ -92,7 +94,7 @@ void table_format(const struct table *t, char separator, struct text *out)
 
 /* ---- deciding ---- */
 
-bool table_names_port(const struct table *t, uint16_t port)
+HOT bool table_names_port(const struct table *t, uint16_t port)
 {
     for (size_t i = 0; i < t->count; i++) {
         if (port >= t->rule[i].first && port <= t->rule[i].last)
@@ -101,7 +103,17 @@ bool table_names_port(const struct table *t, uint16_t port)
     return false;
 }
 
-static enum action rule_action(const struct rule *rule)
+HOT bool table_needs_proto(const struct table *t, uint16_t port)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct rule *rule = &t->rule[i];
+        if (rule->proto != PROTO_ANY && port >= rule->first && port <= rule->last)
+            return true;
+    }
+    return false;
+}
+
+HOT static enum action rule_action(const struct rule *rule)
 {
     switch (rule->target) {
     case RULE_KEEP:
@@ -115,7 +127,7 @@ static enum action rule_action(const struct rule *rule)
     }
 }
 
-struct decision table_decide(const struct table *t, const struct endpoint *asked)
+HOT struct decision table_decide(const struct table *t, const struct endpoint *asked)
 {
     struct decision d = {.action = ACTION_PASS, .rule = -1, .host = {.family = AF_UNSPEC}};
 

@@ -59,6 +59,12 @@ struct decision {
 /* Whether any rule has to do with this port, whatever the protocol and the address. */
 bool table_names_port(const struct table *t, uint16_t port);
 
+/*
+ * Whether a rule that has to do with this port is of one protocol. Where none is,
+ * table_decide may be given PROTO_ANY.
+ */
+bool table_needs_proto(const struct table *t, uint16_t port);
+
 /* What becomes of a bind to `asked`, whose protocol is known and which has an address. */
 struct decision table_decide(const struct table *t, const struct endpoint *asked);
 

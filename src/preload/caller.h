@@ -1,26 +1,38 @@
-/* Pointers that a caller hands in, and that only the kernel may be the judge of. */
+/* Memory that a caller hands in, and that only the kernel may be the judge of. */
 #ifndef PRELOAD_CALLER_H
 #define PRELOAD_CALLER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+enum {
+    CALLER_PAGE = 4096, /* no page is smaller */
+    CALLER_KNOWN = 16,
+};
+
+/* Pages that could be read of late, by their number. */
+extern _Atomic uintptr_t caller_known[CALLER_KNOWN];
+
+/* As caller_can_read. */
+bool caller_asks(const void *pointer, size_t size);
+
 /*
- * Whether a pointer can be one that is meant to be read. NULL and its
- * neighbourhood (vm.mmap_min_addr) and the kernel's half are not: such a call is
- * left to the kernel, whose answer is EFAULT. It says nothing of the rest: a
- * pointer into a hole is followed, and faults.
+ * Whether `size` bytes may be read at `pointer`, as the kernel would find. Where not,
+ * a call is to be left to it, whose answer is EFAULT. The kernel is asked, which
+ * costs a system call for each page that was not asked for of late; one that is
+ * unmapped in between is taken for what it was. Keeps errno.
  */
-static inline bool caller_may_mean(const void *pointer)
+static inline bool caller_can_read(const void *pointer, size_t size)
 {
-#if defined(__aarch64__)
-    bool is_kernel = ((uintptr_t)pointer >> 55 & 1) != 0; /* above is a tag, which is ignored */
-#elif UINTPTR_MAX > UINT32_MAX
-    bool is_kernel = (intptr_t)pointer < 0;
-#else
-    bool is_kernel = false; /* how much of 32 bits is the kernel's differs */
-#endif
-    return (uintptr_t)pointer >= 4096 && !is_kernel;
+    uintptr_t first = (uintptr_t)pointer, last = first + size - (size > 0);
+    uintptr_t page = first / CALLER_PAGE;
+
+    if (page == last / CALLER_PAGE && page != 0 &&
+        atomic_load_explicit(&caller_known[page % CALLER_KNOWN], memory_order_relaxed) == page)
+        return true;
+    return caller_asks(pointer, size);
 }
 
 #endif

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/hot.h"
 #include "preload/caller.h"
 #include "preload/next.h"
-#include "preload/setup.h"
 #include "preload/socket.h"
 #include "preload/state.h"
 #include "registry/sys.h"
@@ -16,7 +16,7 @@
  * both are; and not where the wildcard was asked for and the socket is a
  * connection, which has an address of its own.
  */
-static bool tells_asked_addr(int fd, const struct registry_entry *e)
+HOT static bool tells_asked_addr(int fd, const struct registry_entry *e)
 {
     if (addr_equal(&e->asked.addr, &e->actual.addr))
         return false;
@@ -24,60 +24,70 @@ static bool tells_asked_addr(int fd, const struct registry_entry *e)
     return !addr_is_wildcard(&asked) || !socket_is_connected(fd);
 }
 
-/* The registry, if programs are to be told from it. */
-static const struct registry *registry_to_tell(void)
-{
-    const struct setup *setup = setup_get();
-    bool tells = setup != NULL && setup->valid && setup->config.report == REPORT_ASKED;
-    return tells ? state_registry(setup) : NULL;
-}
+static const struct addr same = {.family = AF_UNSPEC};
 
-/* Changes an actual address of the socket `fd` into what was asked for. False where it stays. */
-static bool translate(int fd, struct sockaddr_storage *name, socklen_t len)
+/* Changes an actual address of the socket `fd` in its place, by all that can be found out. */
+COLD static bool translate_by_entry(int fd, const struct registry *registry,
+                                    struct endpoint *actual, struct sockaddr *name)
 {
-    static const struct addr same = {.family = AF_UNSPEC};
-    struct endpoint actual;
     struct registry_entry e;
-
-    if (!endpoint_from_sockaddr(&actual, (struct sockaddr *)name, len) || actual.port == 0)
-        return false;
-    const struct registry *registry = registry_to_tell();
-    if (registry == NULL || !registry_has_port(registry, state_netns(fd), actual.port))
-        return false;
-    actual.proto = socket_proto(fd);
-    if (!registry_by_actual(registry, state_netns(fd), &actual, &e))
-        return false;
-    const struct addr *addr = tells_asked_addr(fd, &e) ? &e.asked.addr : &same;
-    return endpoint_to_sockaddr(addr, e.asked.port, (struct sockaddr *)name);
-}
-
-/* Reads the name of `fd` that the kernel has just told in full or in part, in full. */
-static bool read_whole(int fd, struct sockaddr_storage *name, const struct sockaddr *told,
-                       socklen_t room, socklen_t len)
-{
-    socklen_t size = sizeof(*name);
-
-    if (len > sizeof(*name))
-        return false;
-    if (len > room)
-        return sys_getsockname(fd, (struct sockaddr *)name, &size) == 0 && size == len;
-    memcpy(name, told, len);
-    return true;
-}
-
-int incoming_getsockname(int fd, struct sockaddr *addr, socklen_t *len)
-{
-    struct sockaddr_storage name;
     int saved = errno;
 
-    if (!caller_may_mean(len))
-        return next_getsockname(fd, addr, len);
-    socklen_t room = *len;
-    int result = next_getsockname(fd, addr, len);
-    if (result != 0 || room == 0)
-        return result;
-    if (read_whole(fd, &name, addr, room, *len) && translate(fd, &name, *len))
-        memcpy(addr, &name, room < *len ? room : *len);
+    enum registry_answer answer = registry_by_actual(registry, state_netns(fd), actual, &e);
+    if (answer == REGISTRY_NEEDS_PROTO) {
+        actual->proto = socket_proto(fd);
+        answer = registry_by_actual(registry, state_netns(fd), actual, &e);
+    }
+    bool tells_addr = answer == REGISTRY_KNOWN && tells_asked_addr(fd, &e);
     errno = saved;
+    if (answer != REGISTRY_KNOWN)
+        return false;
+    const struct addr *addr = tells_addr ? &e.asked.addr : &same;
+    return endpoint_to_sockaddr(addr, e.asked.port, name);
+}
+
+/*
+ * Changes an actual address of the socket `fd` into what was asked for, in its place.
+ * False where it stays.
+ */
+HOT static bool translate(int fd, struct sockaddr *name, socklen_t len)
+{
+    struct endpoint actual;
+
+    const struct registry *registry = state_to_tell();
+    if (registry == NULL ||
+        !registry_may_have(registry, state_netns(fd), endpoint_port(name, len)) ||
+        !endpoint_from_sockaddr(&actual, name, len))
+        return false;
+    uint16_t quick = registry_quick_port(registry, state_netns(fd), &actual);
+    if (quick != 0)
+        return endpoint_to_sockaddr(&same, quick, name);
+    return translate_by_entry(fd, registry, &actual, name);
+}
+/* A name that did not fit is asked for again in full, and as much of it told as fits. */
+COLD static void translate_part(int fd, void *told, socklen_t room)
+{
+    struct sockaddr_storage name;
+    socklen_t len = sizeof(name);
+    int saved = errno;
+
+    if (room > 0 && sys_getsockname(fd, (struct sockaddr *)&name, &len) == 0 && len > room &&
+        translate(fd, (struct sockaddr *)&name, len))
+        memcpy(told, &name, room);
+    errno = saved;
+}
+
+HOT int incoming_getsockname(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    if (!caller_can_read(len, sizeof(*len)))
+        return next.getsockname(fd, addr, len);
+    socklen_t room = *len;
+    int result = next.getsockname(fd, addr, len);
+    if (result != 0)
+        return result;
+    if (*len <= room)
+        translate(fd, addr, *len);
+    else
+        translate_part(fd, addr, room);
     return result;
 }

@@ -1,21 +1,116 @@
 /*
  * The exported functions, and nothing else: each hands its call on to the room
  * that knows. The names are those of exports.list, from which the version script
- * is made.
+ * is made; syscall() is in bypass.c.
  */
 #include <sys/socket.h>
+#include <time.h>
 
 #include "preload/incoming.h"
+#include "preload/next.h"
 #include "preload/outgoing.h"
+#include "preload/peer.h"
+#include "preload/reach.h"
+#include "preload/reserve.h"
+#include "preload/socket.h"
 
-#define EXPORT __attribute__((visibility("default")))
+#define EXPORT __attribute__((visibility("default"), hot))
+
+/* ---- to the kernel ---- */
+
+EXPORT int socket(int domain, int type, int protocol)
+{
+    socket_note(domain, type, protocol);
+    return next.socket(domain, type, protocol);
+}
 
 EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
     return outgoing_bind(fd, addr, len);
 }
 
+EXPORT int bindresvport(int fd, struct sockaddr_in *name)
+{
+    return reserve_bind(fd, name);
+}
+
+EXPORT int rresvport(int *port)
+{
+    return reserve_socket(port, AF_INET);
+}
+
+EXPORT int rresvport_af(int *port, sa_family_t family)
+{
+    return reserve_socket(port, family);
+}
+
+EXPORT int listen(int fd, int backlog)
+{
+    return outgoing_listen(fd, backlog);
+}
+
+EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    return reach_connect(fd, addr, len);
+}
+
+EXPORT ssize_t sendto(int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
+                      socklen_t len)
+{
+    return reach_sendto(fd, buf, size, flags, addr, len);
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    return reach_sendmsg(fd, message, flags);
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    return reach_sendmmsg(fd, messages, count, flags);
+}
+
+/* ---- to the program ---- */
+
 EXPORT int getsockname(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
     return incoming_getsockname(fd, addr, len);
+}
+
+EXPORT int getpeername(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+    return peer_getpeername(fd, addr, len);
+}
+
+EXPORT int accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+    return peer_accept(fd, addr, len);
+}
+
+EXPORT int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags)
+{
+    return peer_accept4(fd, addr, len, flags);
+}
+
+EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags,
+                        struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+    return peer_recvfrom(fd, buf, size, flags, addr, len);
+}
+
+EXPORT ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t size, size_t room, int flags,
+                              struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+    return peer_recvfrom_chk(fd, buf, size, room, flags, addr, len);
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    return peer_recvmsg(fd, message, flags);
+}
+
+EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                    struct timespec *timeout)
+{
+    return peer_recvmmsg(fd, messages, count, flags, timeout);
 }

@@ -10,11 +10,6 @@
 /* A pipe that nobody reads must not hold the program up: it cannot be opened then. */
 enum { LOG_FLAGS = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK };
 
-bool log_wants(const struct config *config, enum level level)
-{
-    return level <= (config != NULL ? config->level : LEVEL_ERROR);
-}
-
 void log_start(struct log_line *line)
 {
     text_init(&line->text, line->buf, sizeof(line->buf) - 1); /* one byte for the newline */

@@ -2,6 +2,8 @@
 #ifndef PRELOAD_LOG_H
 #define PRELOAD_LOG_H
 
+#include <stddef.h>
+
 #include "core/config.h"
 #include "core/text.h"
 
@@ -14,7 +16,10 @@ struct log_line {
 };
 
 /* Whether lines of this level are wanted. `config` may be NULL: then errors are. */
-bool log_wants(const struct config *config, enum level level);
+static inline bool log_wants(const struct config *config, enum level level)
+{
+    return level <= (config != NULL ? config->level : LEVEL_ERROR);
+}
 
 /* Starts a line: "remap: ". */
 void log_start(struct log_line *line);

@@ -1,36 +1,72 @@
 #include "preload/next.h"
 
 #include <dlfcn.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "preload/bypass.h"
 #include "registry/sys.h"
 
-static int (*real_bind)(int, const struct sockaddr *, socklen_t) = sys_bind;
-static int (*real_getsockname)(int, struct sockaddr *, socklen_t *) = sys_getsockname;
+/* As glibc's: a program that says that its buffer is smaller than what it asks for is ended. */
+static ssize_t sys_recvfrom_chk(int fd, void *buf, size_t size, size_t room, int flags,
+                                struct sockaddr *addr, socklen_t *len)
+{
+    if (size > room)
+        abort();
+    return sys_recvfrom(fd, buf, size, flags, addr, len);
+}
+
+struct next next = {
+    .bind = sys_bind,
+    .listen = sys_listen,
+    .connect = sys_connect,
+    .socket = sys_socket,
+    .accept = sys_accept,
+    .accept4 = sys_accept4,
+    .getsockname = sys_getsockname,
+    .getpeername = sys_getpeername,
+    .sendto = sys_sendto,
+    .sendmsg = sys_sendmsg,
+    .sendmmsg = sys_sendmmsg,
+    .recvfrom = sys_recvfrom,
+    .recvfrom_chk = sys_recvfrom_chk,
+    .recvmsg = sys_recvmsg,
+    .recvmmsg = sys_recvmmsg,
+    .syscall = bypass_syscall,
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} NAMES[] = {
+    {"bind", offsetof(struct next, bind)},
+    {"listen", offsetof(struct next, listen)},
+    {"connect", offsetof(struct next, connect)},
+    {"socket", offsetof(struct next, socket)},
+    {"accept", offsetof(struct next, accept)},
+    {"accept4", offsetof(struct next, accept4)},
+    {"getsockname", offsetof(struct next, getsockname)},
+    {"getpeername", offsetof(struct next, getpeername)},
+    {"sendto", offsetof(struct next, sendto)},
+    {"sendmsg", offsetof(struct next, sendmsg)},
+    {"sendmmsg", offsetof(struct next, sendmmsg)},
+    {"recvfrom", offsetof(struct next, recvfrom)},
+    {"__recvfrom_chk", offsetof(struct next, recvfrom_chk)},
+    {"recvmsg", offsetof(struct next, recvmsg)},
+    {"recvmmsg", offsetof(struct next, recvmmsg)},
+    {"syscall", offsetof(struct next, syscall)},
+};
 
 /*
  * ISO C has no conversion from an object pointer to a function pointer; POSIX has, in
  * dlsym's rationale.
  */
-static void resolve(const char *name, void *function)
-{
-    void *found = dlsym(RTLD_NEXT, name);
-    if (found != NULL)
-        memcpy(function, &found, sizeof(found));
-}
-
 void next_resolve(void)
 {
-    resolve("bind", &real_bind);
-    resolve("getsockname", &real_getsockname);
-}
-
-int next_bind(int fd, const struct sockaddr *addr, socklen_t len)
-{
-    return real_bind(fd, addr, len);
-}
-
-int next_getsockname(int fd, struct sockaddr *addr, socklen_t *len)
-{
-    return real_getsockname(fd, addr, len);
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+        void *found = dlsym(RTLD_NEXT, NAMES[i].name);
+        if (found != NULL)
+            memcpy((char *)&next + NAMES[i].offset, &found, sizeof(found));
+    }
 }

@@ -1,7 +1,10 @@
 /*
- * A bind goes through as few questions as it can. Most are of addresses without
- * ports, or of ports that no rule names, and are passed on at once. Only for the
- * others is the kernel asked what kind of socket it is.
+ * A bind goes through as few questions as it can, since each system call makes it
+ * dearer by a third. Most are of addresses without ports, or of ports that no rule
+ * names, and are passed on at once. Of the others, the kernel is asked for the
+ * protocol only if something depends on it: a rule, an earlier socket with the same
+ * actual port, a line to be written. An entry whose protocol is not known is good for
+ * all, as long as nobody has that port for something else.
  *
  * Where a rule leaves a choice of ports (a range, auto), the asked port keeps the
  * actual port that it got first: on other addresses and protocols it gets the
@@ -13,13 +16,14 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <time.h>
 
+#include "core/hot.h"
+#include "preload/alive.h"
 #include "preload/caller.h"
-#include "preload/holder.h"
+#include "preload/log.h"
 #include "preload/next.h"
 #include "preload/ports.h"
+#include "preload/self.h"
 #include "preload/setup.h"
 #include "preload/socket.h"
 #include "preload/state.h"
@@ -36,42 +40,52 @@ struct call {
     struct endpoint actual;
     struct addr host; /* to bind instead of the asked one, or AF_UNSPEC */
     /* Known where a choice of ports makes them matter: */
-    uint64_t inode;
+    uint32_t inode;
     bool v6only;
 };
 
+COLD static void learn_proto(struct call *c)
+{
+    if (c->asked.proto == PROTO_ANY)
+        c->asked.proto = c->actual.proto = socket_proto(c->fd);
+}
+
 /* ---- what the registry is told ---- */
 
-static struct registry_entry entry_of(const struct call *c)
+HOT static struct registry_entry entry_of(const struct call *c)
 {
     return (struct registry_entry){
         .asked = c->asked,
         .actual = c->actual,
         .netns = state_netns(c->fd),
-        .pid = (uint32_t)sys_getpid(),
-        .inode = c->inode,
+        .inode = {c->inode},
         .v6only = c->v6only,
     };
 }
 
-static void remember(const struct call *c)
+HOT static void remember(struct call *c)
 {
     struct registry *registry = state_registry(c->setup);
     struct registry_entry e = entry_of(c);
     const char *problem = state_take_problem();
-    struct timespec now = {0, 0};
 
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    e.since = (uint64_t)now.tv_sec;
-    prctl(PR_GET_NAME, e.program);
     if (problem != NULL)
         story_no_state(c->setup, problem);
-    if (registry == NULL || !registry_put(registry, &e))
+    e.pid = (uint32_t)self_pid();
+    e.uid = self_uid();
+    self_program(e.program);
+    enum registry_put put = registry != NULL ? registry_put(registry, &e) : REGISTRY_FULL;
+    if (put == REGISTRY_PUT_NEEDS_PROTO) {
+        learn_proto(c);
+        e.asked.proto = e.actual.proto = c->asked.proto;
+        put = registry_put(registry, &e);
+    }
+    if (put != REGISTRY_PUT)
         story_not_remembered(c->setup, &c->asked);
 }
 
 /* Finds out which port the kernel gave to a bind of port 0, if it may be one known before. */
-static bool learn_port(struct call *c, const struct registry *registry)
+COLD static bool learn_port(struct call *c, const struct registry *registry)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof(name);
@@ -82,12 +96,15 @@ static bool learn_port(struct call *c, const struct registry *registry)
 }
 
 /* A program that has bound a port itself is told that port, whatever was there before. */
-static void remember_passed(struct call *c)
+COLD static void remember_passed(struct call *c)
 {
-    const struct registry *registry = state_registry(c->setup);
+    struct registry *registry = state_registry(c->setup);
+    uint64_t netns = state_netns(c->fd);
 
-    if (registry == NULL || (c->asked.port == 0 && !learn_port(c, registry)) ||
-        !registry_has_port(registry, state_netns(c->fd), c->asked.port))
+    if (registry == NULL || (c->asked.port == 0 && !learn_port(c, registry)))
+        return;
+    registry_note_own(registry, netns, c->asked.port);
+    if (!registry_has_port(registry, netns, c->asked.port))
         return;
     c->asked.proto = socket_proto(c->fd);
     c->actual = c->asked;
@@ -96,7 +113,7 @@ static void remember_passed(struct call *c)
 }
 
 /* Tells of a program that wants the high port itself, to which one of its others was moved. */
-static void tell_taken(struct call *c)
+COLD static void tell_taken(struct call *c)
 {
     const struct registry *registry = state_registry(c->setup);
     uint64_t netns = state_netns(c->fd);
@@ -111,10 +128,10 @@ static void tell_taken(struct call *c)
     errno = failure;
 }
 
-static int pass(struct call *c)
+COLD static int pass(struct call *c)
 {
     story_passed(c->setup, &c->asked);
-    int result = next_bind(c->fd, c->addr, c->len);
+    int result = next.bind(c->fd, c->addr, c->len);
     if (result == 0)
         remember_passed(c);
     else if (errno == EADDRINUSE)
@@ -122,33 +139,102 @@ static int pass(struct call *c)
     return result;
 }
 
+/* Whether nothing is to be remembered of a bind that was passed on and has succeeded. */
+HOT static bool is_forgettable(int fd, const struct setup *setup, uint16_t port)
+{
+    struct registry *registry = state_registry(setup);
+    return registry != NULL && !registry_note_own(registry, state_netns(fd), port);
+}
+
+/* The end of a bind that was passed on, where it is not the plain case. */
+COLD static int finish_passed(struct setup *setup, int fd, const struct sockaddr *addr,
+                              socklen_t len, int result)
+{
+    struct call c = {.fd = fd, .addr = addr, .len = len, .setup = setup};
+    int saved = errno;
+
+    if (!endpoint_from_sockaddr(&c.asked, addr, len))
+        return result;
+    if (result == 0)
+        remember_passed(&c);
+    else if (errno == EADDRINUSE)
+        tell_taken(&c);
+    errno = saved;
+    return result;
+}
+
 /* ---- the actual bind ---- */
 
 /* Binds to `port`. The caller's address is copied, never written to. Fails as bind(2) does. */
-static int bind_port(struct call *c, uint16_t port)
+HOT static int bind_port(struct call *c, uint16_t port)
 {
     struct sockaddr_storage copy;
 
-    memcpy(&copy, c->addr, c->len);
-    c->actual = (struct endpoint){c->asked.proto, c->host, port};
+    if (c->len == sizeof(struct sockaddr_in))
+        memcpy(&copy, c->addr, sizeof(struct sockaddr_in));
+    else
+        memcpy(&copy, c->addr, c->len);
+    c->actual = c->asked;
+    c->actual.port = port;
+    if (c->host.family != AF_UNSPEC)
+        c->actual.addr = c->host;
     if (!endpoint_to_sockaddr(&c->host, port, (struct sockaddr *)&copy)) {
         errno = EAFNOSUPPORT;
         return -1;
     }
-    endpoint_from_sockaddr(&c->actual, (struct sockaddr *)&copy, c->len);
-    c->actual.proto = c->asked.proto;
-    return next_bind(c->fd, (struct sockaddr *)&copy, c->len);
+    if (c->asked.addr.family == AF_INET6)
+        c->actual.addr = addr_mapped(&c->actual.addr);
+    return next.bind(c->fd, (struct sockaddr *)&copy, c->len);
+}
+
+/* Whether one of the entries for the asked port, at `actual`, is of this socket. */
+static bool is_of_asked(const struct call *c, const struct registry *registry,
+                        const struct endpoint *actual, const struct alive *socket)
+{
+    struct registry_walk walk = {.step = 0};
+    struct registry_entry e;
+
+    while (registry_next_asked(registry, state_netns(c->fd), c->asked.port, &walk, &e)) {
+        for (int i = 0; e.actual.port == actual->port && i < REGISTRY_INODES; i++) {
+            if (e.inode[i] == socket->inode && socket->inode != 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether sockets on both addresses of one port can be in each other's way. */
+static bool are_in_way(const struct call *c, const struct alive *socket)
+{
+    bool is_of_other_family = socket->addr.family != c->actual.addr.family;
+    return addr_overlap(&socket->addr, &c->actual.addr) && !(is_of_other_family && c->v6only);
 }
 
 /*
- * Whether the socket of `known`, which had its port when it was put in, has it
- * still. Where the kernel lists nobody at that port it may well: a TCP socket is
- * listed only once it listens.
+ * Whether the actual port, which was refused, is in use for the asked one: then the
+ * asked one is in use. Otherwise it is a stranger's, and there are others. Where the
+ * kernel lists nobody, before Linux 6.8, somebody is there who does not listen yet:
+ * who got the port when it was asked for last.
  */
-static bool still_has_port(const struct registry_entry *known)
+static bool is_in_use_for_asked(const struct call *c, const struct registry *registry)
 {
-    struct holder h;
-    return !holder_find_socket(&known->actual, known->inode, &h) || h.inode == known->inode;
+    enum { MAX = 64 };
+    struct alive list[MAX];
+    struct endpoint actual = c->actual;
+    bool is_seen = false;
+
+    for (int family = 0; family < 2; family++) {
+        actual.addr = (struct addr){.family = family == 0 ? AF_INET : AF_INET6};
+        int count = alive_list(&actual, list, MAX);
+        for (int i = 0; i < count && i < MAX; i++) {
+            if (!are_in_way(c, &list[i]))
+                continue;
+            if (is_of_asked(c, registry, &actual, &list[i]))
+                return true;
+            is_seen = true;
+        }
+    }
+    return !is_seen;
 }
 
 /*
@@ -168,12 +254,12 @@ static bool bind_sticky(struct call *c, const struct decision *d, int *result)
     *result = bind_port(c, known.actual.port);
     if (*result == 0 || errno != EADDRINUSE)
         return true;
-    bool bound_already = in_way && still_has_port(&known);
+    bool bound_already = in_way && is_in_use_for_asked(c, registry);
     errno = EADDRINUSE;
     return bound_already;
 }
 
-static int bind_chosen(struct call *c, const struct decision *d)
+COLD static int bind_chosen(struct call *c, const struct decision *d)
 {
     struct ports ports = d->action == ACTION_AUTO
                              ? ports_auto(&c->setup->config.table, c->asked.port,
@@ -181,6 +267,7 @@ static int bind_chosen(struct call *c, const struct decision *d)
                              : ports_range(d->first, d->last);
     int result;
 
+    learn_proto(c);
     c->inode = socket_inode(c->fd);
     c->v6only = socket_is_v6only(c->fd);
     if (bind_sticky(c, d, &result))
@@ -198,12 +285,13 @@ static int bind_chosen(struct call *c, const struct decision *d)
     return result;
 }
 
-static int fail(const struct call *c)
+COLD static int fail(struct call *c)
 {
     const struct registry *registry = state_registry(c->setup);
     struct registry_entry other;
     int failure = errno;
 
+    learn_proto(c);
     bool known =
         registry != NULL && registry_in_way(registry, state_netns(c->fd), &c->actual, &other);
     story_failed(c->setup, &c->asked, &c->actual, failure, known ? &other : NULL);
@@ -211,7 +299,7 @@ static int fail(const struct call *c)
     return -1;
 }
 
-static int bind_mapped(struct call *c, const struct decision *d)
+HOT static int bind_mapped(struct call *c, const struct decision *d)
 {
     bool has_choice = d->action == ACTION_AUTO || d->first != d->last;
 
@@ -219,11 +307,12 @@ static int bind_mapped(struct call *c, const struct decision *d)
     if ((has_choice ? bind_chosen(c, d) : bind_port(c, d->first)) != 0)
         return fail(c);
     remember(c);
-    story_mapped(c->setup, &c->asked, &c->actual);
+    if (log_wants(&c->setup->config, LEVEL_INFO))
+        story_mapped(c->setup, &c->asked, &c->actual);
     return 0;
 }
 
-static int bind_when_denied(struct call *c, const struct decision *d)
+COLD static int bind_when_denied(struct call *c, const struct decision *d)
 {
     int result = pass(c);
     return result != 0 && errno == EACCES ? bind_mapped(c, d) : result;
@@ -231,15 +320,24 @@ static int bind_when_denied(struct call *c, const struct decision *d)
 
 /* ---- deciding ---- */
 
-static int bind_by_table(struct call *c)
+/* Whether something depends on the protocol. */
+HOT static bool needs_proto(const struct call *c)
+{
+    const struct config *config = &c->setup->config;
+    return socket_any_is_portless() || log_wants(config, LEVEL_INFO) ||
+           table_needs_proto(&config->table, c->asked.port);
+}
+
+HOT static int bind_by_table(struct call *c)
 {
     const struct config *config = &c->setup->config;
 
     if (!table_names_port(&config->table, c->asked.port))
         return pass(c);
-    c->asked.proto = socket_proto(c->fd);
+    if (needs_proto(c))
+        learn_proto(c);
     if (c->asked.proto == PROTO_PORTLESS)
-        return next_bind(c->fd, c->addr, c->len);
+        return next.bind(c->fd, c->addr, c->len);
 
     struct decision d = table_decide(&config->table, &c->asked);
     switch (d.action) {
@@ -254,22 +352,79 @@ static int bind_by_table(struct call *c)
     }
 }
 
-int outgoing_bind(int fd, const struct sockaddr *addr, socklen_t len)
+COLD static int bind_without_setup(struct setup *setup)
 {
-    struct call c = {.fd = fd, .addr = addr, .len = len};
+    story_bad_setup(setup);
+    errno = EINVAL;
+    return -1;
+}
+
+HOT static int bind_by_questions(struct setup *setup, int fd, const struct sockaddr *addr,
+                                 socklen_t len)
+{
+    struct call c = {.fd = fd, .addr = addr, .len = len, .setup = setup};
     int saved = errno;
 
-    if (!caller_may_mean(addr) || !endpoint_from_sockaddr(&c.asked, addr, len))
-        return next_bind(fd, addr, len);
-    c.setup = setup_get();
-    if (c.setup == NULL || !c.setup->valid) {
-        story_bad_setup(c.setup);
-        errno = EINVAL;
-        return -1;
-    }
-    story_setup(c.setup);
+    if (len > sizeof(struct sockaddr_storage) || !endpoint_from_sockaddr(&c.asked, addr, len))
+        return next.bind(fd, addr, len);
+    if (setup == NULL || !setup->valid)
+        return bind_without_setup(setup);
+    if (log_wants(&setup->config, LEVEL_DEBUG))
+        story_setup(setup);
     int result = bind_by_table(&c);
     if (result == 0)
         errno = saved;
     return result;
+}
+
+HOT int outgoing_bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    if (!caller_can_read(addr, len))
+        return next.bind(fd, addr, len);
+    struct setup *setup = setup_get();
+    uint16_t port = endpoint_port(addr, len);
+    bool is_plain = port != 0 && setup != NULL && setup->valid &&
+                    setup->config.level < LEVEL_DEBUG &&
+                    !table_names_port(&setup->config.table, port);
+    if (!is_plain)
+        return bind_by_questions(setup, fd, addr, len);
+
+    int result = next.bind(fd, addr, len);
+    return result == 0 && is_forgettable(fd, setup, port)
+               ? result
+               : finish_passed(setup, fd, addr, len, result);
+}
+
+/* ---- listen ---- */
+
+/*
+ * Which socket it is that listens: a connection in the tree goes there only if it is
+ * still the one that does. Learned here, since a bind must not cost more.
+ */
+static void remember_listener(int fd, struct setup *setup)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof(name);
+    struct endpoint actual;
+
+    if (sys_getsockname(fd, (struct sockaddr *)&name, &size) != 0 ||
+        !endpoint_from_sockaddr(&actual, (struct sockaddr *)&name, size) || actual.port == 0)
+        return;
+    struct registry *registry = state_registry(setup);
+    uint64_t netns = state_netns(fd);
+    if (registry == NULL || !registry_has_port(registry, netns, actual.port))
+        return;
+    actual.proto = socket_proto(fd);
+    registry_add_inode(registry, netns, &actual, socket_inode(fd), (uint32_t)self_pid());
+}
+
+int outgoing_listen(int fd, int backlog)
+{
+    int saved = errno;
+    struct setup *setup = setup_get();
+
+    if (setup != NULL && setup->valid)
+        remember_listener(fd, setup);
+    errno = saved;
+    return next.listen(fd, backlog);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "core/hot.h"
 #include "preload/env.h"
 #include "registry/sys.h"
 
@@ -12,7 +13,7 @@ struct loading {
     char file[CONFIG_FILE_MAX];
 };
 
-static _Atomic(struct setup *) current;
+_Atomic(struct setup *) setup_known;
 
 /* Reads to the end of the file, or fails with -EFBIG where `buf` ends first. */
 static long read_all(int fd, char *buf, size_t size)
@@ -74,19 +75,18 @@ static bool load(struct loading *l)
     return valid;
 }
 
-struct setup *setup_get(void)
+COLD struct setup *setup_load(void)
 {
-    struct setup *known = atomic_load_explicit(&current, memory_order_acquire);
-    if (known != NULL)
-        return known;
-
+    struct setup *known = NULL;
+    int saved = errno;
     struct loading *own =
         mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (own == MAP_FAILED)
         return NULL;
     own->setup.valid = load(own);
-    if (atomic_compare_exchange_strong_explicit(&current, &known, &own->setup, memory_order_acq_rel,
-                                                memory_order_acquire))
+    errno = saved;
+    if (atomic_compare_exchange_strong_explicit(&setup_known, &known, &own->setup,
+                                                memory_order_acq_rel, memory_order_acquire))
         return &own->setup;
     munmap(own, sizeof(*own));
     return known;

@@ -1,5 +1,7 @@
 #include "preload/socket.h"
 
+#include <stdatomic.h>
+
 #include "registry/sys.h"
 
 /* An option whose value is an int; -1 where the socket has none of that name. */
@@ -18,10 +20,28 @@ enum proto socket_proto(int fd)
                : proto_from_ip(int_option(fd, SOL_SOCKET, SO_PROTOCOL));
 }
 
-uint64_t socket_inode(int fd)
+static atomic_bool has_made_portless;
+
+void socket_note(int domain, int type, int protocol)
+{
+    int kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
+    bool is_plain = protocol == 0 || proto_from_ip(protocol) != PROTO_PORTLESS;
+    bool has_ports = kind != SOCK_RAW && is_plain;
+
+    if ((domain == AF_INET || domain == AF_INET6) && !has_ports)
+        atomic_store_explicit(&has_made_portless, true, memory_order_relaxed);
+}
+
+bool socket_any_is_portless(void)
+{
+    return atomic_load_explicit(&has_made_portless, memory_order_relaxed);
+}
+
+/* Inodes of sockfs have 32 bits (get_next_ino). */
+uint32_t socket_inode(int fd)
 {
     struct statx st;
-    return sys_statx_fd(fd, STATX_INO, &st) == 0 ? st.stx_ino : 0;
+    return sys_statx_fd(fd, STATX_INO, &st) == 0 ? (uint32_t)st.stx_ino : 0;
 }
 
 /* Not in the headers of Linux before 5.14. */

@@ -13,8 +13,15 @@
  */
 enum proto socket_proto(int fd);
 
+/*
+ * Takes note of a socket that this process makes, and tells whether any was made that
+ * has no ports: only then is it worth a question whether a socket has.
+ */
+void socket_note(int domain, int type, int protocol);
+bool socket_any_is_portless(void);
+
 /* The socket's inode in sockfs, the number in "socket:[N]"; 0 if it has none. */
-uint64_t socket_inode(int fd);
+uint32_t socket_inode(int fd);
 
 /*
  * A number for the socket's network namespace: its cookie (SO_NETNS_COOKIE, Linux

@@ -4,9 +4,11 @@
  */
 #include "preload/env.h"
 #include "preload/next.h"
+#include "preload/self.h"
 
 __attribute__((constructor)) static void start(void)
 {
     next_resolve();
     env_capture();
+    self_begin();
 }

@@ -4,11 +4,12 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "core/hot.h"
 #include "preload/socket.h"
 #include "registry/store.h"
 #include "registry/sys.h"
 
-static _Atomic(struct registry *) current;
+struct state_known state_known;
 static _Atomic(const char *) problem;
 
 static struct registry *open_default(const char **why)
@@ -39,18 +40,16 @@ static struct registry *open_file(const struct config *config)
     return r;
 }
 
-struct registry *state_registry(const struct setup *setup)
+COLD struct registry *state_open(const struct setup *setup)
 {
-    struct registry *known = atomic_load_explicit(&current, memory_order_acquire);
-    if (known != NULL)
-        return known;
-
+    struct registry *known = NULL;
     int saved = errno;
     struct registry *own = open_file(&setup->config);
     if (own == NULL)
         own = registry_create();
-    if (own != NULL && atomic_compare_exchange_strong_explicit(
-                           &current, &known, own, memory_order_acq_rel, memory_order_acquire)) {
+    if (own != NULL &&
+        atomic_compare_exchange_strong_explicit(&state_known.current, &known, own,
+                                                memory_order_acq_rel, memory_order_acquire)) {
         known = own;
     } else if (own != NULL) {
         registry_destroy(own); /* another thread was first */
@@ -59,18 +58,25 @@ struct registry *state_registry(const struct setup *setup)
     return known;
 }
 
-uint64_t state_netns(int fd)
+COLD const struct registry *state_find_to_tell(void)
 {
-    static _Atomic uint64_t netns;
-    uint64_t known = atomic_load_explicit(&netns, memory_order_relaxed);
+    const struct setup *setup = setup_get();
 
-    if (known == 0) {
-        int saved = errno;
-        known = socket_netns(fd);
-        atomic_store_explicit(&netns, known, memory_order_relaxed);
-        errno = saved;
-    }
+    if (setup == NULL || !setup->valid || setup->config.report != REPORT_ASKED)
+        return NULL;
+    const struct registry *known = state_registry(setup);
+    atomic_store_explicit(&state_known.to_tell, known, memory_order_release);
     return known;
+}
+
+COLD uint64_t state_find_netns(int fd)
+{
+    int saved = errno;
+    uint64_t found = socket_netns(fd);
+
+    atomic_store_explicit(&state_known.netns, found, memory_order_relaxed);
+    errno = saved;
+    return found;
 }
 
 uint32_t state_seed(const struct registry *r)
@@ -80,5 +86,7 @@ uint32_t state_seed(const struct registry *r)
 
 const char *state_take_problem(void)
 {
+    if (atomic_load_explicit(&problem, memory_order_relaxed) == NULL)
+        return NULL;
     return atomic_exchange_explicit(&problem, NULL, memory_order_acq_rel);
 }

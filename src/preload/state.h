@@ -5,6 +5,19 @@
 #include "preload/setup.h"
 #include "registry/registry.h"
 
+/* What was found out already: all zeros before. */
+struct state_known {
+    _Atomic(struct registry *) current;
+    _Atomic(const struct registry *) to_tell;
+    _Atomic uint64_t netns;
+};
+extern struct state_known state_known;
+
+/* state_registry, state_to_tell and state_netns, when they are called first. */
+struct registry *state_open(const struct setup *setup);
+const struct registry *state_find_to_tell(void);
+uint64_t state_find_netns(int fd);
+
 /*
  * The registry of this user or run, opened now if it has not been yet: the file in
  * the folder of REMAP_STATE, in $XDG_RUNTIME_DIR/remap or /tmp/remap-UID; and
@@ -13,7 +26,18 @@
  * even for that. `setup` is valid. Safe in signal handlers and threads, without a
  * lock; keeps errno.
  */
-struct registry *state_registry(const struct setup *setup);
+static inline struct registry *state_registry(const struct setup *setup)
+{
+    struct registry *known = atomic_load_explicit(&state_known.current, memory_order_acquire);
+    return known != NULL ? known : state_open(setup);
+}
+
+/* The registry, if programs are to be told what was asked for; else NULL. */
+static inline const struct registry *state_to_tell(void)
+{
+    const struct registry *known = atomic_load_explicit(&state_known.to_tell, memory_order_acquire);
+    return known != NULL ? known : state_find_to_tell();
+}
 
 /*
  * A number for the network namespace of this process: the cookie of that of the
@@ -21,7 +45,11 @@ struct registry *state_registry(const struct setup *setup);
  * the inode of /proc/self/ns/net. Asked for once: in a program that changes its
  * namespace without executing another, it stays what it was. Keeps errno.
  */
-uint64_t state_netns(int fd);
+static inline uint64_t state_netns(int fd)
+{
+    uint64_t known = atomic_load_explicit(&state_known.netns, memory_order_relaxed);
+    return known != 0 ? known : state_find_netns(fd);
+}
 
 /* A number that all processes with the same registry have, and others rather not. */
 uint32_t state_seed(const struct registry *r);

@@ -96,6 +96,15 @@ static void tell_holder(struct text *out, const struct holder *h)
     text_char(out, ')');
 }
 
+/* What another asked for: with the protocol of the two, where its own was not asked. */
+static void format_other(const struct endpoint *other, enum proto proto, struct text *out)
+{
+    struct endpoint e = *other;
+
+    e.proto = e.proto == PROTO_ANY ? proto : e.proto;
+    endpoint_format(&e, out);
+}
+
 /* What stands behind "address already in use": who, and what to do about it. */
 static void tell_in_use(struct text *out, const struct endpoint *asked,
                         const struct endpoint *actual, const struct registry_entry *other)
@@ -113,13 +122,13 @@ static void tell_in_use(struct text *out, const struct endpoint *asked,
     if (is_other && other->asked.port == asked->port) {
         bool is_moved = !addr_equal(&asked->addr, &actual->addr);
         text_string(out, ", for ");
-        endpoint_format(&other->asked, out);
+        format_other(&other->asked, asked->proto, out);
         text_string(out, is_moved  ? ": write the rule for one address of these"
                          : is_seen ? ": bind the port once"
                                    : ": bind the port once, or set SO_REUSEADDR if it was closed");
     } else if (is_other && other->asked.port != other->actual.port) {
         text_string(out, ", for ");
-        endpoint_format(&other->asked, out);
+        format_other(&other->asked, asked->proto, out);
         text_string(out, ": give one of them another target in the table");
     } else if (is_seen && h.pid != self) {
         text_string(out, ": stop it, or give the asked port another target in the table");
@@ -212,7 +221,7 @@ void story_taken(struct setup *setup, const struct endpoint *asked,
         return;
     start(&line, asked);
     text_string(&line.text, " is in use for ");
-    endpoint_format(&other->asked, &line.text);
+    format_other(&other->asked, asked->proto, &line.text);
     finish(&line, setup, ", which the table sends there: give one of them another target in it");
 }
 

@@ -12,6 +12,14 @@
  * oldest of all: nobody tells the registry when a socket is closed, and what was
  * bound last is the likeliest to be open.
  *
+ * So that a search of a full window is cheap too, the ports of the slots are written
+ * once more side by side, four to a word: the tags. A tag is a hint. A slot that it
+ * leads to is looked at before it is believed, and one whose tag was not written, by
+ * a writer who was killed, is as good as never used.
+ *
+ * From an asked port, `actuals` leads on: the latest four actual ports of each, or
+ * MANY, which costs a look at all slots.
+ *
  * The memory may be a file that some other program wrote to. So nothing in it is
  * an offset or a size, and a record is looked at before it is believed.
  */
@@ -22,16 +30,35 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "core/hot.h"
 #include "registry/slot.h"
 #include "registry/sys.h"
 
 enum {
     SLOTS = 8192, /* a power of two */
     WINDOW = 256,
+    LANES = 4, /* ports in a word */
+    GROUPS = SLOTS / LANES,
 };
 
 /* "remap" and the version of what follows; a file that begins with anything else is not ours. */
-#define MAGIC UINT64_C(0x31302e70616d6572)
+#define MAGIC UINT64_C(0x32302e70616d6572)
+
+/* Four lanes of 1, and of the highest bit. */
+#define LANES_1 UINT64_C(0x0001000100010001)
+#define LANES_HIGH UINT64_C(0x8000800080008000)
+
+/* As four ports: one that no list of different ports can be. */
+#define MANY UINT64_MAX
+
+/*
+ * Of four slots: their tags; and the last port that a program bound itself, of those
+ * whose windows begin here, with a part of its namespace's number.
+ */
+struct group {
+    _Atomic uint64_t tags;
+    _Atomic uint64_t own;
+};
 
 struct registry {
     _Atomic uint64_t magic;
@@ -39,6 +66,8 @@ struct registry {
     _Atomic uint64_t identity;
     _Atomic uint64_t has_local_port;
     _Atomic uint64_t unused[12];
+    struct group group[GROUPS];
+    _Atomic uint64_t actuals[65536];
     struct slot slot[SLOTS];
 };
 
@@ -46,10 +75,10 @@ struct registry {
 static void begin(struct registry *r)
 {
     uint64_t none = 0, identity = (uintptr_t)r;
-    struct timespec now = {0, 0};
+    struct timespec time = {0, 0};
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    identity ^= (uint64_t)now.tv_nsec << 20 ^ (uint64_t)now.tv_sec ^ (uint64_t)sys_getpid() << 40;
+    clock_gettime(CLOCK_REALTIME, &time);
+    identity ^= (uint64_t)time.tv_nsec << 20 ^ (uint64_t)time.tv_sec ^ (uint64_t)sys_getpid() << 40;
     atomic_compare_exchange_strong(&r->identity, &none,
                                    (identity * UINT64_C(11400714819323198485)) | 1);
 }
@@ -96,86 +125,195 @@ void registry_destroy(struct registry *r)
     munmap(r, sizeof(*r));
 }
 
-/* The index of a port's slot, `step` slots into its window. */
-static unsigned slot_index(uint16_t port, unsigned step)
+/* ---- ports, four to a word ---- */
+
+HOT static uint16_t lane_of(uint64_t word, unsigned lane)
+{
+    return (uint16_t)(word >> (lane * 16));
+}
+
+HOT static bool has_zero_lane(uint64_t word)
+{
+    return ((word - LANES_1) & ~word & LANES_HIGH) != 0;
+}
+
+HOT static bool has_lane(uint64_t word, uint16_t port)
+{
+    return has_zero_lane(word ^ LANES_1 * port);
+}
+
+/* The lane of a word that alone has the port, where the window ends in this word too; else -1. */
+HOT static int only_lane(uint64_t tags, uint16_t port)
+{
+    int lane = -1;
+
+    for (int i = 0; i < LANES; i++) {
+        uint16_t tag = lane_of(tags, (unsigned)i);
+        if (tag == 0)
+            return lane;
+        if (tag == port) {
+            if (lane >= 0)
+                return -1;
+            lane = i;
+        }
+    }
+    return -1;
+}
+
+/* Whether the tags that a window begins with leave it open that the port is in it. */
+HOT static bool may_have(uint64_t tags, uint16_t port)
+{
+    return port != 0 && (has_lane(tags, port) || !has_zero_lane(tags));
+}
+
+/* The group of slots that a port's window begins with: elsewhere in each namespace. */
+HOT static unsigned first_group(uint64_t netns, uint16_t port)
 {
     uint16_t scattered = (uint16_t)(port * 40503U); /* odd: no two ports become one */
-    return (scattered / (65536 / SLOTS) + step) % SLOTS;
+    uint16_t moved = (uint16_t)(netns * UINT64_C(11400714819323198485) >> 48);
+    return (uint16_t)(scattered ^ moved) / (65536 / GROUPS);
+}
+
+HOT static unsigned slot_index(uint64_t netns, uint16_t port, unsigned step)
+{
+    return (first_group(netns, port) * LANES + step) % SLOTS;
+}
+
+HOT static uint16_t tag_at(const struct registry *r, unsigned index)
+{
+    uint64_t word = atomic_load_explicit(&r->group[index / LANES].tags, memory_order_acquire);
+    return lane_of(word, index % LANES);
+}
+
+static void set_tag(struct registry *r, unsigned index, uint16_t port)
+{
+    unsigned shift = index % LANES * 16;
+    _Atomic uint64_t *tags = &r->group[index / LANES].tags;
+    uint64_t word = atomic_load_explicit(tags, memory_order_relaxed), changed;
+
+    do
+        changed = (word & ~(UINT64_C(0xffff) << shift)) | (uint64_t)port << shift;
+    while (!atomic_compare_exchange_weak_explicit(tags, &word, changed, memory_order_release,
+                                                  memory_order_relaxed));
+}
+
+/* The next slot, from *step on, that is tagged with the port; false where there are no more. */
+HOT static bool next_tagged(const struct registry *r, uint64_t netns, uint16_t port, unsigned *step,
+                            unsigned *index)
+{
+    while (*step < WINDOW) {
+        unsigned at = slot_index(netns, port, *step);
+        uint64_t word = atomic_load_explicit(&r->group[at / LANES].tags, memory_order_acquire);
+        if (at % LANES == 0 && !has_lane(word, port)) {
+            if (has_zero_lane(word))
+                return false;
+            *step += LANES;
+            continue;
+        }
+        uint16_t tag = lane_of(word, at % LANES);
+        if (tag == 0)
+            return false;
+        (*step)++;
+        if (tag == port) {
+            *index = at;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* ---- records ---- */
 
-static struct slot_record record_of(const struct registry_entry *e, uint32_t stamp)
+HOT static struct slot_record record_of(const struct registry_entry *e, uint32_t stamp)
 {
     struct slot_record record = {
         .asked_port = e->asked.port,
         .actual_port = e->actual.port,
         .proto = (uint8_t)e->actual.proto,
         .family = e->actual.addr.family,
-        .v6only = e->v6only,
+        .flags = (uint8_t)((e->v6only ? SLOT_V6ONLY : 0) |
+                           (e->engine == ENGINE_NOTIFY ? SLOT_NOTIFY : 0)),
         .netns = e->netns,
-        .inode = e->inode,
-        .since = e->since,
-        .pid = e->pid,
         .stamp = stamp,
+        .pid = e->pid,
+        .uid = e->uid,
     };
     memcpy(record.asked_addr, e->asked.addr.bytes, sizeof(record.asked_addr));
     memcpy(record.actual_addr, e->actual.addr.bytes, sizeof(record.actual_addr));
     memcpy(record.program, e->program, sizeof(record.program));
+    memcpy(record.inode, e->inode, sizeof(record.inode));
     return record;
+}
+
+HOT static struct addr addr_of(const struct slot_record *record, const uint8_t bytes[16])
+{
+    struct addr a = {.family = record->family};
+    memcpy(a.bytes, bytes, sizeof(a.bytes));
+    return a;
+}
+
+HOT static void key_of(const struct slot_record *record, struct registry_entry *e)
+{
+    e->asked =
+        (struct endpoint){record->proto, addr_of(record, record->asked_addr), record->asked_port};
+    e->actual =
+        (struct endpoint){record->proto, addr_of(record, record->actual_addr), record->actual_port};
+    e->since = record->since;
 }
 
 static void entry_of(const struct slot_record *record, struct registry_entry *e)
 {
-    *e = (struct registry_entry){
-        .netns = record->netns,
-        .inode = record->inode,
-        .since = record->since,
-        .pid = record->pid,
-        .v6only = record->v6only != 0,
-    };
-    e->asked.proto = e->actual.proto = record->proto;
-    e->asked.port = record->asked_port;
-    e->actual.port = record->actual_port;
-    e->asked.addr.family = e->actual.addr.family = record->family;
-    memcpy(e->asked.addr.bytes, record->asked_addr, sizeof(record->asked_addr));
-    memcpy(e->actual.addr.bytes, record->actual_addr, sizeof(record->actual_addr));
+    key_of(record, e);
+    e->netns = record->netns;
+    e->order = record->stamp;
+    e->pid = record->pid;
+    e->uid = record->uid;
+    e->v6only = (record->flags & SLOT_V6ONLY) != 0;
+    e->engine = (record->flags & SLOT_NOTIFY) != 0 ? ENGINE_NOTIFY : ENGINE_PRELOAD;
     memcpy(e->program, record->program, sizeof(e->program));
-}
-
-static struct addr actual_addr(const struct slot_record *record)
-{
-    struct addr a = {.family = record->family};
-    memcpy(a.bytes, record->actual_addr, sizeof(a.bytes));
-    return a;
+    memcpy(e->inode, record->inode, sizeof(e->inode));
 }
 
 /* Whether the record's address is the wildcard that `of`, of the same family, falls under. */
-static bool is_wildcard(const struct slot_record *record, const struct slot_record *of)
+HOT static bool is_wildcard(const struct slot_record *record, const struct slot_record *of)
 {
-    struct addr wildcard = actual_addr(record), plain = addr_unmapped(&wildcard);
-    struct addr one = actual_addr(of), plain_one = addr_unmapped(&one);
+    struct addr wildcard = addr_of(record, record->actual_addr);
 
     /* ::ffff:0.0.0.0 is the wildcard of mapped addresses alone, :: that of all. */
-    return addr_is_wildcard(&wildcard) ||
-           (addr_is_wildcard(&plain) && plain_one.family == plain.family);
+    if (addr_is_wildcard(&wildcard))
+        return true;
+    if (record->family == AF_INET)
+        return false;
+    struct addr one = addr_of(of, of->actual_addr), plain_one = addr_unmapped(&one);
+    struct addr plain = addr_unmapped(&wildcard);
+    return addr_is_wildcard(&plain) && plain_one.family == plain.family;
 }
 
-static bool same_addr(const struct slot_record *a, const struct slot_record *b)
+HOT static bool same_addr(const struct slot_record *a, const struct slot_record *b)
 {
     return memcmp(a->actual_addr, b->actual_addr, sizeof(a->actual_addr)) == 0;
 }
 
-/* Whether both are of one port of one family, protocol and namespace. */
-static bool same_port(const struct slot_record *a, const struct slot_record *b)
+HOT static bool same_asked_addr(const struct slot_record *a, const struct slot_record *b)
 {
-    return a->actual_port == b->actual_port && a->proto == b->proto && a->family == b->family &&
-           a->netns == b->netns;
+    return memcmp(a->asked_addr, b->asked_addr, sizeof(a->asked_addr)) == 0;
+}
+
+HOT static bool tells_other_addr(const struct slot_record *record)
+{
+    return memcmp(record->asked_addr, record->actual_addr, sizeof(record->asked_addr)) != 0;
+}
+
+/* Whether both are of one port of one family and namespace. */
+HOT static bool same_port(const struct slot_record *a, const struct slot_record *b)
+{
+    return a->actual_port == b->actual_port && a->family == b->family && a->netns == b->netns;
 }
 
 /*
- * Whether a bind that has just succeeded shows that the socket of `old` is gone. Of
- * UDP sockets, one on the wildcard may live beside one on an address (SO_REUSEADDR).
+ * Whether a bind that has just succeeded shows that the socket of `old`, were it of
+ * the same protocol, is gone. Of UDP sockets, one on the wildcard may live beside one
+ * on an address (SO_REUSEADDR).
  */
 static bool proves_dead(const struct slot_record *bound, const struct slot_record *old)
 {
@@ -183,134 +321,452 @@ static bool proves_dead(const struct slot_record *bound, const struct slot_recor
            (same_addr(bound, old) || (bound->proto != PROTO_UDP && is_wildcard(bound, old)));
 }
 
+static bool has_inode(const struct slot_record *record, uint32_t inode)
+{
+    for (int i = 0; i < SLOT_INODES; i++) {
+        if (record->inode[i] == inode)
+            return true;
+    }
+    return false;
+}
+
+/* Puts an inode in front of the others, the last of which is lost. */
+static void push_inode(struct slot_record *record, uint32_t inode)
+{
+    if (inode == 0 || has_inode(record, inode))
+        return;
+    memmove(record->inode + 1, record->inode, sizeof(record->inode) - sizeof(record->inode[0]));
+    record->inode[0] = inode;
+}
+
+/* ---- ports that programs bound themselves ---- */
+
+static uint64_t own_note(uint64_t netns, uint16_t port)
+{
+    return ((netns * UINT64_C(11400714819323198485)) & ~UINT64_C(0xffff)) | port;
+}
+
+HOT bool registry_note_own(struct registry *r, uint64_t netns, uint16_t port)
+{
+    struct group *group = &r->group[first_group(netns, port)];
+    uint64_t note = own_note(netns, port);
+
+    if (atomic_load_explicit(&group->own, memory_order_relaxed) != note)
+        atomic_store_explicit(&group->own, note, memory_order_relaxed);
+    return may_have(atomic_load_explicit(&group->tags, memory_order_acquire), port);
+}
+
+HOT static bool has_own(const struct registry *r, uint64_t netns, uint16_t port)
+{
+    const _Atomic uint64_t *own = &r->group[first_group(netns, port)].own;
+    return atomic_load_explicit(own, memory_order_relaxed) == own_note(netns, port);
+}
+
 /* ---- writing ---- */
 
 struct place {
-    struct slot *slot;
+    unsigned index;
+    bool is_found;
     uint64_t sequence;
 };
 
-static struct place place_at(struct registry *r, uint16_t port, unsigned step)
+HOT static struct place place_at(const struct registry *r, unsigned index)
 {
-    struct slot *s = &r->slot[slot_index(port, step)];
-    return (struct place){s, atomic_load_explicit(&s->sequence, memory_order_acquire)};
+    uint64_t sequence = atomic_load_explicit(&r->slot[index].sequence, memory_order_acquire);
+    return (struct place){index, true, sequence};
 }
 
-/* The oldest entry of a window that is full; of an ended process if `ended`. No slot where none is. */
-static struct place find_oldest(struct registry *r, const struct slot_record *record, bool ended)
+/* Writes a record to a place, unless somebody else was there first. */
+static bool write_at(struct registry *r, const struct place *place,
+                     const struct slot_record *record, uint32_t pid)
 {
-    struct place oldest = {NULL, 0};
-    uint32_t age = 0;
+    struct slot *s = &r->slot[place->index];
+
+    if (!slot_take(s, place->sequence, pid))
+        return false;
+    if (record->actual_port != 0 && tag_at(r, place->index) != record->actual_port)
+        set_tag(r, place->index, record->actual_port);
+    slot_write(s, place->sequence, record);
+    return true;
+}
+
+/* The oldest entry of a window that is full; of an ended process if `ended`. */
+static struct place find_oldest(const struct registry *r, const struct slot_record *record,
+                                bool ended)
+{
+    struct place oldest = {.is_found = false};
+    uint32_t age = 0, alive = record->pid;
 
     for (unsigned step = 0; step < WINDOW; step++) {
-        struct place here = place_at(r, record->actual_port, step);
+        struct place here = place_at(r, slot_index(record->netns, record->actual_port, step));
         struct slot_record old;
-        if (slot_read(here.slot, &old) != SLOT_USED || record->stamp - old.stamp <= age ||
-            (ended && slot_is_alive(old.pid)))
+        if (slot_read(&r->slot[here.index], SLOT_WORDS, &old) != SLOT_USED ||
+            record->stamp - old.stamp <= age)
             continue;
+        if (ended && (old.pid == alive || slot_is_alive(old.pid))) {
+            alive = old.pid;
+            continue;
+        }
         age = record->stamp - old.stamp;
         oldest = here;
     }
     return oldest;
 }
 
-/* Where a record may go: the slot that has its endpoint already, else the first that is free. */
-static struct place find_place(struct registry *r, const struct slot_record *record)
+/* Gives up what `bound` proves dead; what may be of another protocol is narrowed down to that. */
+static void bury(struct registry *r, const struct place *place, struct slot_record *old,
+                 const struct slot_record *bound)
 {
-    struct place unused = {NULL, 0};
+    static const struct slot_record nothing = {.family = AF_UNSPEC};
+    bool is_same = old->proto == bound->proto;
 
-    for (unsigned step = 0; step < WINDOW; step++) {
-        struct place here = place_at(r, record->actual_port, step);
-        struct slot_record old;
-        enum slot_state state = slot_read(here.slot, &old);
-        if (state == SLOT_USED && same_port(record, &old) && same_addr(record, &old))
-            return here;
-        if (state != SLOT_USED && unused.slot == NULL && !slot_is_anothers(here.sequence))
-            unused = here;
-        if (state == SLOT_NEVER_USED)
-            break;
-    }
-    if (unused.slot == NULL)
-        unused = find_oldest(r, record, true);
-    return unused.slot != NULL ? unused : find_oldest(r, record, false);
+    if (!is_same && old->proto != PROTO_ANY)
+        return;
+    old->proto = bound->proto == PROTO_TCP ? PROTO_UDP : PROTO_TCP;
+    write_at(r, place, is_same ? &nothing : old, bound->pid);
 }
 
-/* Gives up what `bound` proves dead. A slot that somebody else takes meanwhile is left to them. */
-static void bury_dead(struct registry *r, const struct slot_record *bound)
+/* Whether two that asked for different things have one actual port, or even one endpoint. */
+static bool contests(const struct slot_record *a, const struct slot_record *b)
 {
-    static const struct slot_record nothing = {.proto = PROTO_ANY};
+    return a->actual_port == b->actual_port && a->netns == b->netns &&
+           (a->asked_port != b->asked_port || (same_addr(a, b) && !same_asked_addr(a, b)));
+}
 
+/* What is found in a port's window before a record is put there. */
+struct finding {
+    struct place same; /* has the endpoint already, and is left in `old` */
+    struct place unused;
+    struct slot_record old;
+    bool is_contested;
+};
+
+static void look_around(const struct registry *r, const struct slot_record *record,
+                        struct finding *f)
+{
+    f->same.is_found = f->unused.is_found = false;
+    f->is_contested = has_own(r, record->netns, record->actual_port);
     for (unsigned step = 0; step < WINDOW; step++) {
-        struct slot *s = &r->slot[slot_index(bound->actual_port, step)];
-        uint64_t sequence = atomic_load_explicit(&s->sequence, memory_order_acquire);
-        struct slot_record old;
-        enum slot_state state = slot_read(s, &old);
-        if (state == SLOT_NEVER_USED)
+        unsigned index = slot_index(record->netns, record->actual_port, step);
+        uint16_t tag = tag_at(r, index);
+        if (tag != record->actual_port && tag != 0)
+            continue;
+        struct place here = place_at(r, index);
+        struct slot_record found;
+        bool is_used = tag != 0 && slot_read(&r->slot[index], SLOT_WORDS, &found) == SLOT_USED;
+        if (is_used) {
+            f->is_contested = f->is_contested || contests(record, &found);
+            if (same_port(record, &found) && same_addr(record, &found) &&
+                record->proto == found.proto) {
+                f->old = found;
+                f->same = here;
+            }
+        } else if (!f->unused.is_found && !slot_is_anothers(here.sequence)) {
+            f->unused = here;
+        }
+        if (tag == 0 && f->unused.is_found)
             break;
-        if (state == SLOT_USED && proves_dead(bound, &old) && slot_take(s, sequence, bound->pid))
-            slot_write(s, sequence, &nothing);
     }
 }
 
-bool registry_put(struct registry *r, const struct registry_entry *e)
+/* Gives up what `bound`, which is not alone at its port, proves dead. */
+static void bury_all(struct registry *r, const struct slot_record *bound)
+{
+    struct slot_record old;
+    unsigned step = 0, index;
+
+    while (next_tagged(r, bound->netns, bound->actual_port, &step, &index)) {
+        struct place here = place_at(r, index);
+        if (slot_read(&r->slot[index], SLOT_WORDS, &old) == SLOT_USED && proves_dead(bound, &old))
+            bury(r, &here, &old, bound);
+    }
+}
+
+/* Adds `actual` to the actual ports of `asked`. */
+static void lead_on(struct registry *r, uint16_t asked, uint16_t actual)
+{
+    _Atomic uint64_t *ports = &r->actuals[asked];
+    uint64_t word = atomic_load_explicit(ports, memory_order_relaxed), changed;
+
+    do {
+        if (word == MANY || has_lane(word, actual))
+            return;
+        changed = lane_of(word, LANES - 1) != 0 ? MANY : word << 16 | actual;
+    } while (!atomic_compare_exchange_weak_explicit(ports, &word, changed, memory_order_release,
+                                                    memory_order_relaxed));
+}
+
+/* Takes over the inodes of what is replaced, if that was bound for the same. */
+static void inherit(struct slot_record *record, const struct slot_record *old)
+{
+    uint32_t own = record->inode[0];
+
+    if (old->asked_port == record->asked_port && same_asked_addr(old, record)) {
+        memcpy(record->inode, old->inode, sizeof(record->inode));
+        push_inode(record, own);
+    }
+}
+
+/* Whether a record says no more than one that is there already, but for its time. */
+static bool is_known(const struct slot_record *record, const struct slot_record *old)
+{
+    return record->asked_port == old->asked_port && same_asked_addr(record, old) &&
+           record->flags == old->flags && record->pid == old->pid && record->uid == old->uid &&
+           memcmp(record->program, old->program, sizeof(old->program)) == 0 &&
+           (record->inode[0] == 0 || has_inode(old, record->inode[0]));
+}
+
+static bool write_new(struct registry *r, const struct finding *f, struct slot_record *record)
+{
+    struct place place = f->same.is_found ? f->same : f->unused;
+
+    if (f->same.is_found)
+        inherit(record, &f->old);
+    if (!place.is_found)
+        place = find_oldest(r, record, true);
+    if (!place.is_found)
+        place = find_oldest(r, record, false);
+    return place.is_found && write_at(r, &place, record, record->pid);
+}
+
+static uint32_t now(void)
+{
+    struct timespec time = {0, 0};
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &time);
+    return (uint32_t)time.tv_sec;
+}
+
+static uint32_t next_stamp(struct registry *r)
+{
+    return (uint32_t)atomic_fetch_add_explicit(&r->newest, 1, memory_order_relaxed) + 1;
+}
+
+/* is_known, where one entry alone has the port, and without a copy. */
+HOT static bool is_plainly_known(const struct registry *r, const struct slot_record *wanted)
+{
+    enum { TIMES = 6, PROGRAM_END = 10 }; /* words: of stamp and since; behind the program */
+    unsigned group = first_group(wanted->netns, wanted->actual_port);
+    int lane = only_lane(atomic_load_explicit(&r->group[group].tags, memory_order_acquire),
+                         wanted->actual_port);
+    uint64_t words[PROGRAM_END], differing = 0;
+
+    if (lane < 0 || wanted->inode[0] != 0 || has_own(r, wanted->netns, wanted->actual_port))
+        return false;
+    const struct slot *s = &r->slot[group * LANES + (unsigned)lane];
+    uint64_t sequence = atomic_load_explicit(&s->sequence, memory_order_acquire);
+    memcpy(words, wanted, sizeof(words));
+    for (int i = 0; i < PROGRAM_END; i++) {
+        uint64_t word = atomic_load_explicit(&s->word[i], memory_order_acquire);
+        differing |= i != TIMES ? word ^ words[i] : 0;
+    }
+    return differing == 0 && sequence % 2 == 0 &&
+           atomic_load_explicit(&s->sequence, memory_order_relaxed) == sequence;
+}
+
+COLD static enum registry_put put(struct registry *r, struct slot_record *record)
 {
     /* Somebody else may take the place that was found; this is how often to look for another. */
     enum { TRIES = 16 };
-    uint64_t stamp = atomic_fetch_add_explicit(&r->newest, 1, memory_order_relaxed) + 1;
-    struct slot_record record = record_of(e, (uint32_t)stamp);
+    struct slot_record wanted = *record;
+    struct finding f;
 
-    if (record.actual_port >= 32768)
-        atomic_store_explicit(&r->has_local_port, 1, memory_order_relaxed);
-    bury_dead(r, &record);
     for (int i = 0; i < TRIES; i++) {
-        struct place place = find_place(r, &record);
-        if (place.slot == NULL)
-            return false;
-        if (slot_take(place.slot, place.sequence, record.pid)) {
-            slot_write(place.slot, place.sequence, &record);
+        look_around(r, &wanted, &f);
+        if (f.is_contested && wanted.proto == PROTO_ANY)
+            return REGISTRY_PUT_NEEDS_PROTO;
+        if (f.is_contested) {
+            wanted.flags |= SLOT_CONTESTED;
+            bury_all(r, &wanted);
+        }
+        if (f.same.is_found && is_known(&wanted, &f.old))
+            return REGISTRY_PUT;
+        *record = wanted;
+        record->stamp = next_stamp(r);
+        record->since = now();
+        if (write_new(r, &f, record)) {
+            if (record->actual_port >= 32768)
+                atomic_store_explicit(&r->has_local_port, 1, memory_order_relaxed);
+            lead_on(r, record->asked_port, record->actual_port);
+            return REGISTRY_PUT;
+        }
+    }
+    return REGISTRY_FULL;
+}
+
+HOT enum registry_put registry_put(struct registry *r, const struct registry_entry *e)
+{
+    struct slot_record record = record_of(e, 0);
+
+    return is_plainly_known(r, &record) ? REGISTRY_PUT : put(r, &record);
+}
+
+/* ---- looking up ---- */
+
+/* The next record for an actual port in a namespace, from *step on; false where there are no more. */
+HOT static bool next_record(const struct registry *r, uint64_t netns, uint16_t port, unsigned *step,
+                            int words, struct slot_record *record)
+{
+    unsigned index;
+
+    while (next_tagged(r, netns, port, step, &index)) {
+        if (slot_read(&r->slot[index], words, record) == SLOT_USED && record->actual_port == port &&
+            record->netns == netns)
+            return true;
+    }
+    return false;
+}
+
+/* Whether two records that both match a socket tell it different things. */
+HOT static bool differ(const struct slot_record *a, const struct slot_record *b)
+{
+    return a->asked_port != b->asked_port ||
+           ((tells_other_addr(a) || tells_other_addr(b)) && !same_asked_addr(a, b));
+}
+
+/* The record that registry_by_actual finds, with `words` of it. */
+HOT static enum registry_answer find_actual(const struct registry *r, uint64_t netns,
+                                            const struct endpoint *actual, int words,
+                                            struct slot_record *found)
+{
+    struct slot_record key = {.actual_port = actual->port, .family = actual->addr.family};
+    struct slot_record record;
+    bool is_found = false, is_exact = false, needs_proto = false;
+    unsigned step = 0;
+
+    memcpy(key.actual_addr, actual->addr.bytes, sizeof(key.actual_addr));
+    while (next_record(r, netns, actual->port, &step, words, &record)) {
+        bool exact = same_addr(&key, &record);
+        if (record.family != key.family ||
+            (actual->proto != PROTO_ANY && record.proto != PROTO_ANY &&
+             record.proto != actual->proto) ||
+            (!exact && !is_wildcard(&record, &key)))
+            continue;
+        needs_proto = needs_proto || (is_found && differ(&record, found));
+        /* The very address before a wildcard, the known protocol before one that may be any. */
+        if (!is_found || exact > is_exact ||
+            (exact == is_exact && (found->proto == PROTO_ANY || record.proto != PROTO_ANY)))
+            *found = record;
+        is_exact = is_exact || exact;
+        is_found = true;
+    }
+    if (!is_found)
+        return REGISTRY_UNKNOWN;
+    needs_proto = needs_proto || (found->flags & SLOT_CONTESTED) != 0;
+    return actual->proto == PROTO_ANY && needs_proto ? REGISTRY_NEEDS_PROTO : REGISTRY_KNOWN;
+}
+
+HOT enum registry_answer registry_by_actual(const struct registry *r, uint64_t netns,
+                                            const struct endpoint *actual, struct registry_entry *e)
+{
+    struct slot_record found;
+    enum registry_answer answer = find_actual(r, netns, actual, SLOT_KEY_WORDS, &found);
+
+    if (answer == REGISTRY_KNOWN)
+        key_of(&found, e);
+    return answer;
+}
+
+HOT bool registry_may_have(const struct registry *r, uint64_t netns, uint16_t port)
+{
+    const struct group *group = &r->group[first_group(netns, port)];
+    return may_have(atomic_load_explicit(&group->tags, memory_order_acquire), port);
+}
+
+HOT uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
+                                 const struct endpoint *actual)
+{
+    unsigned group = first_group(netns, actual->port);
+    uint64_t tags = atomic_load_explicit(&r->group[group].tags, memory_order_acquire);
+    struct slot_record record;
+
+    int lane = only_lane(tags, actual->port);
+    if (lane < 0 ||
+        slot_read(&r->slot[group * LANES + (unsigned)lane], SLOT_KEY_WORDS, &record) != SLOT_USED)
+        return 0;
+    struct addr addr = addr_of(&record, record.actual_addr);
+    bool is_plain = record.actual_port == actual->port && record.netns == netns &&
+                    record.family == actual->addr.family && (record.flags & SLOT_CONTESTED) == 0 &&
+                    !tells_other_addr(&record);
+    return is_plain && (addr_is_wildcard(&addr) || addr_equal(&addr, &actual->addr))
+               ? record.asked_port
+               : 0;
+}
+
+HOT bool registry_has_asked(const struct registry *r, uint16_t port)
+{
+    return atomic_load_explicit(&r->actuals[port], memory_order_acquire) != 0;
+}
+
+bool registry_next(const struct registry *r, struct registry_walk *w, struct registry_entry *e)
+{
+    struct slot_record record;
+
+    while (w->step < SLOTS) {
+        if (slot_read(&r->slot[w->step++], SLOT_WORDS, &record) == SLOT_USED) {
+            entry_of(&record, e);
             return true;
         }
     }
     return false;
 }
 
-/* ---- looking up ---- */
-
-/* The next record for an actual port in a namespace, from *step on; false where there are no more. */
-static bool next_record(const struct registry *r, uint64_t netns, uint16_t port, unsigned *step,
-                        struct slot_record *record)
+static bool next_led_to(const struct registry *r, uint64_t netns, uint16_t port,
+                        struct registry_walk *w, struct slot_record *record)
 {
-    while (*step < WINDOW) {
-        const struct slot *s = &r->slot[slot_index(port, (*step)++)];
-        enum slot_state state = slot_read(s, record);
-        if (state == SLOT_NEVER_USED)
-            return false;
-        if (state == SLOT_USED && record->actual_port == port && record->netns == netns)
-            return true;
+    for (; w->ports != 0; w->ports >>= 16, w->step = 0) {
+        uint16_t actual = lane_of(w->ports, 0);
+        while (next_record(r, netns, actual, &w->step, SLOT_WORDS, record)) {
+            if (record->asked_port == port)
+                return true;
+        }
     }
     return false;
 }
 
-bool registry_by_actual(const struct registry *r, uint64_t netns, const struct endpoint *actual,
-                        struct registry_entry *e)
+bool registry_next_asked(const struct registry *r, uint64_t netns, uint16_t port,
+                         struct registry_walk *w, struct registry_entry *e)
 {
-    struct registry_entry wanted = {.asked = *actual, .actual = *actual, .netns = netns};
-    struct slot_record key = record_of(&wanted, 0), record, found = {.proto = PROTO_ANY};
-    unsigned step = 0;
+    struct slot_record record;
 
-    while (next_record(r, netns, actual->port, &step, &record)) {
-        if (!same_port(&key, &record))
-            continue;
-        bool exact = same_addr(&key, &record);
-        if (exact || is_wildcard(&record, &key))
-            found = record;
-        if (exact)
-            break;
+    if (!w->is_begun) {
+        w->is_begun = true;
+        w->ports = atomic_load_explicit(&r->actuals[port], memory_order_acquire);
+        w->is_whole = w->ports == MANY;
     }
-    if (found.proto == PROTO_ANY)
-        return false;
-    entry_of(&found, e);
-    return true;
+    if (!w->is_whole) {
+        if (!next_led_to(r, netns, port, w, &record))
+            return false;
+        entry_of(&record, e);
+        return true;
+    }
+    struct registry_entry any;
+    while (registry_next(r, w, &any)) {
+        if (any.asked.port == port && any.netns == netns) {
+            *e = any;
+            return true;
+        }
+    }
+    return false;
+}
+
+void registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
+                        uint32_t inode, uint32_t pid)
+{
+    struct slot_record found, record;
+    unsigned step = 0, index;
+
+    if (find_actual(r, netns, actual, SLOT_WORDS, &found) != REGISTRY_KNOWN ||
+        has_inode(&found, inode))
+        return;
+    while (next_tagged(r, netns, actual->port, &step, &index)) {
+        struct place here = place_at(r, index);
+        if (slot_read(&r->slot[index], SLOT_WORDS, &record) != SLOT_USED ||
+            record.stamp != found.stamp)
+            continue;
+        push_inode(&record, inode);
+        write_at(r, &here, &record, pid);
+    }
 }
 
 /* Whether a socket that asks for `a` would have been refused natively because of that of `b`. */
@@ -323,23 +779,17 @@ static bool is_in_way(const struct registry_entry *a, const struct registry_entr
 bool registry_by_asked(const struct registry *r, const struct registry_entry *wanted,
                        struct registry_entry *e, bool *in_way)
 {
-    uint32_t newest = 0;
+    struct registry_walk walk = {.step = 0};
+    struct registry_entry entry;
     bool found = false;
 
     *in_way = false;
-    for (unsigned i = 0; i < SLOTS; i++) {
-        struct slot_record record;
-        struct registry_entry entry;
-        if (slot_read(&r->slot[i], &record) != SLOT_USED ||
-            record.asked_port != wanted->asked.port || record.netns != wanted->netns)
-            continue;
-        entry_of(&record, &entry);
+    while (registry_next_asked(r, wanted->netns, wanted->asked.port, &walk, &entry)) {
         bool blocks = is_in_way(wanted, &entry);
-        bool is_newer = !found || (int32_t)(record.stamp - newest) > 0;
+        bool is_newer = !found || (int32_t)(entry.order - e->order) > 0;
         if (!found || (blocks && !*in_way) || (blocks == *in_way && is_newer)) {
             *e = entry;
             *in_way = blocks;
-            newest = record.stamp;
         }
         found = true;
     }
@@ -352,7 +802,7 @@ bool registry_in_way(const struct registry *r, uint64_t netns, const struct endp
     struct slot_record record;
     unsigned step = 0;
 
-    while (next_record(r, netns, actual->port, &step, &record)) {
+    while (next_record(r, netns, actual->port, &step, SLOT_WORDS, &record)) {
         struct registry_entry entry;
         entry_of(&record, &entry);
         if (endpoint_overlap(&entry.actual, actual)) {
@@ -368,10 +818,10 @@ bool registry_has_local_port(const struct registry *r)
     return atomic_load_explicit(&r->has_local_port, memory_order_relaxed) != 0;
 }
 
-bool registry_has_port(const struct registry *r, uint64_t netns, uint16_t port)
+HOT bool registry_has_port(const struct registry *r, uint64_t netns, uint16_t port)
 {
     struct slot_record record;
     unsigned step = 0;
 
-    return next_record(r, netns, port, &step, &record);
+    return next_record(r, netns, port, &step, SLOT_KEY_WORDS, &record);
 }

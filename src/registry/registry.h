@@ -7,24 +7,44 @@
 
 #include "core/endpoint.h"
 
+enum engine {
+    ENGINE_PRELOAD,
+    ENGINE_NOTIFY,
+};
+
+enum { REGISTRY_INODES = 8 };
+
 /*
  * One bind: what was asked for, and what the kernel has. A program that asked
  * for the actual port itself has an entry too, where one for that port was known
- * before: asked and actual are then the same. Where there was a choice of ports,
- * `inode` is the socket's in sockfs, else 0; and `v6only` is IPV6_V6ONLY (ipv6(7)).
+ * before: asked and actual are then the same. The protocol is PROTO_ANY where it
+ * was not asked, which stands for any; the same of both endpoints. `inode` has those
+ * sockets with this endpoint that are known by their number in sockfs, the latest
+ * first, then zeros; and `v6only` is IPV6_V6ONLY (ipv6(7)), where there was a choice
+ * of ports.
  */
 struct registry_entry {
     struct endpoint asked;
     struct endpoint actual;
     uint64_t netns; /* SO_NETNS_COOKIE, or an inode of nsfs: see preload/state.h */
-    uint64_t since; /* seconds since the epoch */
+    /* registry_put fills in: */
+    uint32_t since; /* seconds since the epoch: when this process bound it first */
+    uint32_t order; /* the later was put later */
     uint32_t pid;
+    uint32_t uid;     /* the effective one when it was bound */
     char program[16]; /* TASK_COMM_LEN, NUL-terminated */
-    uint64_t inode;
+    uint32_t inode[REGISTRY_INODES];
     bool v6only;
+    enum engine engine;
 };
 
 struct registry;
+
+enum registry_put {
+    REGISTRY_PUT,
+    REGISTRY_FULL,            /* other writers took each place before */
+    REGISTRY_PUT_NEEDS_PROTO, /* others with that port asked for something else */
+};
 
 /*
  * A new, empty registry in memory that is shared with the children of fork(2)
@@ -50,23 +70,70 @@ void registry_destroy(struct registry *r);
 /*
  * Puts an entry in, in the place of those that it proves dead: a socket that was
  * bound to the same actual endpoint, or within it, for another asked port; and
- * where there is no room, in that of an old one. False where other writers took
- * each place before. Safe in a signal handler, and beside readers and writers in
- * other threads and processes. Changes errno.
+ * where there is no room, in that of an old one. An entry whose protocol is not
+ * known may have to be put again with it. Safe in a signal handler, and beside readers and writers in other threads and processes. Changes errno.
  */
-bool registry_put(struct registry *r, const struct registry_entry *e);
+enum registry_put registry_put(struct registry *r, const struct registry_entry *e);
+
+/*
+ * Notes that a program bound `port` itself, without an entry: that the protocol
+ * matters if the port becomes an actual one later. Forgets old ones, where there
+ * are many. Costs next to nothing. Returns registry_may_have of the port.
+ */
+bool registry_note_own(struct registry *r, uint64_t netns, uint16_t port);
+
+/*
+ * Adds a socket's inode to the entry that registry_by_actual finds, whose protocol
+ * is known to be that of `actual`. `pid` is the caller's. Changes errno.
+ */
+void registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
+                        uint32_t inode, uint32_t pid);
 
 /*
  * All look-ups below are within one network namespace, `netns`. They make no
  * system call and take no lock; where nothing is known, they leave *e untouched.
  */
 
+enum registry_answer {
+    REGISTRY_UNKNOWN,
+    REGISTRY_KNOWN,
+    REGISTRY_NEEDS_PROTO, /* there are several answers: ask again with the protocol */
+};
+
 /*
  * Finds what was asked for where the kernel has `actual`: by the very address,
- * else by the wildcard address of its family.
+ * else by the wildcard address of its family. actual->proto may be PROTO_ANY. Of
+ * *e, asked, actual and since are filled in, and no more.
  */
-bool registry_by_actual(const struct registry *r, uint64_t netns, const struct endpoint *actual,
-                        struct registry_entry *e);
+enum registry_answer registry_by_actual(const struct registry *r, uint64_t netns,
+                                        const struct endpoint *actual, struct registry_entry *e);
+
+/*
+ * The asked port that registry_by_actual finds, where that is plain to see: one entry
+ * alone has the port, and the address stays. 0 where it takes more to know.
+ */
+uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
+                             const struct endpoint *actual);
+
+/* False where no entry has this actual port, of which registry_has_port makes sure. */
+bool registry_may_have(const struct registry *r, uint64_t netns, uint16_t port);
+
+/* Whether anybody ever asked for this port, in any namespace. */
+bool registry_has_asked(const struct registry *r, uint16_t port);
+
+/* A walk over entries. All zeros at its beginning. */
+struct registry_walk {
+    uint64_t ports;
+    unsigned step;
+    bool is_begun, is_whole;
+};
+
+/* The next entry for an asked port, whatever its protocol and address; false at the end. */
+bool registry_next_asked(const struct registry *r, uint64_t netns, uint16_t port,
+                         struct registry_walk *w, struct registry_entry *e);
+
+/* The next entry of all, of every namespace. */
+bool registry_next(const struct registry *r, struct registry_walk *w, struct registry_entry *e);
 
 /*
  * Finds the entry whose actual port is the one that `wanted->asked`, in

@@ -11,35 +11,9 @@
 #include "registry/slot.h"
 
 #include <errno.h>
-#include <string.h>
 
-#include "core/endpoint.h"
+#include "core/hot.h"
 #include "registry/sys.h"
-
-static bool makes_sense(const struct slot_record *record)
-{
-    return record->proto >= PROTO_TCP && record->proto <= PROTO_SCTP &&
-           (record->family == AF_INET || record->family == AF_INET6) && record->asked_port != 0 &&
-           record->actual_port != 0;
-}
-
-enum slot_state slot_read(const struct slot *s, struct slot_record *record)
-{
-    uint64_t words[SLOT_WORDS];
-    uint64_t before = atomic_load_explicit(&s->sequence, memory_order_acquire);
-
-    if (before == 0)
-        return SLOT_NEVER_USED;
-    if (before % 2 != 0)
-        return SLOT_BUSY;
-    for (int i = 0; i < SLOT_WORDS; i++)
-        words[i] = atomic_load_explicit(&s->word[i], memory_order_acquire);
-    if (atomic_load_explicit(&s->sequence, memory_order_relaxed) != before)
-        return SLOT_BUSY;
-    memcpy(record, words, sizeof(*record));
-    record->program[sizeof(record->program) - 1] = '\0';
-    return makes_sense(record) ? SLOT_USED : SLOT_FREE;
-}
 
 /* The sequence of a slot that `pid` writes, after `sequence`. Never 0 in its lower half. */
 static uint64_t taken_by(uint32_t pid, uint64_t sequence)
@@ -57,7 +31,7 @@ bool slot_is_anothers(uint64_t sequence)
     return sequence % 2 != 0 && slot_is_alive((uint32_t)(sequence >> 32));
 }
 
-bool slot_take(struct slot *s, uint64_t sequence, uint32_t pid)
+HOT bool slot_take(struct slot *s, uint64_t sequence, uint32_t pid)
 {
     if (slot_is_anothers(sequence))
         return false;
@@ -65,7 +39,7 @@ bool slot_take(struct slot *s, uint64_t sequence, uint32_t pid)
                                                    memory_order_acq_rel, memory_order_relaxed);
 }
 
-void slot_write(struct slot *s, uint64_t sequence, const struct slot_record *record)
+HOT void slot_write(struct slot *s, uint64_t sequence, const struct slot_record *record)
 {
     uint64_t words[SLOT_WORDS];
     uint32_t next = (uint32_t)(sequence | 1) + 1;

@@ -4,34 +4,51 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-enum { SLOT_WORDS = 15 };
+#include "core/endpoint.h"
+
+enum {
+    SLOT_WORDS = 15,
+    SLOT_KEY_WORDS = 7, /* of these, what look-ups need: with the sequence, one cache line */
+    SLOT_INODES = 8,
+};
 
 struct slot {
     _Atomic uint64_t sequence;
     _Atomic uint64_t word[SLOT_WORDS];
 };
 
+/* Flags of a record. */
+enum {
+    SLOT_V6ONLY = 1,
+    SLOT_NOTIFY = 2,    /* the engine */
+    SLOT_CONTESTED = 4, /* the port is used for something else by another protocol, or was */
+};
+
 /*
- * What the words of a slot hold: first what look-ups compare. proto is PROTO_ANY in
- * a slot that was given up.
+ * What the words of a slot hold: first what look-ups compare and answer. family is
+ * AF_UNSPEC in a slot that was given up; proto is PROTO_ANY where it was not asked.
  */
 struct slot_record {
     uint16_t asked_port, actual_port;
     uint8_t proto, family;
-    uint8_t v6only, reserved;
+    uint8_t flags, reserved;
     uint64_t netns;
     uint8_t actual_addr[16];
     uint8_t asked_addr[16];
-    uint64_t inode;
-    uint64_t since;
-    uint32_t pid;
-    uint32_t stamp;
+    uint32_t stamp, since;
+    uint32_t pid, uid;
     char program[16];
-    uint8_t unused[32];
+    uint32_t inode[SLOT_INODES];
+    uint64_t unused;
 };
 
+_Static_assert(offsetof(struct slot_record, stamp) == 48 &&
+                   offsetof(struct slot_record, inode) == 80,
+               "registry.c compares what is before and after the times, word by word");
 _Static_assert(sizeof(struct slot) == 128, "a slot is two cache lines");
 _Static_assert(sizeof(struct slot_record) == SLOT_WORDS * sizeof(uint64_t),
                "a record fills the words");
@@ -43,8 +60,35 @@ enum slot_state {
     SLOT_USED,
 };
 
-/* Copies the record of a slot. It is to be believed only if the slot is SLOT_USED. */
-enum slot_state slot_read(const struct slot *s, struct slot_record *record);
+static inline bool slot_makes_sense(const struct slot_record *record)
+{
+    return record->proto <= PROTO_SCTP &&
+           (record->family == AF_INET || record->family == AF_INET6) && record->asked_port != 0 &&
+           record->actual_port != 0;
+}
+
+/*
+ * Copies the first `words` words of a slot's record: SLOT_WORDS, or SLOT_KEY_WORDS for
+ * those up to `since`. It is to be believed only if the slot is SLOT_USED.
+ */
+static inline enum slot_state slot_read(const struct slot *s, int words, struct slot_record *record)
+{
+    uint64_t copy[SLOT_WORDS];
+    uint64_t before = atomic_load_explicit(&s->sequence, memory_order_acquire);
+
+    if (before == 0)
+        return SLOT_NEVER_USED;
+    if (before % 2 != 0)
+        return SLOT_BUSY;
+    for (int i = 0; i < words; i++)
+        copy[i] = atomic_load_explicit(&s->word[i], memory_order_acquire);
+    if (atomic_load_explicit(&s->sequence, memory_order_relaxed) != before)
+        return SLOT_BUSY;
+    memcpy(record, copy, (size_t)words * sizeof(copy[0]));
+    if (words == SLOT_WORDS)
+        record->program[sizeof(record->program) - 1] = '\0';
+    return slot_makes_sense(record) ? SLOT_USED : SLOT_FREE;
+}
 
 /* Whether a slot at `sequence` is being written by a process that is alive. */
 bool slot_is_anothers(uint64_t sequence);

@@ -5,7 +5,8 @@
 
 #include "registry/sys.h"
 
-#define FILE_NAME "registry"
+/* With the version of what is in it: after an upgrade, running programs keep the old one. */
+#define FILE_NAME "registry.2"
 
 /* Opens the folder, made if it is not there. */
 static int open_folder(const char *path)

@@ -10,9 +10,9 @@
  *   bindlen=N        the length to give to the next bind
  *   badbind=WHAT     bind with an address that is null, low or high
  *   unspec=ENDPOINT  bind with AF_UNSPEC in the place of AF_INET
- *   rawbind=ENDPOINT bind by syscall(2)
+ *   rawbind=ENDPOINT bind past the library
  *   name             what getsockname says
- *   kernel           what the kernel says, asked by syscall(2)
+ *   kernel           what the kernel says, asked past the library
  *   room=N           getsockname into a buffer of N bytes: the length told, and the port in it
  *   badname=WHAT     getsockname with a null address, a null length or a negative length
  *   accept4          the same, of a socket of IPv6 that is connected to from IPv4
@@ -44,10 +44,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "registry/sys.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -194,7 +195,7 @@ static void do_raw_bind(const char *text)
 {
     union any a;
     socklen_t len = parse(text, &a);
-    int result = (int)syscall(SYS_bind, fd, &a, len);
+    int result = sys_bind(fd, &a.sa, len);
     report("rawbind", result, result == 0 ? MARK : errno);
 }
 
@@ -223,7 +224,7 @@ static bool ask_kernel(union any *a)
 {
     socklen_t len = sizeof(*a);
     memset(a, 0, sizeof(*a));
-    return syscall(SYS_getsockname, fd, a, &len) == 0;
+    return sys_getsockname(fd, &a->sa, &len) == 0;
 }
 
 static void do_room(const char *size)
@@ -394,6 +395,8 @@ static void run_step(const char *step)
         close(fd);
     else if (strcmp(step, "listen") == 0)
         listen(fd, 1);
+    else if (strcmp(step, "rawlisten") == 0)
+        sys_listen(fd, 1);
     else if (strcmp(step, "clearenv") == 0)
         clearenv();
     else if (strcmp(step, "scribble") == 0)

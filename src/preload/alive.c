@@ -1,0 +1,161 @@
+#include "preload/alive.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "preload/holder.h"
+#include "registry/sys.h"
+
+/* States of TCP as sock_diag has them (net/tcp_states.h). */
+enum {
+    STATE_ESTABLISHED = 1,
+    STATE_CLOSE = 7, /* of UDP: bound, and not connected */
+    STATE_LISTEN = 10,
+    STATE_BOUND_INACTIVE = 13, /* Linux 6.8; older ones know of no such bit */
+};
+
+struct request {
+    struct nlmsghdr header;
+    struct inet_diag_req_v2 diag;
+};
+
+union answer {
+    struct nlmsghdr header;
+    char bytes[8192];
+};
+
+/* A kernel without tcp_diag answers as one without the socket: known is which it is after a yes. */
+static atomic_bool has_answered;
+
+static void put_addr(const struct addr *addr, void *words)
+{
+    memcpy(words, addr->bytes, addr->family == AF_INET ? 4 : 16);
+}
+
+static struct request request_for(const struct endpoint *e, const struct addr *addr, int flags)
+{
+    return (struct request){
+        .header = {.nlmsg_len = sizeof(struct request),
+                   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)},
+        .diag = {.sdiag_family = addr->family,
+                 .sdiag_protocol = e->proto == PROTO_UDP ? IPPROTO_UDP : IPPROTO_TCP,
+                 .id = {.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}},
+    };
+}
+
+/* Sends a request; the descriptor to read the answer from, or -1. */
+static int ask(const struct request *request)
+{
+    static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+    int fd = sys_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+    if (fd >= 0 && sys_sendto(fd, request, sizeof(*request), 0, (const struct sockaddr *)&kernel,
+                              sizeof(kernel)) != (ssize_t)sizeof(*request)) {
+        sys_close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* The kernel has answered, in whole or in part, before the request was sent: nothing waits. */
+static ssize_t hear(int fd, union answer *answer)
+{
+    return sys_recvfrom(fd, answer, sizeof(*answer), MSG_DONTWAIT, NULL, NULL);
+}
+
+static struct alive alive_of(const struct nlmsghdr *header)
+{
+    struct inet_diag_msg message;
+
+    memcpy(&message, NLMSG_DATA(header), sizeof(message));
+    struct alive a = {.inode = message.idiag_inode,
+                      .uid = message.idiag_uid,
+                      .addr = {.family = message.idiag_family}};
+    memcpy(a.addr.bytes, message.id.idiag_src, a.addr.family == AF_INET ? 4 : 16);
+    return a;
+}
+
+static enum alive_answer find_by_proc(const struct endpoint *to, struct alive *found)
+{
+    struct holder h;
+
+    if (!holder_find_socket(to, 0, &h))
+        return ALIVE_NO;
+    *found = (struct alive){.inode = (uint32_t)h.inode, .uid = h.uid, .addr = to->addr};
+    return ALIVE_YES;
+}
+
+enum alive_answer alive_find(const struct endpoint *to, struct alive *found)
+{
+    struct addr addr = addr_unmapped(&to->addr);
+    struct request request = request_for(to, &addr, 0);
+    union answer answer;
+
+    if (to->proto != PROTO_TCP && to->proto != PROTO_UDP)
+        return ALIVE_UNSEEN;
+    /* udp_dump_one() has the two ends the other way round, "for historical reasons". */
+    if (to->proto == PROTO_TCP) {
+        request.diag.id.idiag_sport = htons(to->port);
+        put_addr(&addr, request.diag.id.idiag_src);
+    } else {
+        request.diag.id.idiag_dport = htons(to->port);
+        put_addr(&addr, request.diag.id.idiag_dst);
+    }
+    int fd = ask(&request);
+    if (fd < 0)
+        return find_by_proc(to, found);
+    ssize_t size = hear(fd, &answer);
+    sys_close(fd);
+    if (size >= (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)) &&
+        answer.header.nlmsg_type == SOCK_DIAG_BY_FAMILY) {
+        atomic_store_explicit(&has_answered, true, memory_order_relaxed);
+        *found = alive_of(&answer.header);
+        return ALIVE_YES;
+    }
+    return atomic_load_explicit(&has_answered, memory_order_relaxed) ? ALIVE_NO
+                                                                     : find_by_proc(to, found);
+}
+
+/* Takes what one message of a dump says. False where it was the last, or a failure. */
+static bool take(union answer *answer, ssize_t size, struct alive *list, int max, int *count)
+{
+    struct nlmsghdr *header = &answer->header;
+
+    for (unsigned left = (unsigned)size; NLMSG_OK(header, left);
+         header = NLMSG_NEXT(header, left)) {
+        if (header->nlmsg_type == NLMSG_ERROR)
+            *count = -1;
+        if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+            return false;
+        if (*count < max)
+            list[*count] = alive_of(header);
+        (*count)++;
+    }
+    return true;
+}
+
+int alive_list(const struct endpoint *actual, struct alive *list, int max)
+{
+    struct request request = request_for(actual, &actual->addr, NLM_F_DUMP);
+    union answer answer;
+    ssize_t size = -1;
+    int count = 0;
+
+    request.diag.idiag_states = actual->proto == PROTO_UDP
+                                    ? 1U << STATE_CLOSE
+                                    : 1U << STATE_LISTEN | 1U << STATE_BOUND_INACTIVE;
+    request.diag.id.idiag_sport = htons(actual->port);
+    int fd = actual->proto == PROTO_SCTP ? -1 : ask(&request);
+    if (fd < 0)
+        return -1;
+    do
+        size = hear(fd, &answer);
+    while (size > 0 && take(&answer, size, list, max, &count));
+    sys_close(fd);
+    return size > 0 ? count : -1;
+}

@@ -1,0 +1,415 @@
+/*
+ * A client that wants port 80 of this host means the server that believes to be there.
+ * So the registry is asked who was bound to that, and the kernel, whether that socket
+ * lives: where it does not, the address stays as it is, and a real server on the
+ * real port 80 answers, or nobody.
+ *
+ * Nearly all calls are none of ours. The port decides that first, by one word of the
+ * registry; then the address; only then is anything asked of the kernel.
+ */
+#include "preload/reach.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "core/hot.h"
+#include "preload/alive.h"
+#include "preload/called.h"
+#include "preload/caller.h"
+#include "preload/local.h"
+#include "preload/next.h"
+#include "preload/recall.h"
+#include "preload/self.h"
+#include "preload/setup.h"
+#include "preload/socket.h"
+#include "preload/state.h"
+#include "registry/sys.h"
+
+/* An address under way. */
+struct target {
+    int fd;
+    const struct sockaddr *name;
+    socklen_t len;
+    const struct setup *setup;
+    const struct registry *registry;
+    uint64_t netns;
+    struct endpoint asked;
+    struct sockaddr_storage copy; /* what to send to instead */
+};
+
+static const struct addr same = {.family = AF_UNSPEC};
+
+/* ---- which socket lives ---- */
+
+static bool is_ours(const struct registry_entry *e, const struct alive *socket)
+{
+    for (int i = 0; i < REGISTRY_INODES && e->inode[i] != 0; i++) {
+        if (e->inode[i] == socket->inode)
+            return true;
+    }
+    return false;
+}
+
+/* Whether one of the sockets at the entry's port is known by its number, if not the one found. */
+static bool has_one_of_ours(const struct registry_entry *e, const struct endpoint *actual)
+{
+    enum { MAX = 64 };
+    struct alive list[MAX];
+    int count = alive_list(actual, list, MAX);
+
+    for (int i = 0; i < count && i < MAX; i++) {
+        if (is_ours(e, &list[i]))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Whether the socket that is found at `actual` is that of the entry, and no stranger's
+ * who has the port now. Where its number is not known, whose it is must do.
+ */
+static bool lives_at(const struct registry_entry *e, const struct endpoint *actual)
+{
+    struct alive found;
+    enum alive_answer answer = alive_find(actual, &found);
+
+    if (answer != ALIVE_YES)
+        return answer == ALIVE_UNSEEN;
+    if (e->inode[0] == 0)
+        return found.uid == e->uid || found.uid == (uint32_t)self_uid();
+    return is_ours(e, &found) || has_one_of_ours(e, actual);
+}
+
+/* ---- which entry it is ---- */
+
+/* The wildcard, as a destination, is the loopback address. */
+static struct addr destination(const struct endpoint *asked)
+{
+    struct addr addr = addr_unmapped(&asked->addr);
+
+    if (addr_is_wildcard(&addr)) {
+        if (addr.family == AF_INET)
+            memcpy(addr.bytes, (const uint8_t[]){127, 0, 0, 1}, 4);
+        else
+            addr.bytes[15] = 1;
+    }
+    return addr;
+}
+
+enum cover {
+    COVER_NONE,
+    COVER_WILDCARD,
+    COVER_EXACT,
+};
+
+/* How the entry's asked address stands to the destination. That :: may be of IPv6 alone, the kernel knows. */
+static enum cover covers(const struct registry_entry *e, const struct addr *to)
+{
+    struct addr asked = addr_unmapped(&e->asked.addr);
+
+    if (addr_equal(&asked, to))
+        return COVER_EXACT;
+    bool is_family = asked.family == to->family || asked.family == AF_INET6;
+    return addr_is_wildcard(&asked) && is_family ? COVER_WILDCARD : COVER_NONE;
+}
+
+/* Writes the entry's actual endpoint, as this target sees it, to t->copy and *actual. */
+static bool direct(struct target *t, const struct registry_entry *e, struct endpoint *actual)
+{
+    struct addr there = addr_unmapped(&e->actual.addr);
+    bool keeps = addr_is_wildcard(&there) || addr_equal(&e->asked.addr, &e->actual.addr);
+
+    memcpy(&t->copy, t->name, t->len);
+    if (!endpoint_to_sockaddr(keeps ? &same : &there, e->actual.port, (struct sockaddr *)&t->copy))
+        return false;
+    *actual =
+        (struct endpoint){t->asked.proto, keeps ? destination(&t->asked) : there, e->actual.port};
+    return true;
+}
+
+/* Whether the entry is what the registry has for its actual endpoint, seen from this protocol. */
+static bool holds(const struct target *t, const struct registry_entry *e)
+{
+    struct endpoint actual = e->actual;
+    struct registry_entry now;
+
+    actual.proto = t->asked.proto;
+    return registry_by_actual(t->registry, t->netns, &actual, &now) == REGISTRY_KNOWN &&
+           now.asked.port == e->asked.port;
+}
+
+/* The newest entry before *order that covers the destination so. */
+static bool next_candidate(const struct target *t, const struct addr *to, enum cover cover,
+                           struct registry_entry *e, bool *has_order, uint32_t *order)
+{
+    struct registry_walk walk = {.step = 0};
+    struct registry_entry entry;
+    bool found = false;
+
+    while (registry_next_asked(t->registry, t->netns, t->asked.port, &walk, &entry)) {
+        bool is_proto = entry.actual.proto == PROTO_ANY || entry.actual.proto == t->asked.proto;
+        if (!is_proto || covers(&entry, to) != cover ||
+            (*has_order && (int32_t)(entry.order - *order) >= 0) ||
+            (found && (int32_t)(entry.order - e->order) < 0))
+            continue;
+        *e = entry;
+        found = true;
+    }
+    if (found) {
+        *order = e->order;
+        *has_order = true;
+    }
+    return found;
+}
+
+/* Finds where the asked endpoint is. False where it is not to be found, or is where it says. */
+static bool find_entry(struct target *t)
+{
+    enum { TRIES = 8 }; /* old entries of sockets that are closed */
+    struct addr to = destination(&t->asked);
+    struct registry_entry e;
+    struct endpoint actual;
+
+    for (enum cover cover = COVER_EXACT; cover > COVER_NONE; cover--) {
+        bool has_order = false;
+        uint32_t order = 0;
+        for (int i = 0; i < TRIES && next_candidate(t, &to, cover, &e, &has_order, &order); i++) {
+            bool is_itself =
+                e.asked.port == e.actual.port && addr_equal(&e.asked.addr, &e.actual.addr);
+            if (!is_itself && holds(t, &e) && direct(t, &e, &actual) && lives_at(&e, &actual))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Where the table, and nobody who lives, sends the asked endpoint. */
+static bool find_rule(struct target *t)
+{
+    struct endpoint asked = t->asked;
+
+    asked.addr = destination(&t->asked);
+    struct decision d = table_decide(&t->setup->config.table, &asked);
+    if (d.action != ACTION_MAP || d.first != d.last)
+        return false;
+    memcpy(&t->copy, t->name, t->len);
+    struct addr host = d.host.family != AF_UNSPEC && addr_is_wildcard(&d.host)
+                           ? (struct addr){.family = AF_UNSPEC}
+                           : d.host;
+    return endpoint_to_sockaddr(&host, d.first, (struct sockaddr *)&t->copy);
+}
+
+/* ---- one address ---- */
+
+/* Whether anybody asked for the port, or might be at it by the table. */
+HOT static bool may_be_elsewhere(const struct target *t)
+{
+    const struct config *config = &t->setup->config;
+
+    return registry_has_asked(t->registry, t->asked.port) ||
+           (config->connect == CONNECT_TABLE && table_names_port(&config->table, t->asked.port));
+}
+
+/* Finds the place of what is not known of late. */
+COLD static bool find(struct target *t)
+{
+    if (t->asked.proto == PROTO_ANY || socket_any_is_portless())
+        t->asked.proto = socket_proto(t->fd);
+    if (t->asked.proto == PROTO_PORTLESS || !local_is(t->name, t->len))
+        return false;
+    return find_entry(t) || (t->setup->config.connect == CONNECT_TABLE && find_rule(t));
+}
+
+static uint64_t datagram_key(const struct target *t)
+{
+    uint64_t key = recall_key('d' + t->netns, &t->asked.addr, sizeof(t->asked.addr));
+    return recall_key(key, &t->asked.port, sizeof(t->asked.port));
+}
+
+/*
+ * Of a datagram, where it goes is known for a moment: by the actual port, or 0 where it
+ * stays. Where the address changes too, it is found out each time.
+ */
+HOT static bool find_datagram(struct target *t)
+{
+    uint64_t key = datagram_key(t);
+    struct endpoint found;
+    uint16_t port;
+
+    if (recall_get(key, &port) && !socket_any_is_portless()) {
+        if (port == 0)
+            return false;
+        memcpy(&t->copy, t->name, t->len);
+        return endpoint_to_sockaddr(&same, port, (struct sockaddr *)&t->copy);
+    }
+    bool is_found = find(t);
+    if (!is_found) {
+        recall_put(key, 0);
+    } else if (endpoint_from_sockaddr(&found, (struct sockaddr *)&t->copy, t->len) &&
+               addr_equal(&found.addr, &t->asked.addr)) {
+        recall_put(key, found.port);
+    }
+    return is_found;
+}
+
+/* So that the program is told the high port, where that is what it used. */
+HOT static void note_high_port(const struct target *t)
+{
+    if (registry_may_have(t->registry, t->netns, t->asked.port) &&
+        registry_has_port(t->registry, t->netns, t->asked.port))
+        called_note(t->fd, t->asked.port, t->asked.port);
+}
+
+/*
+ * Finds the address to use instead of `name`, and leaves it in t->copy; false where
+ * `name` stays. `proto` is the socket's protocol, or PROTO_ANY where it is to be asked.
+ * Keeps errno.
+ */
+HOT static bool translate(struct target *t, int fd, enum proto proto, const struct sockaddr *name,
+                          socklen_t len)
+{
+    int saved = errno;
+
+    if (len > sizeof(t->copy) || len < sizeof(name->sa_family) || !caller_can_read(name, len) ||
+        name->sa_family == AF_UNSPEC || !endpoint_from_sockaddr(&t->asked, name, len) ||
+        t->asked.port == 0)
+        return false;
+    t->fd = fd;
+    t->name = name;
+    t->len = len;
+    t->setup = setup_get();
+    if (t->setup == NULL || !t->setup->valid || t->setup->config.connect == CONNECT_OFF)
+        return false;
+    t->registry = state_registry(t->setup);
+    if (t->registry == NULL)
+        return false;
+    t->netns = state_netns(fd);
+    t->asked.proto = proto;
+    bool found = may_be_elsewhere(t) && (proto == PROTO_UDP ? find_datagram(t) : find(t));
+    errno = saved;
+    if (!found) {
+        note_high_port(t);
+        return false;
+    }
+    called_note(fd, endpoint_port((struct sockaddr *)&t->copy, len), t->asked.port);
+    return true;
+}
+
+/* Whether an address stays for certain, which is nearly always: known by its port alone. */
+HOT static bool stays(int fd, const struct sockaddr *name, socklen_t len)
+{
+    const struct registry *registry =
+        atomic_load_explicit(&state_known.current, memory_order_acquire);
+    uint16_t port;
+
+    if (registry == NULL || !caller_can_read(name, len) || (port = endpoint_port(name, len)) == 0)
+        return false;
+    return !registry_has_asked(registry, port) &&
+           !registry_may_have(registry, state_netns(fd), port) &&
+           setup_get()->config.connect != CONNECT_TABLE;
+}
+
+HOT int reach_connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct target t;
+
+    return !stays(fd, addr, len) && translate(&t, fd, PROTO_ANY, addr, len)
+               ? next.connect(fd, (struct sockaddr *)&t.copy, len)
+               : next.connect(fd, addr, len);
+}
+
+/* ---- messages ---- */
+
+/* With an address, it is a datagram; but for TCP Fast Open (RFC 7413), which connects. */
+HOT static enum proto proto_of(int flags)
+{
+    return (flags & MSG_FASTOPEN) != 0 ? PROTO_ANY : PROTO_UDP;
+}
+
+HOT ssize_t reach_sendto(int fd, const void *buf, size_t size, int flags,
+                         const struct sockaddr *addr, socklen_t len)
+{
+    struct target t;
+
+    if (addr != NULL && !stays(fd, addr, len) && translate(&t, fd, proto_of(flags), addr, len))
+        return next.sendto(fd, buf, size, flags, (struct sockaddr *)&t.copy, len);
+    return next.sendto(fd, buf, size, flags, addr, len);
+}
+
+/* Puts the address to use into a copy of the message; false where the message is good as it is. */
+static bool translate_message(struct target *t, int fd, const struct msghdr *message, int flags)
+{
+    return message->msg_name != NULL && message->msg_namelen > 0 &&
+           !stays(fd, message->msg_name, message->msg_namelen) &&
+           translate(t, fd, proto_of(flags), message->msg_name, message->msg_namelen);
+}
+
+ssize_t reach_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    struct target t;
+
+    if (!caller_can_read(message, sizeof(*message)) || !translate_message(&t, fd, message, flags))
+        return next.sendmsg(fd, message, flags);
+    struct msghdr copy = *message;
+    copy.msg_name = &t.copy;
+    return next.sendmsg(fd, &copy, flags);
+}
+
+/* Whether one of the messages goes elsewhere than it says. */
+static bool any_is_elsewhere(int fd, const struct mmsghdr *messages, unsigned count, int flags)
+{
+    struct target t;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (!caller_can_read(&messages[i], sizeof(messages[i])))
+            return false;
+        if (translate_message(&t, fd, &messages[i].msg_hdr, flags))
+            return true;
+    }
+    return false;
+}
+
+enum { BATCH = 8 };
+
+/* Sends up to BATCH messages, those that go elsewhere from copies. As sendmmsg(2). */
+static int send_batch(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    struct mmsghdr copies[BATCH];
+    struct target targets[BATCH];
+
+    if (!caller_can_read(messages, count * sizeof(*messages)))
+        return next.sendmmsg(fd, messages, count, flags);
+    for (unsigned i = 0; i < count; i++) {
+        copies[i] = messages[i];
+        if (translate_message(&targets[i], fd, &messages[i].msg_hdr, flags))
+            copies[i].msg_hdr.msg_name = &targets[i].copy;
+    }
+    int result = next.sendmmsg(fd, copies, count, flags);
+    for (int i = 0; i < result; i++)
+        messages[i].msg_len = copies[i].msg_len;
+    return result;
+}
+
+/*
+ * Messages are copied a few at a time, since there is no memory for more on the stack
+ * of a signal handler. As sendmmsg(2) does, it says how many were sent before one
+ * failed.
+ */
+int reach_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    unsigned sent = 0, max = count < UIO_MAXIOV ? count : UIO_MAXIOV;
+
+    if (!any_is_elsewhere(fd, messages, max, flags))
+        return next.sendmmsg(fd, messages, count, flags);
+    while (sent < max) {
+        unsigned size = max - sent < BATCH ? max - sent : BATCH;
+        int result = send_batch(fd, messages + sent, size, flags);
+        if (result < 0)
+            return sent > 0 ? (int)sent : result;
+        sent += (unsigned)result;
+        if ((unsigned)result < size)
+            break;
+    }
+    return (int)sent;
+}

@@ -1,0 +1,22 @@
+/* What this process knows of itself, without asking at each bind. */
+#ifndef PRELOAD_SELF_H
+#define PRELOAD_SELF_H
+
+#include <sys/types.h>
+
+/*
+ * Prepares the memory for it: for the constructor, which no child of vfork(2) runs in
+ * its parent's memory. The children of fork(2) find it empty (MADV_WIPEONFORK, Linux
+ * 4.14) and ask anew; where there is no such thing, all is asked each time.
+ */
+void self_begin(void);
+
+pid_t self_pid(void);
+
+/* The effective user id when it was first asked for. */
+uid_t self_uid(void);
+
+/* The program's name (PR_GET_NAME) when it was first asked for. */
+void self_program(char name[16]);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * calls WHAT PORT: the nanoseconds that one call takes, best of many rounds. WHAT is
+ *
+ *   bind         of a fresh socket to PORT (the socket's making is not counted)
+ *   getsockname  of a socket that is bound to PORT
+ *   ping-pong    four calls: sendto and recvfrom, to a socket on PORT and back
+ *   connection   one connection to PORT: made, taken and closed
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ROUNDS = 60, CALLS = 400 };
+
+static struct sockaddr_in name = {.sin_family = AF_INET};
+
+static uint64_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void fail(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static int new_socket(int type)
+{
+    int fd = socket(AF_INET, type, 0);
+    if (fd < 0)
+        fail("socket");
+    return fd;
+}
+
+static void bind_to(int fd)
+{
+    if (bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0)
+        fail("bind");
+}
+
+static uint64_t round_of_bind(void)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < CALLS; i++) {
+        int fd = new_socket(SOCK_STREAM);
+        uint64_t start = now();
+        bind_to(fd);
+        sum += now() - start;
+        close(fd);
+    }
+    return sum;
+}
+
+static uint64_t round_of_getsockname(void)
+{
+    struct sockaddr_in own;
+    int fd = new_socket(SOCK_STREAM);
+
+    bind_to(fd);
+    uint64_t start = now();
+    for (int i = 0; i < CALLS; i++) {
+        socklen_t size = sizeof(own);
+        if (getsockname(fd, (struct sockaddr *)&own, &size) != 0)
+            fail("getsockname");
+    }
+    uint64_t end = now();
+    close(fd);
+    return end - start;
+}
+
+static void send_to(int fd, const struct sockaddr_in *to)
+{
+    if (sendto(fd, "ping", 4, 0, (const struct sockaddr *)to, sizeof(*to)) != 4)
+        fail("sendto");
+}
+
+static void receive(int fd, struct sockaddr_in *from)
+{
+    char buf[16];
+    socklen_t size = sizeof(*from);
+    if (recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)from, &size) != 4)
+        fail("recvfrom");
+}
+
+static uint64_t round_of_ping_pong(void)
+{
+    int server = new_socket(SOCK_DGRAM), client = new_socket(SOCK_DGRAM);
+    struct sockaddr_in from;
+
+    bind_to(server);
+    uint64_t start = now();
+    for (int i = 0; i < CALLS; i++) {
+        send_to(client, &name);
+        receive(server, &from);
+        send_to(server, &from);
+        receive(client, &from);
+    }
+    uint64_t end = now();
+    close(server);
+    close(client);
+    return end - start;
+}
+
+static uint64_t round_of_connection(void)
+{
+    int server = new_socket(SOCK_STREAM), one = 1;
+
+    setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    bind_to(server);
+    if (listen(server, 16) != 0)
+        fail("listen");
+    uint64_t start = now();
+    for (int i = 0; i < CALLS; i++) {
+        struct linger at_once = {.l_onoff = 1};
+        struct sockaddr_in from;
+        socklen_t size = sizeof(from);
+        int client = new_socket(SOCK_STREAM);
+        if (connect(client, (struct sockaddr *)&name, sizeof(name)) != 0)
+            fail("connect");
+        int taken = accept(server, (struct sockaddr *)&from, &size);
+        if (taken < 0)
+            fail("accept");
+        setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+        close(client);
+        close(taken);
+    }
+    uint64_t end = now();
+    close(server);
+    return end - start;
+}
+
+static const struct {
+    const char *name;
+    uint64_t (*round)(void);
+} MEASURES[] = {
+    {"bind", round_of_bind},
+    {"getsockname", round_of_getsockname},
+    {"ping-pong", round_of_ping_pong},
+    {"connection", round_of_connection},
+};
+
+int main(int argc, char **argv)
+{
+    uint64_t best = UINT64_MAX;
+
+    if (argc != 3)
+        return 64;
+    name.sin_port = htons((uint16_t)atoi(argv[2]));
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (size_t i = 0; i < sizeof(MEASURES) / sizeof(MEASURES[0]); i++) {
+        if (strcmp(argv[1], MEASURES[i].name) != 0)
+            continue;
+        for (int round = 0; round < ROUNDS; round++) {
+            uint64_t time = MEASURES[i].round();
+            best = time < best ? time : best;
+        }
+        printf("%llu\n", (unsigned long long)(best / CALLS));
+        return 0;
+    }
+    return 64;
+}
