@@ -123,8 +123,9 @@ tools: $(TOOLS)
 $(O)/tools/%: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< -pthread $(TOOL_LIBS)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $(filter %.c,$^) -pthread $(TOOL_LIBS)
 $(O)/tools/sandbox: TOOL_LIBS = -lcap
+$(O)/tools/probe: tests/tools/talk.c
 $(O)/tools/%.so: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(call say,ld)

@@ -90,6 +90,66 @@ static enum alive_answer find_by_proc(const struct endpoint *to, struct alive *f
     return ALIVE_YES;
 }
 
+/* Takes what one message of a dump says. False where it was the last, or a failure. */
+static bool take(union answer *answer, ssize_t size, struct alive *list, int max, int *count)
+{
+    struct nlmsghdr *header = &answer->header;
+
+    for (unsigned left = (unsigned)size; NLMSG_OK(header, left);
+         header = NLMSG_NEXT(header, left)) {
+        if (header->nlmsg_type == NLMSG_ERROR)
+            *count = -1;
+        if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+            return false;
+        if (*count < max)
+            list[*count] = alive_of(header);
+        (*count)++;
+    }
+    return true;
+}
+
+int alive_list(const struct endpoint *actual, struct alive *list, int max)
+{
+    struct request request = request_for(actual, &actual->addr, NLM_F_DUMP);
+    union answer answer;
+    ssize_t size = -1;
+    int count = 0;
+
+    request.diag.idiag_states = actual->proto == PROTO_UDP
+                                    ? 1U << STATE_CLOSE | 1U << STATE_ESTABLISHED
+                                    : 1U << STATE_LISTEN | 1U << STATE_BOUND_INACTIVE;
+    request.diag.id.idiag_sport = htons(actual->port);
+    int fd = actual->proto == PROTO_SCTP ? -1 : ask(&request);
+    if (fd < 0)
+        return -1;
+    do
+        size = hear(fd, &answer);
+    while (size > 0 && take(&answer, size, list, max, &count));
+    sys_close(fd);
+    return size > 0 ? count : -1;
+}
+
+/*
+ * Of UDP, a socket that is connected has its port too, though only its peer reaches it:
+ * the kernel finds it for no one else.
+ */
+static enum alive_answer find_connected(const struct endpoint *to, const struct addr *addr,
+                                        struct alive *found)
+{
+    enum { MAX = 16 };
+    struct alive list[MAX];
+    struct endpoint actual = {to->proto, *addr, to->port};
+    int count = alive_list(&actual, list, MAX);
+
+    for (int i = 0; i < count && i < MAX; i++) {
+        if (addr_overlap(&list[i].addr, addr)) {
+            *found = list[i];
+            return ALIVE_YES;
+        }
+    }
+    return ALIVE_NO;
+}
+
 enum alive_answer alive_find(const struct endpoint *to, struct alive *found)
 {
     struct addr addr = addr_unmapped(&to->addr);
@@ -117,45 +177,7 @@ enum alive_answer alive_find(const struct endpoint *to, struct alive *found)
         *found = alive_of(&answer.header);
         return ALIVE_YES;
     }
-    return atomic_load_explicit(&has_answered, memory_order_relaxed) ? ALIVE_NO
-                                                                     : find_by_proc(to, found);
-}
-
-/* Takes what one message of a dump says. False where it was the last, or a failure. */
-static bool take(union answer *answer, ssize_t size, struct alive *list, int max, int *count)
-{
-    struct nlmsghdr *header = &answer->header;
-
-    for (unsigned left = (unsigned)size; NLMSG_OK(header, left);
-         header = NLMSG_NEXT(header, left)) {
-        if (header->nlmsg_type == NLMSG_ERROR)
-            *count = -1;
-        if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-            return false;
-        if (*count < max)
-            list[*count] = alive_of(header);
-        (*count)++;
-    }
-    return true;
-}
-
-int alive_list(const struct endpoint *actual, struct alive *list, int max)
-{
-    struct request request = request_for(actual, &actual->addr, NLM_F_DUMP);
-    union answer answer;
-    ssize_t size = -1;
-    int count = 0;
-
-    request.diag.idiag_states = actual->proto == PROTO_UDP
-                                    ? 1U << STATE_CLOSE
-                                    : 1U << STATE_LISTEN | 1U << STATE_BOUND_INACTIVE;
-    request.diag.id.idiag_sport = htons(actual->port);
-    int fd = actual->proto == PROTO_SCTP ? -1 : ask(&request);
-    if (fd < 0)
-        return -1;
-    do
-        size = hear(fd, &answer);
-    while (size > 0 && take(&answer, size, list, max, &count));
-    sys_close(fd);
-    return size > 0 ? count : -1;
+    if (!atomic_load_explicit(&has_answered, memory_order_relaxed))
+        return find_by_proc(to, found);
+    return to->proto == PROTO_UDP ? find_connected(to, &addr, found) : ALIVE_NO;
 }

@@ -28,7 +28,7 @@ enum alive_answer alive_find(const struct endpoint *to, struct alive *found);
 
 /*
  * Finds the sockets that are bound to a port, on whatever address of the family of
- * actual->addr, and are no connections: of TCP, those that listen, and since Linux 6.8
+ * actual->addr; of TCP, no connections: those that listen, and since Linux 6.8
  * those that do not yet. Returns how many there are, of which no more than `max` are
  * left in `list`; -1 where the kernel does not say. Changes errno.
  */

@@ -30,12 +30,20 @@
  *   exec             execute this program anew, which goes on with the steps that follow
  *   fd=N             go on with this descriptor
  *
- * bind and getsockname are called with errno set, and with malloc forbidden: the
+ *   @X               go on with the socket called X, a letter; a new socket becomes the
+ *                    one that steps are about. The first is a
+ *   bypass           make the calls of the steps behind it by syscall(2)
+ *   setuid=UID, closerange
+ *                    become that user; close all descriptors from 20 on, as daemons do at their start
+ *   and those of talk.c, for conversations between sockets
+ *
+ * Calls are made with errno set, and with malloc forbidden: the
  * process aborts if they allocate. A changed errno is reported.
  */
+#include "probe.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -43,8 +51,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,25 +92,20 @@ void *realloc(void *old, size_t size)
     return __libc_realloc(old, size);
 }
 
-static int fd = -1, kept = -1;
+int probe_sockets[26];
+int probe_at;
+bool probe_bypasses;
+static int kept = -1;
 static socklen_t bind_length;
 
-union any {
-    struct sockaddr sa;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-    struct sockaddr_un un;
-    struct sockaddr_storage storage;
-};
-
-static const char *errno_name(int error)
+const char *probe_errno(int error)
 {
     return strerrorname_np(error);
 }
 
 /* ---- addresses ---- */
 
-static socklen_t parse(const char *text, union any *a)
+socklen_t probe_parse(const char *text, union any *a)
 {
     char host[64] = "";
     unsigned port = 0;
@@ -126,7 +129,7 @@ static socklen_t parse(const char *text, union any *a)
     return sizeof(a->in);
 }
 
-static void print(const char *label, const union any *a)
+void probe_print(const char *label, const union any *a)
 {
     char host[INET6_ADDRSTRLEN] = "?";
 
@@ -143,42 +146,58 @@ static void print(const char *label, const union any *a)
 
 /* ---- calls ---- */
 
-enum { MARK = 4242 }; /* an errno that no call gives */
-
-static void report(const char *label, int result, int error)
+void probe_report(const char *label, long result, int error)
 {
-    if (result != 0)
-        printf("%s %s\n", label, errno_name(error));
-    else if (error != MARK)
+    if (result < 0)
+        printf("%s %s\n", label, probe_errno(error));
+    else if (error != PROBE_MARK)
         printf("%s ok, but errno is %d\n", label, error);
     else
         printf("%s ok\n", label);
 }
 
+void probe_enter(void)
+{
+    errno = PROBE_MARK;
+    forbids_malloc = true;
+}
+
+int probe_leave(void)
+{
+    forbids_malloc = false;
+    return errno;
+}
+
+void *probe_hole(void)
+{
+    void *hole = mmap(NULL, 1 << 16, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (hole == MAP_FAILED)
+        abort();
+    return (char *)hole + 64;
+}
+
 static int call_bind(const void *addr, socklen_t len, int *error)
 {
-    errno = MARK;
-    forbids_malloc = true;
-    int result = bind(fd, addr, len);
-    *error = errno;
-    forbids_malloc = false;
+    probe_enter();
+    int result =
+        probe_bypasses ? (int)syscall(SYS_bind, probe_fd, addr, len) : bind(probe_fd, addr, len);
+    *error = probe_leave();
     return result;
 }
 
 static int call_name(int of, void *addr, socklen_t *len, int *error)
 {
-    errno = MARK;
-    forbids_malloc = true;
-    int result = getsockname(of, addr, len);
-    *error = errno;
-    forbids_malloc = false;
+    probe_enter();
+    int result =
+        probe_bypasses ? (int)syscall(SYS_getsockname, of, addr, len) : getsockname(of, addr, len);
+    *error = probe_leave();
     return result;
 }
 
 static void do_bind(const char *text, sa_family_t family)
 {
     union any a, before;
-    socklen_t len = parse(text, &a);
+    socklen_t len = probe_parse(text, &a);
     int error;
 
     if (family == AF_UNSPEC)
@@ -186,7 +205,7 @@ static void do_bind(const char *text, sa_family_t family)
     before = a;
     int result = call_bind(&a, bind_length != 0 ? bind_length : len, &error);
     bind_length = 0;
-    report("bind", result, error);
+    probe_report("bind", result, error);
     if (memcmp(&a, &before, sizeof(a)) != 0)
         puts("the caller's address was written to");
 }
@@ -194,37 +213,38 @@ static void do_bind(const char *text, sa_family_t family)
 static void do_raw_bind(const char *text)
 {
     union any a;
-    socklen_t len = parse(text, &a);
-    int result = sys_bind(fd, &a.sa, len);
-    report("rawbind", result, result == 0 ? MARK : errno);
+    socklen_t len = probe_parse(text, &a);
+    int result = sys_bind(probe_fd, &a.sa, len);
+    probe_report("rawbind", result, result == 0 ? PROBE_MARK : errno);
 }
 
 static void do_bad_bind(const char *what)
 {
-    const void *addr = strcmp(what, "null") == 0  ? NULL
-                       : strcmp(what, "low") == 0 ? (void *)8
-                                                  : (void *)(INTPTR_MIN + 64);
+    const void *addr = strcmp(what, "null") == 0   ? NULL
+                       : strcmp(what, "low") == 0  ? (void *)8
+                       : strcmp(what, "hole") == 0 ? probe_hole()
+                                                   : (void *)(INTPTR_MIN + 64);
     int error, result = call_bind(addr, sizeof(struct sockaddr_in), &error);
-    report("bind", result, error);
+    probe_report("bind", result, error);
 }
 
 static void do_name(void)
 {
     union any a = {.storage = {.ss_family = AF_UNSPEC}};
     socklen_t len = sizeof(a);
-    int error, result = call_name(fd, &a, &len, &error);
+    int error, result = call_name(probe_fd, &a, &len, &error);
 
-    if (result != 0 || error != MARK)
-        report("name", result, error);
+    if (result != 0 || error != PROBE_MARK)
+        probe_report("name", result, error);
     else
-        print("name", &a);
+        probe_print("name", &a);
 }
 
 static bool ask_kernel(union any *a)
 {
     socklen_t len = sizeof(*a);
     memset(a, 0, sizeof(*a));
-    return sys_getsockname(fd, &a->sa, &len) == 0;
+    return sys_getsockname(probe_fd, &a->sa, &len) == 0;
 }
 
 static void do_room(const char *size)
@@ -234,9 +254,9 @@ static void do_room(const char *size)
     int error;
 
     memset(buf, 0xee, sizeof(buf));
-    int result = call_name(fd, buf, &len, &error);
-    if (result != 0 || error != MARK) {
-        report("room", result, error);
+    int result = call_name(probe_fd, buf, &len, &error);
+    if (result != 0 || error != PROBE_MARK) {
+        probe_report("room", result, error);
         return;
     }
     printf("room %u, length %u, port", room, len);
@@ -249,9 +269,14 @@ static void do_bad_name(const char *what)
 {
     union any a;
     socklen_t len = strcmp(what, "negative") == 0 ? (socklen_t)-1 : sizeof(a);
-    int error, result = call_name(fd, strcmp(what, "address") == 0 ? NULL : (void *)&a,
-                                  strcmp(what, "length") == 0 ? NULL : &len, &error);
-    report("name", result, error);
+    void *addr = strcmp(what, "address") == 0 ? NULL
+                 : strcmp(what, "hole") == 0  ? probe_hole()
+                                              : &a;
+    socklen_t *size = strcmp(what, "length") == 0       ? NULL
+                      : strcmp(what, "lengthhole") == 0 ? probe_hole()
+                                                        : &len;
+    int error, result = call_name(probe_fd, addr, size, &error);
+    probe_report("name", result, error);
 }
 
 static void do_same(void)
@@ -262,7 +287,7 @@ static void do_same(void)
 
     memset(&told, 0, sizeof(told));
     ask_kernel(&actual);
-    call_name(fd, &told, &len, &error);
+    call_name(probe_fd, &told, &len, &error);
     puts(memcmp(&told, &actual, sizeof(told)) == 0 ? "same" : "different");
 }
 
@@ -281,13 +306,13 @@ static void do_accept(bool from_v4)
         a.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     }
     int client = socket(a.sa.sa_family, SOCK_STREAM, 0);
-    if (listen(fd, 1) != 0 || connect(client, &a.sa, sizeof(a.storage)) != 0) {
-        printf("accept %s\n", errno_name(errno));
+    if (listen(probe_fd, 1) != 0 || connect(client, &a.sa, sizeof(a.storage)) != 0) {
+        printf("accept %s\n", probe_errno(errno));
         return;
     }
-    int accepted = accept(fd, NULL, NULL);
+    int accepted = accept(probe_fd, NULL, NULL);
     call_name(accepted, &a, &len, &error);
-    print("accepted", &a);
+    probe_print("accepted", &a);
     close(accepted);
     close(client);
 }
@@ -315,9 +340,9 @@ static bool open_socket(const char *step)
     for (size_t i = 0; i < sizeof(SOCKETS) / sizeof(SOCKETS[0]); i++) {
         if (strcmp(step, SOCKETS[i].name) != 0)
             continue;
-        fd = socket(SOCKETS[i].domain, SOCKETS[i].type, SOCKETS[i].protocol);
-        if (fd < 0 && SOCKETS[i].domain >= 0)
-            printf("%s %s\n", step, errno_name(errno));
+        probe_fd = socket(SOCKETS[i].domain, SOCKETS[i].type, SOCKETS[i].protocol);
+        if (probe_fd < 0 && SOCKETS[i].domain >= 0)
+            printf("%s %s\n", step, probe_errno(errno));
         return true;
     }
     return false;
@@ -326,8 +351,8 @@ static bool open_socket(const char *step)
 static void set_option(int level, int option)
 {
     int one = 1;
-    if (setsockopt(fd, level, option, &one, sizeof(one)) != 0)
-        printf("setsockopt %s\n", errno_name(errno));
+    if (setsockopt(probe_fd, level, option, &one, sizeof(one)) != 0)
+        printf("setsockopt %s\n", probe_errno(errno));
 }
 
 extern char **environ;
@@ -338,7 +363,7 @@ static void scribble(void)
         memset(*variable, 'x', strlen(*variable));
 }
 
-static const char *value_of(const char *step, const char *name)
+const char *probe_value(const char *step, const char *name)
 {
     size_t size = strlen(name);
     return strncmp(step, name, size) == 0 ? step + size : NULL;
@@ -349,28 +374,29 @@ static void run_step(const char *step)
     const char *value;
     union any a;
 
-    if (open_socket(step))
+    if (open_socket(step) || talk_step(step))
         return;
-    if ((value = value_of(step, "bind=")) != NULL)
+    if ((value = probe_value(step, "bind=")) != NULL)
         do_bind(value, AF_INET);
-    else if ((value = value_of(step, "unspec=")) != NULL)
+    else if ((value = probe_value(step, "unspec=")) != NULL)
         do_bind(value, AF_UNSPEC);
-    else if ((value = value_of(step, "rawbind=")) != NULL)
+    else if ((value = probe_value(step, "rawbind=")) != NULL)
         do_raw_bind(value);
-    else if ((value = value_of(step, "badbind=")) != NULL)
+    else if ((value = probe_value(step, "badbind=")) != NULL)
         do_bad_bind(value);
-    else if ((value = value_of(step, "bindlen=")) != NULL)
+    else if ((value = probe_value(step, "bindlen=")) != NULL)
         bind_length = (socklen_t)atoi(value);
-    else if ((value = value_of(step, "fd=")) != NULL)
-        fd = atoi(value);
-    else if ((value = value_of(step, "room=")) != NULL)
+    else if ((value = probe_value(step, "fd=")) != NULL)
+        probe_fd = atoi(value);
+    else if ((value = probe_value(step, "room=")) != NULL)
         do_room(value);
-    else if ((value = value_of(step, "badname=")) != NULL)
+    else if ((value = probe_value(step, "badname=")) != NULL)
         do_bad_name(value);
     else if (strcmp(step, "name") == 0)
         do_name();
     else if (strcmp(step, "kernel") == 0)
-        ask_kernel(&a) ? print("kernel", &a) : (void)printf("kernel %s\n", errno_name(errno));
+        ask_kernel(&a) ? probe_print("kernel", &a)
+                       : (void)printf("kernel %s\n", probe_errno(errno));
     else if (strcmp(step, "same") == 0)
         do_same();
     else if (strcmp(step, "accept") == 0)
@@ -384,26 +410,35 @@ static void run_step(const char *step)
     else if (strcmp(step, "reuseport") == 0)
         set_option(SOL_SOCKET, SO_REUSEPORT);
     else if (strcmp(step, "keep") == 0)
-        kept = fd;
+        kept = probe_fd;
     else if (strcmp(step, "back") == 0)
-        fd = kept;
+        probe_fd = kept;
     else if (strcmp(step, "dup") == 0) {
-        int old = fd;
-        fd = dup(old);
+        int old = probe_fd;
+        probe_fd = dup(old);
         close(old);
     } else if (strcmp(step, "close") == 0)
-        close(fd);
+        close(probe_fd);
     else if (strcmp(step, "listen") == 0)
-        listen(fd, 1);
+        listen(probe_fd, 1);
     else if (strcmp(step, "rawlisten") == 0)
-        sys_listen(fd, 1);
+        sys_listen(probe_fd, 1);
+    else if (step[0] == '@')
+        probe_at = step[1] - 'a';
+    else if (strcmp(step, "bypass") == 0)
+        probe_bypasses = true;
+    else if ((value = probe_value(step, "setuid=")) != NULL) {
+        if (setuid((uid_t)atoi(value)) != 0)
+            printf("setuid %s\n", probe_errno(errno));
+    } else if (strcmp(step, "closerange") == 0)
+        syscall(SYS_close_range, 20, ~0U, 0);
     else if (strcmp(step, "clearenv") == 0)
         clearenv();
     else if (strcmp(step, "scribble") == 0)
         scribble();
-    else if ((value = value_of(step, "chdir=")) != NULL) {
+    else if ((value = probe_value(step, "chdir=")) != NULL) {
         if (chdir(value) != 0)
-            printf("chdir %s\n", errno_name(errno));
+            printf("chdir %s\n", probe_errno(errno));
     } else {
         printf("unknown step %s\n", step);
         exit(2);
@@ -461,25 +496,42 @@ static bool run_elsewhere(const char *where, const char *step)
     return true;
 }
 
-/* The steps behind argv[i] run in a new process image, which has the socket. */
-static void execute_anew(char **argv, int i)
+/* The steps behind argv[i] run in a new process image, which has the sockets. */
+static void execute_anew(char **argv, int i, int argc)
 {
-    static char inherited[32];
+    enum { REGISTERS = sizeof(probe_sockets) / sizeof(probe_sockets[0]) };
+    static char names[REGISTERS + 1][4], values[REGISTERS][16];
+    char **anew = calloc((size_t)(argc + 2 * REGISTERS + 3), sizeof(*anew));
+    int count = 0;
 
-    snprintf(inherited, sizeof(inherited), "fd=%d", fd);
-    argv[i - 1] = argv[0];
-    argv[i] = inherited;
-    execv("/proc/self/exe", argv + i - 1);
-    printf("exec %s\n", errno_name(errno));
+    if (anew == NULL)
+        abort();
+    anew[count++] = argv[0];
+    for (int at = 0; at <= REGISTERS; at++) {
+        bool is_last = at == REGISTERS;
+        if (!is_last && probe_sockets[at] < 0)
+            continue;
+        snprintf(names[at], sizeof(names[at]), "@%c", 'a' + (is_last ? probe_at : at));
+        anew[count++] = names[at];
+        if (is_last)
+            break;
+        snprintf(values[at], sizeof(values[at]), "fd=%d", probe_sockets[at]);
+        anew[count++] = values[at];
+    }
+    while (argv[++i] != NULL)
+        anew[count++] = argv[i];
+    execv("/proc/self/exe", anew);
+    printf("exec %s\n", probe_errno(errno));
     exit(2);
 }
 
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
+    memset(probe_sockets, -1, sizeof(probe_sockets));
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "exec") == 0) {
-            execute_anew(argv, i);
+            execute_anew(argv, i, argc);
         } else if (strcmp(argv[i], "fork") == 0) {
             fflush(stdout);
             pid_t child = fork();
