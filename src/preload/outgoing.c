@@ -195,10 +195,8 @@ static bool is_of_asked(const struct call *c, const struct registry *registry,
     struct registry_entry e;
 
     while (registry_next_asked(registry, state_netns(c->fd), c->asked.port, &walk, &e)) {
-        for (int i = 0; e.actual.port == actual->port && i < REGISTRY_INODES; i++) {
-            if (e.inode[i] == socket->inode && socket->inode != 0)
-                return true;
-        }
+        if (e.actual.port == actual->port && registry_knows_socket(&e, socket->inode))
+            return true;
     }
     return false;
 }
@@ -415,7 +413,8 @@ static void remember_listener(int fd, struct setup *setup)
     if (registry == NULL || !registry_has_port(registry, netns, actual.port))
         return;
     actual.proto = socket_proto(fd);
-    registry_add_inode(registry, netns, &actual, socket_inode(fd), (uint32_t)self_pid());
+    if (actual.proto == PROTO_TCP)
+        registry_add_inode(registry, netns, &actual, socket_inode(fd), (uint32_t)self_pid());
 }
 
 int outgoing_listen(int fd, int backlog)

@@ -42,15 +42,6 @@ static const struct addr same = {.family = AF_UNSPEC};
 
 /* ---- which socket lives ---- */
 
-static bool is_ours(const struct registry_entry *e, const struct alive *socket)
-{
-    for (int i = 0; i < REGISTRY_INODES && e->inode[i] != 0; i++) {
-        if (e->inode[i] == socket->inode)
-            return true;
-    }
-    return false;
-}
-
 /* Whether one of the sockets at the entry's port is known by its number, if not the one found. */
 static bool has_one_of_ours(const struct registry_entry *e, const struct endpoint *actual)
 {
@@ -59,7 +50,7 @@ static bool has_one_of_ours(const struct registry_entry *e, const struct endpoin
     int count = alive_list(actual, list, MAX);
 
     for (int i = 0; i < count && i < MAX; i++) {
-        if (is_ours(e, &list[i]))
+        if (registry_knows_socket(e, list[i].inode))
             return true;
     }
     return false;
@@ -76,9 +67,9 @@ static bool lives_at(const struct registry_entry *e, const struct endpoint *actu
 
     if (answer != ALIVE_YES)
         return answer == ALIVE_UNSEEN;
-    if (e->inode[0] == 0)
+    if (!registry_knows_sockets(e, actual->proto))
         return found.uid == e->uid || found.uid == (uint32_t)self_uid();
-    return is_ours(e, &found) || has_one_of_ours(e, actual);
+    return registry_knows_socket(e, found.inode) || has_one_of_ours(e, actual);
 }
 
 /* ---- which entry it is ---- */

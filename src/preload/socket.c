@@ -44,22 +44,6 @@ uint32_t socket_inode(int fd)
     return sys_statx_fd(fd, STATX_INO, &st) == 0 ? (uint32_t)st.stx_ino : 0;
 }
 
-/* Not in the headers of Linux before 5.14. */
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
-
-uint64_t socket_netns(int fd)
-{
-    uint64_t cookie = 0;
-    socklen_t size = sizeof(cookie);
-    struct statx st;
-
-    if (sys_getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 && cookie != 0)
-        return cookie;
-    return sys_statx("/proc/self/ns/net", STATX_INO, &st) == 0 ? st.stx_ino : 1;
-}
-
 bool socket_is_v6only(int fd)
 {
     return int_option(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1;

@@ -23,12 +23,6 @@ bool socket_any_is_portless(void);
 /* The socket's inode in sockfs, the number in "socket:[N]"; 0 if it has none. */
 uint32_t socket_inode(int fd);
 
-/*
- * A number for the socket's network namespace: its cookie (SO_NETNS_COOKIE, Linux
- * 5.14), else the inode of this process's; never 0.
- */
-uint64_t socket_netns(int fd);
-
 /* Whether the socket is of IPv6 alone (IPV6_V6ONLY). */
 bool socket_is_v6only(int fd);
 

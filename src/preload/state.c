@@ -5,27 +5,17 @@
 #include <stddef.h>
 
 #include "core/hot.h"
-#include "preload/socket.h"
+#include "registry/netns.h"
 #include "registry/store.h"
 #include "registry/sys.h"
 
 struct state_known state_known;
 static _Atomic(const char *) problem;
 
-static struct registry *open_default(const char **why)
-{
-    char folder[64];
-    struct text path;
-
-    text_init(&path, folder, sizeof(folder));
-    text_string(&path, "/tmp/remap-");
-    text_number(&path, sys_geteuid());
-    return store_open(folder, why);
-}
-
 /* The file, where it can be had and is wanted. */
 static struct registry *open_file(const struct config *config)
 {
+    char folder[STORE_DEFAULT_MAX];
     const char *why = NULL;
     struct registry *r = NULL;
 
@@ -34,7 +24,7 @@ static struct registry *open_file(const struct config *config)
     if (config->state[0] != '\0')
         r = store_open(config->state, &why);
     if (r == NULL && !config->state_given)
-        r = open_default(&why);
+        r = store_open(store_default_folder(folder), &why);
     if (r == NULL)
         atomic_store_explicit(&problem, why, memory_order_release);
     return r;
@@ -72,7 +62,7 @@ COLD const struct registry *state_find_to_tell(void)
 COLD uint64_t state_find_netns(int fd)
 {
     int saved = errno;
-    uint64_t found = socket_netns(fd);
+    uint64_t found = netns_of_socket(fd);
 
     atomic_store_explicit(&state_known.netns, found, memory_order_relaxed);
     errno = saved;

@@ -769,6 +769,20 @@ void registry_add_inode(struct registry *r, uint64_t netns, const struct endpoin
     }
 }
 
+bool registry_knows_sockets(const struct registry_entry *e, enum proto proto)
+{
+    return e->inode[0] != 0 && (e->actual.proto != PROTO_ANY || proto == PROTO_TCP);
+}
+
+bool registry_knows_socket(const struct registry_entry *e, uint32_t inode)
+{
+    for (int i = 0; i < REGISTRY_INODES && e->inode[i] != 0; i++) {
+        if (e->inode[i] == inode)
+            return true;
+    }
+    return false;
+}
+
 /* Whether a socket that asks for `a` would have been refused natively because of that of `b`. */
 static bool is_in_way(const struct registry_entry *a, const struct registry_entry *b)
 {

@@ -20,7 +20,7 @@ enum { REGISTRY_INODES = 8 };
  * before: asked and actual are then the same. The protocol is PROTO_ANY where it
  * was not asked, which stands for any; the same of both endpoints. `inode` has those
  * sockets with this endpoint that are known by their number in sockfs, the latest
- * first, then zeros; and `v6only` is IPV6_V6ONLY (ipv6(7)), where there was a choice
+ * first, then zeros, and those of TCP alone if the protocol is not known; and `v6only` is IPV6_V6ONLY (ipv6(7)), where there was a choice
  * of ports.
  */
 struct registry_entry {
@@ -88,6 +88,12 @@ bool registry_note_own(struct registry *r, uint64_t netns, uint16_t port);
  */
 void registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
                         uint32_t inode, uint32_t pid);
+
+/* Whether the entry knows sockets of this protocol by their number. */
+bool registry_knows_sockets(const struct registry_entry *e, enum proto proto);
+
+/* Whether it knows this one. */
+bool registry_knows_socket(const struct registry_entry *e, uint32_t inode);
 
 /*
  * All look-ups below are within one network namespace, `netns`. They make no

@@ -3,18 +3,11 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "core/text.h"
 #include "registry/sys.h"
 
 /* With the version of what is in it: after an upgrade, running programs keep the old one. */
 #define FILE_NAME "registry.2"
-
-/* Opens the folder, made if it is not there. */
-static int open_folder(const char *path)
-{
-    if (sys_mkdir(path, 0700) != 0 && errno != EEXIST)
-        return -1;
-    return sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-}
 
 /* NULL, or what is wrong with the folder. */
 static const char *folder_problem(int folder)
@@ -42,14 +35,16 @@ static const char *file_problem(int file)
     return NULL;
 }
 
-static struct registry *map_file(int folder, const char **problem)
+static struct registry *map_file(int folder, int flags, const char **problem)
 {
     struct registry *r = NULL;
-    int file = sys_openat(folder, FILE_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK);
+    int file = sys_openat(folder, FILE_NAME, O_RDWR | flags | O_NOFOLLOW | O_NONBLOCK);
 
     if (file < 0) {
-        *problem =
-            "has no registry that can be opened: see its permissions, and the limit on files";
+        *problem = errno == ENOENT
+                       ? NULL
+                       : "has no registry that can be opened: see its permissions, and the limit "
+                         "on files";
         return NULL;
     }
     *problem = file_problem(file);
@@ -63,20 +58,77 @@ static struct registry *map_file(int folder, const char **problem)
     return r;
 }
 
+/* Opens a folder that is there. -1 with *problem filled in; NULL where it is not there. */
+static int open_folder(const char *path, const char **problem)
+{
+    int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+
+    if (fd >= 0) {
+        *problem = folder_problem(fd);
+        if (*problem == NULL)
+            return fd;
+        sys_close(fd);
+    } else {
+        *problem = errno == ENOENT ? NULL
+                   : errno == ELOOP || errno == ENOTDIR
+                       ? "is no folder, or a symbolic link: choose another in REMAP_STATE"
+                       : "cannot be opened: choose another folder in REMAP_STATE";
+    }
+    return -1;
+}
+
+struct registry *store_find(const char *folder, const char **problem)
+{
+    struct registry *r = NULL;
+    int fd = open_folder(folder, problem);
+
+    if (fd >= 0) {
+        r = map_file(fd, 0, problem);
+        sys_close(fd);
+    }
+    return r;
+}
+
+/* The same, made if it is not there. */
+static int make_folder(const char *path, const char **problem)
+{
+    int made = sys_mkdir(path, 0700), error = errno;
+    int fd = open_folder(path, problem);
+
+    if (fd < 0 && (*problem == NULL || (made != 0 && error != EEXIST)))
+        *problem = "cannot be made or opened: choose another folder in REMAP_STATE";
+    return fd;
+}
+
+const char *store_make_folder(const char *folder)
+{
+    const char *problem;
+    int fd = make_folder(folder, &problem);
+
+    if (fd < 0)
+        return problem;
+    sys_close(fd);
+    return NULL;
+}
+
 struct registry *store_open(const char *folder, const char **problem)
 {
     struct registry *r = NULL;
-    int fd = open_folder(folder);
+    int fd = make_folder(folder, problem);
 
-    if (fd < 0) {
-        *problem = errno == ELOOP || errno == ENOTDIR
-                       ? "is no folder, or a symbolic link: choose another in REMAP_STATE"
-                       : "cannot be made or opened: choose another folder in REMAP_STATE";
-        return NULL;
+    if (fd >= 0) {
+        r = map_file(fd, O_CREAT, problem);
+        sys_close(fd);
     }
-    *problem = folder_problem(fd);
-    if (*problem == NULL)
-        r = map_file(fd, problem);
-    sys_close(fd);
     return r;
+}
+
+const char *store_default_folder(char folder[STORE_DEFAULT_MAX])
+{
+    struct text path;
+
+    text_init(&path, folder, STORE_DEFAULT_MAX);
+    text_string(&path, "/tmp/remap-");
+    text_number(&path, sys_geteuid());
+    return folder;
 }

@@ -13,4 +13,18 @@
  */
 struct registry *store_open(const char *folder, const char **problem);
 
+/*
+ * Opens the registry in `folder` only if it is there. NULL with *problem NULL where it
+ * is not, else as store_open.
+ */
+struct registry *store_find(const char *folder, const char **problem);
+
+/* Makes the folder of a registry if it is not there. NULL, or what is wrong with it. */
+const char *store_make_folder(const char *folder);
+
+enum { STORE_DEFAULT_MAX = 64 };
+
+/* The folder where no other is named: "/tmp/remap-UID", written to `folder`, which is returned. */
+const char *store_default_folder(char folder[STORE_DEFAULT_MAX]);
+
 #endif

@@ -1,0 +1,14 @@
+/* The number of a network namespace, as the registry has it. */
+#ifndef REGISTRY_NETNS_H
+#define REGISTRY_NETNS_H
+
+#include <stdint.h>
+
+/*
+ * A number for a socket's network namespace: its cookie (SO_NETNS_COOKIE, Linux
+ * 5.14), which no later namespace has, else the inode of this process's; never 0.
+ * Changes errno.
+ */
+uint64_t netns_of_socket(int fd);
+
+#endif
