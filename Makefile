@@ -42,7 +42,7 @@ MANUALS  := remap.1 remap.conf.5 libremap.7
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
 LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(PRELOAD))
-REMAP_OBJECTS   := $(call objects,$(CORE) $(CLI))
+REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
 TOOLS           := $(addprefix $(O)/tools/,sandbox probe hold early.so chain.so)
 
@@ -72,7 +72,7 @@ $(O)/libremap.so: $(LIBRARY_OBJECTS) $(O)/exports.map
 
 $(O)/remap: $(REMAP_OBJECTS)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lmnl
 
 # The one object that knows where the library is installed: built again when that changes.
 $(O)/obj/src/cli/library.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"'

@@ -6,7 +6,8 @@
 #include "cli/command.h"
 #include "cli/message.h"
 
-const struct command *const command_list[] = {&run_command, &check_command, &help_command, NULL};
+const struct command *const command_list[] = {&run_command,  &check_command, &ps_command,
+                                              &port_command, &help_command,  NULL};
 
 static const struct command *find_command(const char *name)
 {

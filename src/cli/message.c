@@ -37,3 +37,11 @@ int message_bad_option(const struct command *command, int refused, char **argv)
                       command->name);
     return STATUS_USAGE;
 }
+
+int message_bad_name(const char *name)
+{
+    message_print("'%s' cannot be the name of a run: use up to 64 letters, digits and . _ -, a "
+                  "letter or digit first",
+                  name);
+    return STATUS_USAGE;
+}

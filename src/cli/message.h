@@ -17,4 +17,7 @@ void message_diag(const struct diag *d);
  */
 int message_bad_option(const struct command *command, int refused, char **argv);
 
+/* Complains of a name that no run can have. Returns STATUS_USAGE. */
+int message_bad_name(const char *name);
+
 #endif

@@ -104,3 +104,9 @@ bool rules_load(const struct rules *r, struct config *config)
         config->table = r->table;
     return true;
 }
+
+bool rules_load_settings(struct config *config)
+{
+    static const struct rules none = {.given = true};
+    return rules_load(&none, config);
+}

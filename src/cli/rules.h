@@ -25,4 +25,7 @@ bool rules_add_file(struct rules *r, const char *path);
 /* Fills *config in, with the rules of the options where there are any. False, as above. */
 bool rules_load(const struct rules *r, struct config *config);
 
+/* Fills *config in with the settings of the environment alone, and the default table. False, as above. */
+bool rules_load_settings(struct config *config);
+
 #endif

@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/library.h"
+#include "cli/live.h"
 #include "cli/message.h"
 #include "cli/rules.h"
 
@@ -24,15 +25,27 @@ struct options {
     bool all_auto;
     const char *when;
     const char *report;
+    const char *connect;
+    const char *name;
     const char *level;
 };
 
-enum { OPTION_AUTO = 256, OPTION_WHEN, OPTION_REPORT, OPTION_ENGINE, OPTION_HELP };
+enum {
+    OPTION_AUTO = 256,
+    OPTION_WHEN,
+    OPTION_REPORT,
+    OPTION_CONNECT,
+    OPTION_NAME,
+    OPTION_ENGINE,
+    OPTION_HELP
+};
 
 static const struct option LONG_OPTIONS[] = {
     {"auto", no_argument, NULL, OPTION_AUTO},
     {"when", required_argument, NULL, OPTION_WHEN},
     {"report", required_argument, NULL, OPTION_REPORT},
+    {"connect", required_argument, NULL, OPTION_CONNECT},
+    {"name", required_argument, NULL, OPTION_NAME},
     {"engine", required_argument, NULL, OPTION_ENGINE},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
@@ -85,6 +98,11 @@ static int take_option(const struct command *self, int option, char **argv, stru
         return take_setting(CONFIG_WHEN, "--when", &o->when);
     case OPTION_REPORT:
         return take_setting(CONFIG_REPORT, "--report", &o->report);
+    case OPTION_CONNECT:
+        return take_setting(CONFIG_CONNECT, "--connect", &o->connect);
+    case OPTION_NAME:
+        o->name = optarg;
+        return live_is_name(optarg) ? STATUS_OK : message_bad_name(optarg);
     case OPTION_ENGINE:
         return take_engine(self);
     default:
@@ -142,6 +160,18 @@ static void set_preload(const char *library)
     free(list);
 }
 
+/* Gives the run a registry of its own. False after a message. */
+static bool set_run(const char *name)
+{
+    char *folder = live_folder_of_run(name);
+
+    if (folder == NULL)
+        return false;
+    set_setting(CONFIG_STATE, folder);
+    free(folder);
+    return true;
+}
+
 static void set_environment(const struct options *o, const struct config *config,
                             const char *library)
 {
@@ -153,6 +183,7 @@ static void set_environment(const struct options *o, const struct config *config
     set_setting(CONFIG_RULES, rules);
     set_setting(CONFIG_WHEN, o->when);
     set_setting(CONFIG_REPORT, o->report);
+    set_setting(CONFIG_CONNECT, o->connect);
     const char *level = getenv(config_variable[CONFIG_LOG]);
     if (o->level != NULL || level == NULL || level[0] == '\0')
         set_setting(CONFIG_LOG, o->level != NULL ? o->level : "info");
@@ -197,6 +228,8 @@ static int run_main(const struct command *self, int argc, char **argv)
         return STATUS_BAD_TABLE;
     if (!library_find(library))
         return STATUS_UNAVAILABLE;
+    if (o.name != NULL && !set_run(o.name))
+        return STATUS_UNAVAILABLE;
     set_environment(&o, &config, library);
     return become(argv + optind);
 }
@@ -211,6 +244,10 @@ const struct command run_command = {
         "      --auto       every privileged port that no rule names goes to a free one\n"
         "      --when W     always (the default), or denied: only where the kernel refuses\n"
         "      --report R   what the command is told: asked (the default) or actual ports\n"
+        "      --connect C  which connections of the tree to this host go where the server is:\n"
+        "                   registry (to servers that live, the default), table (also by the\n"
+        "                   table alone), or off\n"
+        "      --name RUN   a tree of its own, for remap port --name and remap ps\n"
         "      --engine E   preload, the only one in this version\n"
         "  -q               no line for each bind that was moved\n"
         "  -v               more lines\n"

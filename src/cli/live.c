@@ -1,0 +1,242 @@
+#include "cli/live.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/kernel.h"
+#include "cli/message.h"
+#include "cli/rules.h"
+#include "registry/netns.h"
+#include "registry/store.h"
+
+/* ---- where registries are ---- */
+
+bool live_is_name(const char *text)
+{
+    if (!isalnum((unsigned char)text[0]) || strlen(text) > LIVE_RUN_MAX)
+        return false;
+    for (; *text != '\0'; text++) {
+        if (!isalnum((unsigned char)*text) && strchr("._-", *text) == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* The folders that the library may have used, in its order; how many there are. */
+static int find_folders(const char *folders[2])
+{
+    static struct config config;
+    static char last[STORE_DEFAULT_MAX];
+    int count = 0;
+
+    if (!rules_load_settings(&config))
+        return -1;
+    if (!config.state_off && config.state[0] != '\0')
+        folders[count++] = config.state;
+    if (!config.state_given || config.state_off)
+        folders[count++] = store_default_folder(last);
+    return count;
+}
+
+char *live_folder_of_run(const char *run)
+{
+    const char *folders[2], *problem = NULL;
+    char *path = NULL;
+    int count = find_folders(folders);
+
+    for (int i = 0; i < count && path == NULL; i++) {
+        problem = store_make_folder(folders[i]);
+        if (problem == NULL && asprintf(&path, "%s/%s", folders[i], run) < 0)
+            path = NULL;
+        if (problem != NULL && i == count - 1)
+            message_print("%s %s", folders[i], problem);
+    }
+    return path;
+}
+
+/* ---- what lives ---- */
+
+struct search {
+    struct kernel_sockets sockets;
+    uint64_t netns;
+    struct lives *lives;
+    bool is_out_of_memory;
+};
+
+static void add(struct search *s, const struct registry_entry *e,
+                const struct kernel_socket *socket, const char *run)
+{
+    struct live *list = realloc(s->lives->list, (s->lives->count + 1) * sizeof(*list));
+
+    if (list == NULL) {
+        s->is_out_of_memory = true;
+        return;
+    }
+    s->lives->list = list;
+    struct live *live = &list[s->lives->count++];
+    *live = (struct live){
+        .entry = *e, .inode = socket->inode, .pid = e->pid, .listens = socket->listens};
+    live->entry.asked.proto = live->entry.actual.proto = socket->local.proto;
+    snprintf(live->run, sizeof(live->run), "%s", run);
+    memcpy(live->program, e->program, sizeof(live->program));
+}
+
+/* Whether the socket is the one that the entry is about, and no stranger's at its port. */
+static bool is_of(const struct registry *r, const struct registry_entry *e,
+                  const struct kernel_socket *socket)
+{
+    struct registry_entry now;
+
+    if (socket->local.port != e->actual.port || !addr_equal(&socket->local.addr, &e->actual.addr) ||
+        (e->actual.proto != PROTO_ANY && e->actual.proto != socket->local.proto) ||
+        registry_by_actual(r, e->netns, &socket->local, &now) != REGISTRY_KNOWN ||
+        now.asked.port != e->asked.port)
+        return false;
+    return registry_knows_sockets(e, socket->local.proto)
+               ? registry_knows_socket(e, socket->inode)
+               : socket->uid == e->uid || socket->uid == geteuid();
+}
+
+static void search_registry(struct search *s, const struct registry *r, const char *run)
+{
+    struct registry_walk walk = {.step = 0};
+    struct registry_entry e;
+
+    while (registry_next(r, &walk, &e)) {
+        if (e.netns != s->netns)
+            continue;
+        for (size_t i = 0; i < s->sockets.count; i++) {
+            if (is_of(r, &e, &s->sockets.list[i]))
+                add(s, &e, &s->sockets.list[i], run);
+        }
+    }
+}
+
+/* Searches the registry in a folder, if there is one. False after a message. */
+static bool search_folder(struct search *s, const char *folder, const char *run)
+{
+    const char *problem;
+    struct registry *r = store_find(folder, &problem);
+
+    if (r == NULL) {
+        if (problem != NULL)
+            message_print("%s %s", folder, problem);
+        return problem == NULL;
+    }
+    search_registry(s, r, run);
+    registry_destroy(r);
+    return true;
+}
+
+static bool search_run(struct search *s, const char *folder, const char *run)
+{
+    char *path;
+
+    if (asprintf(&path, "%s/%s", folder, run) < 0) {
+        s->is_out_of_memory = true;
+        return false;
+    }
+    bool is_read = search_folder(s, path, run);
+    free(path);
+    return is_read;
+}
+
+static bool search_all_runs(struct search *s, const char *folder)
+{
+    DIR *runs = opendir(folder);
+    struct dirent *entry;
+    bool is_read = true;
+
+    while (runs != NULL && (entry = readdir(runs)) != NULL) {
+        if (entry->d_type != DT_REG && live_is_name(entry->d_name))
+            is_read = search_run(s, folder, entry->d_name) && is_read;
+    }
+    if (runs != NULL)
+        closedir(runs);
+    return is_read;
+}
+
+static bool search_folders(struct search *s, const char *run)
+{
+    const char *folders[2];
+    int count = find_folders(folders);
+    bool is_read = count >= 0;
+
+    for (int i = 0; i < count; i++) {
+        if (run != NULL && run[0] != '\0') {
+            is_read = search_run(s, folders[i], run) && is_read;
+            continue;
+        }
+        bool is_folder_read = search_folder(s, folders[i], "");
+        if (run == NULL && is_folder_read)
+            is_folder_read = search_all_runs(s, folders[i]);
+        is_read = is_read && is_folder_read;
+    }
+    return is_read;
+}
+
+/* Fills in who has the sockets, which may be others than who bound them. */
+static bool find_processes(struct lives *lives)
+{
+    struct kernel_process *processes = calloc(lives->count + 1, sizeof(*processes));
+
+    if (processes == NULL)
+        return false;
+    for (size_t i = 0; i < lives->count; i++) {
+        processes[i].inode = lives->list[i].inode;
+        processes[i].pid = (pid_t)lives->list[i].pid;
+    }
+    kernel_find_processes(processes, lives->count);
+    for (size_t i = 0; i < lives->count; i++) {
+        lives->list[i].pid = (uint32_t)processes[i].pid;
+        memcpy(lives->list[i].program, processes[i].program, sizeof(processes[i].program));
+    }
+    free(processes);
+    return true;
+}
+
+static uint64_t own_netns(void)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    uint64_t netns = netns_of_socket(fd);
+
+    if (fd >= 0)
+        close(fd);
+    return netns;
+}
+
+int live_list(const char *run, bool with_processes, struct lives *lives)
+{
+    struct search s = {.netns = own_netns(), .lives = lives};
+
+    *lives = (struct lives){NULL, 0};
+    if (!kernel_list(&s.sockets)) {
+        message_print("the kernel does not list its sockets: %s: load the modules tcp_diag and "
+                      "udp_diag",
+                      strerror(errno));
+        return STATUS_UNAVAILABLE;
+    }
+    bool is_read = search_folders(&s, run);
+    kernel_free(&s.sockets);
+    if (is_read && with_processes && !find_processes(lives))
+        s.is_out_of_memory = true;
+    if (s.is_out_of_memory)
+        message_print("out of memory: end some other program");
+    if (is_read && !s.is_out_of_memory)
+        return STATUS_OK;
+    live_free(lives);
+    return STATUS_UNAVAILABLE;
+}
+
+void live_free(struct lives *lives)
+{
+    free(lives->list);
+    *lives = (struct lives){NULL, 0};
+}
