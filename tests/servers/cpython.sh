@@ -5,10 +5,11 @@
 
 python=/usr/bin/python3
 for module in test_socket test_socketserver test_httpservers test_ftplib test_smtplib; do
-    # The names of the tests and what became of each; some run as often as an address is free.
+    # The names of the tests and what became of each, as far as they are on one line, and the sums.
     results() {
         (cd "$1" && shift && timeout 300 "$@" $python -m test -u network -v $module 2>&1) | tee "$1.out" |
-            sed -n -E 's/^(test[A-Za-z0-9_]* \([A-Za-z0-9_.]*\)).* \.\.\. (ok|FAIL|ERROR|skipped|expected failure).*/\1 \2/p' | sort
+            sed -n -E -e 's/^(Ran [0-9]+ tests?).*/\1/p' -e 's/^((OK|FAILED)( \(.*)?)$/\1/p' \
+                -e 's/^(test[A-Za-z0-9_]* \([A-Za-z0-9_.]*\)).* \.\.\. (ok|FAIL|ERROR|skipped|expected failure).*/\1 \2/p' | sort
     }
     mkdir -p plain ours
     results plain env > plain.txt &
