@@ -49,7 +49,7 @@ TOOLS           := $(addprefix $(O)/tools/,sandbox probe hold early.so chain.so)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all unit replay tools sanitized check demo install uninstall clean format lint check-layers sanitize fuzz help FORCE
+.PHONY: all unit replay tools sanitized threads threaded check demo install uninstall clean format lint check-layers sanitize fuzz help FORCE
 
 ##@ Building
 
@@ -143,13 +143,23 @@ $(O)/fuzz/replay: $(call objects,tests/fuzz/rules.c tests/fuzz/replay.c $(CORE))
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
 
-check: all unit tools sanitized ## run all tests, as root or as an ordinary user
+check: all unit tools sanitized threaded ## run all tests, as root or as an ordinary user
 	@tests/run $(O)
 
 sanitized:
 	$(Q)$(MAKE) --no-print-directory O=$(O)/sanitize CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' unit replay
 sanitize: sanitized ## build the unit tests with AddressSanitizer and UBSan, and run them
 	set -e; for program in $(UNIT:tests/unit/%.c=$(O)/sanitize/unit/%); do $$program; done
+
+# The library's objects lie in the program itself: a preload would come before the
+# sanitizer's runtime.
+threads: $(O)/tools/threads
+$(O)/tools/threads: $(call objects,tests/tools/threads.c) $(LIBRARY_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -pthread $(LIBRARY_LIBS)
+threaded:
+	$(Q)$(MAKE) --no-print-directory O=$(O)/thread CFLAGS='-O1 -g -fsanitize=thread' threads
 
 fuzz: $(O)/fuzz/rules ## fuzz the parser for a minute (clang; FUZZ_SECONDS=60)
 	$(O)/fuzz/rules -max_total_time=$(or $(FUZZ_SECONDS),60) -print_final_stats=1 $(O)/fuzz/corpus
