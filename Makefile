@@ -27,14 +27,14 @@ ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(CFLAGS)
 
 # Fewer segments to map make a library that loads faster. libdl is part of libc
 # since glibc 2.34, where --as-needed leaves it out.
-LIBRARY_LDFLAGS = -shared -Wl,-soname,libremap.so -Wl,--version-script=$(O)/exports.map \
+# -nostartfiles leaves out what there are no destructors for.
+LIBRARY_LDFLAGS = -shared -nostartfiles -Wl,-soname,libremap.so -Wl,--version-script=$(O)/exports.map \
 	-Wl,-z,relro,-z,now,-z,defs,-z,noseparate-code -Wl,--hash-style=gnu -Wl,--as-needed
 LIBRARY_LIBS    = -ldl
 
 CORE     := $(wildcard src/core/*.c)
 REGISTRY := $(wildcard src/registry/*.c)
-# env.c comes last, so that its 64 KiB do not lie between the variables of the others.
-PRELOAD  := $(filter-out src/preload/env.c,$(wildcard src/preload/*.c)) src/preload/env.c
+PRELOAD  := $(wildcard src/preload/*.c)
 CLI      := $(wildcard src/cli/*.c)
 UNIT     := $(wildcard tests/unit/*.c)
 MANUALS  := remap.1 remap.conf.5 libremap.7
@@ -49,7 +49,7 @@ TOOLS           := $(addprefix $(O)/tools/,sandbox probe hold early.so chain.so)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all unit replay tools sanitized threads threaded check demo install uninstall clean format lint check-layers sanitize fuzz help FORCE
+.PHONY: all bench unit replay tools sanitized threads threaded check demo install uninstall clean format lint check-layers sanitize fuzz help FORCE
 
 ##@ Building
 
@@ -168,6 +168,18 @@ $(O)/fuzz/rules: tests/fuzz/rules.c $(CORE) tests/data/rules.tsv
 	tests/fuzz/make-corpus tests/data/rules.tsv $(O)/fuzz/corpus
 	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ tests/fuzz/rules.c $(CORE)
+
+bench: all $(O)/tools/sandbox $(O)/bench/calls $(O)/bench/empty.so ## measure what the library costs, against native (TURNS=15)
+	@tests/bench/run $(O)
+$(O)/bench/calls: tests/bench/calls.c
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $<
+
+$(O)/bench/empty.so: tests/bench/empty.c
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -shared $(LDFLAGS) -o $@ $<
 
 ##@ Keeping order
 

@@ -4,7 +4,7 @@
 
 #include "core/hot.h"
 
-enum { PLACES = 256 };
+enum { PLACES = 128 };
 
 /* A descriptor and one added, the actual port and the asked one, in one word. */
 static _Atomic uint64_t places[PLACES];

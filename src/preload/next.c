@@ -2,20 +2,10 @@
 
 #include <dlfcn.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "preload/bypass.h"
 #include "registry/sys.h"
-
-/* As glibc's: a program that says that its buffer is smaller than what it asks for is ended. */
-static ssize_t sys_recvfrom_chk(int fd, void *buf, size_t size, size_t room, int flags,
-                                struct sockaddr *addr, socklen_t *len)
-{
-    if (size > room)
-        abort();
-    return sys_recvfrom(fd, buf, size, flags, addr, len);
-}
 
 struct next next = {
     .bind = sys_bind,
@@ -30,7 +20,6 @@ struct next next = {
     .sendmsg = sys_sendmsg,
     .sendmmsg = sys_sendmmsg,
     .recvfrom = sys_recvfrom,
-    .recvfrom_chk = sys_recvfrom_chk,
     .recvmsg = sys_recvmsg,
     .recvmmsg = sys_recvmmsg,
     .syscall = bypass_syscall,
@@ -52,7 +41,6 @@ static const struct {
     {"sendmsg", offsetof(struct next, sendmsg)},
     {"sendmmsg", offsetof(struct next, sendmmsg)},
     {"recvfrom", offsetof(struct next, recvfrom)},
-    {"__recvfrom_chk", offsetof(struct next, recvfrom_chk)},
     {"recvmsg", offsetof(struct next, recvmsg)},
     {"recvmmsg", offsetof(struct next, recvmmsg)},
     {"syscall", offsetof(struct next, syscall)},

@@ -1,7 +1,15 @@
+/*
+ * What is remembered lies on a page of its own that the kernel empties in the children
+ * of fork(2) (MADV_WIPEONFORK, Linux 4.14), who then ask anew.
+ *
+ * It is made at the first question, so that programs that never bind do without, but
+ * only by the process that the library was loaded in. In any other, a child of vfork(2)
+ * might be about to write into its parent's memory: there, and where there is no such
+ * page, all is asked each time.
+ */
 #include "preload/self.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,68 +25,78 @@ struct facts {
     _Atomic uint64_t program[2];
 };
 
+static _Atomic uint32_t first_pid;
 static _Atomic(struct facts *) facts;
 
 void self_begin(void)
 {
-    struct facts *own =
-        mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (own == MAP_FAILED)
-        return;
-    if (madvise(own, sizeof(*own), MADV_WIPEONFORK) != 0) {
-        munmap(own, sizeof(*own));
-        return;
-    }
-    atomic_store_explicit(&own->pid, (uint32_t)sys_getpid(), memory_order_relaxed);
-    atomic_store_explicit(&facts, own, memory_order_release);
+    atomic_store_explicit(&first_pid, (uint32_t)sys_getpid(), memory_order_relaxed);
 }
 
-HOT static struct facts *get(void)
+COLD static struct facts *make_facts(void)
 {
-    return atomic_load_explicit(&facts, memory_order_acquire);
+    struct facts *known = NULL;
+
+    if ((uint32_t)sys_getpid() != atomic_load_explicit(&first_pid, memory_order_relaxed))
+        return NULL;
+    struct facts *own =
+        mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (own == MAP_FAILED)
+        return NULL;
+    if (madvise(own, sizeof(*own), MADV_WIPEONFORK) == 0 &&
+        atomic_compare_exchange_strong_explicit(&facts, &known, own, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return own;
+    munmap(own, sizeof(*own));
+    return known;
+}
+
+HOT static struct facts *get_facts(void)
+{
+    struct facts *known = atomic_load_explicit(&facts, memory_order_acquire);
+    return known != NULL ? known : make_facts();
 }
 
 HOT pid_t self_pid(void)
 {
-    struct facts *own = get();
-    uint32_t pid = own != NULL ? atomic_load_explicit(&own->pid, memory_order_relaxed) : 0;
+    struct facts *known = get_facts();
+    uint32_t pid = known != NULL ? atomic_load_explicit(&known->pid, memory_order_relaxed) : 0;
 
     if (pid == 0) {
         pid = (uint32_t)sys_getpid();
-        if (own != NULL)
-            atomic_store_explicit(&own->pid, pid, memory_order_relaxed);
+        if (known != NULL)
+            atomic_store_explicit(&known->pid, pid, memory_order_relaxed);
     }
     return (pid_t)pid;
 }
 
 HOT uid_t self_uid(void)
 {
-    struct facts *own = get();
-    uint64_t uid = own != NULL ? atomic_load_explicit(&own->uid, memory_order_relaxed) : 0;
+    struct facts *known = get_facts();
+    uint64_t uid = known != NULL ? atomic_load_explicit(&known->uid, memory_order_relaxed) : 0;
 
     if (uid == 0) {
         uid = (uint64_t)sys_geteuid() + 1;
-        if (own != NULL)
-            atomic_store_explicit(&own->uid, uid, memory_order_relaxed);
+        if (known != NULL)
+            atomic_store_explicit(&known->uid, uid, memory_order_relaxed);
     }
     return (uid_t)(uid - 1);
 }
 
 HOT void self_program(char name[16])
 {
-    struct facts *own = get();
+    struct facts *known = get_facts();
     uint64_t words[2] = {0, 0};
 
-    if (own != NULL) {
-        words[0] = atomic_load_explicit(&own->program[0], memory_order_acquire);
-        words[1] = atomic_load_explicit(&own->program[1], memory_order_relaxed);
+    if (known != NULL) {
+        words[0] = atomic_load_explicit(&known->program[0], memory_order_acquire);
+        words[1] = atomic_load_explicit(&known->program[1], memory_order_relaxed);
     }
     if (words[0] == 0) {
         prctl(PR_GET_NAME, words);
-        if (own != NULL) {
-            atomic_store_explicit(&own->program[1], words[1], memory_order_relaxed);
-            atomic_store_explicit(&own->program[0], words[0], memory_order_release);
+        if (known != NULL) {
+            atomic_store_explicit(&known->program[1], words[1], memory_order_relaxed);
+            atomic_store_explicit(&known->program[0], words[0], memory_order_release);
         }
     }
     memcpy(name, words, sizeof(words));

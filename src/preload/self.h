@@ -4,11 +4,7 @@
 
 #include <sys/types.h>
 
-/*
- * Prepares the memory for it: for the constructor, which no child of vfork(2) runs in
- * its parent's memory. The children of fork(2) find it empty (MADV_WIPEONFORK, Linux
- * 4.14) and ask anew; where there is no such thing, all is asked each time.
- */
+/* For the constructor; before, all is asked for each time. */
 void self_begin(void);
 
 pid_t self_pid(void);

@@ -1,22 +1,26 @@
 /*
- * calls WHAT PORT: the nanoseconds that one call takes, best of many rounds. WHAT is
+ * calls WHAT PORT ROUNDS: the nanoseconds that one call takes, of the best of so many
+ * rounds. WHAT is
  *
- *   bind         of a fresh socket to PORT (the socket's making is not counted)
+ *   bind         of a fresh socket to PORT (making it is not counted)
  *   getsockname  of a socket that is bound to PORT
  *   ping-pong    four calls: sendto and recvfrom, to a socket on PORT and back
  *   connection   one connection to PORT: made, taken and closed
+ *   start        a program that does nothing, /bin/true, under LD_PRELOAD=$PRELOAD if that is set
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { ROUNDS = 60, CALLS = 400 };
+enum { CALLS = 400, STARTS = 20 };
 
 static struct sockaddr_in name = {.sin_family = AF_INET};
 
@@ -139,32 +143,50 @@ static uint64_t round_of_connection(void)
     return end - start;
 }
 
+static uint64_t round_of_start(void)
+{
+    static char preload[4200] = "LD_PRELOAD=";
+    char *const arguments[] = {"true", NULL}, *const environment[] = {preload, NULL};
+    const char *library = getenv("PRELOAD");
+    pid_t child;
+    int status;
+
+    strncpy(preload + strlen("LD_PRELOAD="), library != NULL ? library : "", 4096);
+    uint64_t start = now();
+    for (int i = 0; i < STARTS; i++) {
+        if (posix_spawn(&child, "/bin/true", NULL, NULL, arguments, environment) != 0 ||
+            waitpid(child, &status, 0) != child || status != 0)
+            fail("/bin/true");
+    }
+    return now() - start;
+}
+
 static const struct {
     const char *name;
     uint64_t (*round)(void);
+    unsigned calls; /* in a round */
 } MEASURES[] = {
-    {"bind", round_of_bind},
-    {"getsockname", round_of_getsockname},
-    {"ping-pong", round_of_ping_pong},
-    {"connection", round_of_connection},
+    {"bind", round_of_bind, CALLS},           {"getsockname", round_of_getsockname, CALLS},
+    {"ping-pong", round_of_ping_pong, CALLS}, {"connection", round_of_connection, CALLS},
+    {"start", round_of_start, STARTS},
 };
 
 int main(int argc, char **argv)
 {
     uint64_t best = UINT64_MAX;
 
-    if (argc != 3)
+    if (argc != 4)
         return 64;
     name.sin_port = htons((uint16_t)atoi(argv[2]));
     name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (size_t i = 0; i < sizeof(MEASURES) / sizeof(MEASURES[0]); i++) {
         if (strcmp(argv[1], MEASURES[i].name) != 0)
             continue;
-        for (int round = 0; round < ROUNDS; round++) {
+        for (int round = 0; round < atoi(argv[3]); round++) {
             uint64_t time = MEASURES[i].round();
             best = time < best ? time : best;
         }
-        printf("%llu\n", (unsigned long long)(best / CALLS));
+        printf("%llu\n", (unsigned long long)(best / MEASURES[i].calls));
         return 0;
     }
     return 64;
