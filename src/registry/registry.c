@@ -36,7 +36,7 @@
 
 enum {
     SLOTS = 8192, /* a power of two */
-    WINDOW = 256,
+    WINDOW = 128,
     LANES = 4, /* ports in a word */
     GROUPS = SLOTS / LANES,
 };

@@ -181,11 +181,13 @@ static void test_settings(void **state)
     (void)state;
     variables[CONFIG_WHEN] = "denied";
     variables[CONFIG_REPORT] = "actual";
+    variables[CONFIG_CONNECT] = "table";
     variables[CONFIG_LOG] = "debug";
     variables[CONFIG_LOG_FILE] = "/tmp/log";
     assert_true(load());
     assert_int_equal(config.when, WHEN_DENIED);
     assert_int_equal(config.report, REPORT_ACTUAL);
+    assert_int_equal(config.connect, CONNECT_TABLE);
     assert_int_equal(config.level, LEVEL_DEBUG);
     assert_string_equal(config.log_file, "/tmp/log");
 }
@@ -198,6 +200,7 @@ static void test_bad_settings(void **state)
     } faults[] = {
         {CONFIG_WHEN, "unknown value: use always or denied"},
         {CONFIG_REPORT, "unknown value: use asked or actual"},
+        {CONFIG_CONNECT, "unknown value: use registry, table or off"},
         {CONFIG_LOG, "unknown value: use off, error, info or debug"},
     };
 

@@ -32,6 +32,57 @@ static bool reads_as(const void *sa, socklen_t len, const char *text)
     return strcmp(buf, text) == 0;
 }
 
+static struct addr addr_of(const char *text)
+{
+    struct addr a = {.family = AF_UNSPEC};
+    assert_true(addr_parse(&a, text, strlen(text)));
+    return a;
+}
+
+static void test_mapped_and_back(void **state)
+{
+    struct addr v4 = addr_of("192.0.2.1"), v6 = addr_of("2001:db8::1");
+    struct addr mapped = addr_mapped(&v4), expected = addr_of("::ffff:192.0.2.1");
+
+    (void)state;
+    assert_true(addr_equal(&mapped, &expected));
+    struct addr back = addr_unmapped(&mapped);
+    assert_true(addr_equal(&back, &v4));
+    mapped = addr_mapped(&v6);
+    assert_true(addr_equal(&mapped, &v6));
+}
+
+static void test_loopback(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is;
+    } ADDRS[] = {
+        {"127.0.0.1", true},         {"127.255.255.255", true}, {"::1", true}, {"126.0.0.1", false},
+        {"128.0.0.1", false},        {"0.0.0.0", false},        {"::", false}, {"::2", false},
+        {"::ffff:127.0.0.1", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(ADDRS); i++) {
+        struct addr a = addr_of(ADDRS[i].text);
+        assert_int_equal(addr_is_loopback(&a), ADDRS[i].is);
+    }
+}
+
+static void test_port_of_a_sockaddr(void **state)
+{
+    struct sockaddr_in in = v4("127.0.0.1", 80);
+    struct sockaddr_in6 in6 = v6("::1", 443);
+    struct sockaddr local = {.sa_family = AF_UNIX};
+
+    (void)state;
+    assert_int_equal(endpoint_port((struct sockaddr *)&in, sizeof(in)), 80);
+    assert_int_equal(endpoint_port((struct sockaddr *)&in6, sizeof(in6)), 443);
+    assert_int_equal(endpoint_port((struct sockaddr *)&in, sizeof(in) - 1), 0);
+    assert_int_equal(endpoint_port(&local, sizeof(local)), 0);
+}
+
 static void test_reads_what_bind_reads(void **state)
 {
     struct sockaddr_in in = v4("127.0.0.1", 80);
@@ -205,6 +256,9 @@ static void test_overlap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mapped_and_back),
+        cmocka_unit_test(test_loopback),
+        cmocka_unit_test(test_port_of_a_sockaddr),
         cmocka_unit_test(test_reads_what_bind_reads),
         cmocka_unit_test(test_leaves_the_rest),
         cmocka_unit_test(test_unspec_is_v4_for_the_wildcard_alone),

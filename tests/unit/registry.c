@@ -221,7 +221,7 @@ static void test_newest_are_kept_when_it_is_full(void **state)
         e.actual = unit_endpoint(text);
         assert_int_equal(registry_put(*state, &e), REGISTRY_PUT);
         assert_int_equal(asked_port(*state, text), 80);
-        if (i == 201)
+        if (i == 101)
             assert_int_equal(asked_port(*state, "tcp/127.0.0.2:8080"), 80);
     }
 }
@@ -262,6 +262,159 @@ static void test_dead_make_room(void **state)
     }
     assert_int_equal(asked_port(*state, "tcp/127.0.1.100:8080"), 80);
     assert_int_equal(asked_port(*state, "tcp/127.0.0.2:8080"), 81); /* the oldest went */
+}
+
+/* ---- protocols that were not asked for ---- */
+
+static void put_entry(struct registry *r, const char *asked, const char *actual,
+                      enum registry_put expected)
+{
+    struct registry_entry e = {
+        .asked = unit_endpoint(asked), .actual = unit_endpoint(actual), .netns = NETNS, .pid = 1};
+    assert_int_equal(registry_put(r, &e), expected);
+}
+
+static enum registry_answer answer(const struct registry *r, const char *actual)
+{
+    struct endpoint wanted = unit_endpoint(actual);
+    struct registry_entry e;
+    return registry_by_actual(r, NETNS, &wanted, &e);
+}
+
+static void test_any_protocol_is_good_for_all(void **state)
+{
+    put_entry(*state, "0.0.0.0:80", "0.0.0.0:8080", REGISTRY_PUT);
+    assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8080"), 80);
+    assert_int_equal(asked_port(*state, "udp/127.0.0.1:8080"), 80);
+    assert_int_equal(asked_port(*state, "127.0.0.1:8080"), 80);
+}
+
+/* Once the high port is used by another protocol, the two are told apart, in whatever order. */
+static void test_contested_ports_need_the_protocol(void **state)
+{
+    put_entry(*state, "0.0.0.0:80", "0.0.0.0:8080", REGISTRY_PUT);
+    put_entry(*state, "0.0.0.0:8080", "0.0.0.0:8080", REGISTRY_PUT_NEEDS_PROTO);
+    put_entry(*state, "udp/0.0.0.0:8080", "udp/0.0.0.0:8080", REGISTRY_PUT);
+    assert_int_equal(asked_port(*state, "udp/127.0.0.1:8080"), 8080);
+    assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8080"), 80);
+    assert_int_equal(answer(*state, "127.0.0.1:8080"), REGISTRY_NEEDS_PROTO);
+    /* The other way round: the socket that may be of any protocol was not of TCP. */
+    put_entry(*state, "0.0.0.0:81", "0.0.0.0:8081", REGISTRY_PUT);
+    put_entry(*state, "tcp/0.0.0.0:8081", "tcp/0.0.0.0:8081", REGISTRY_PUT);
+    assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8081"), 8081);
+    assert_int_equal(asked_port(*state, "udp/127.0.0.1:8081"), 81);
+}
+
+static void test_own_ports_contest_later_ones(void **state)
+{
+    assert_false(registry_note_own(*state, NETNS, 8080));
+    put_entry(*state, "0.0.0.0:80", "0.0.0.0:8080", REGISTRY_PUT_NEEDS_PROTO);
+    put_entry(*state, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080", REGISTRY_PUT);
+    assert_int_equal(answer(*state, "127.0.0.1:8080"), REGISTRY_NEEDS_PROTO);
+    assert_int_equal(answer(*state, "udp/127.0.0.1:8080"), REGISTRY_UNKNOWN);
+    assert_true(registry_note_own(*state, NETNS, 8080));
+    registry_note_own(*state, NETNS + 1, 8081);
+    put_entry(*state, "0.0.0.0:81", "0.0.0.0:8081", REGISTRY_PUT);
+}
+
+/* One endpoint for two asked addresses: which it is depends on the protocol. */
+static void test_joined_addresses_are_contested(void **state)
+{
+    put_entry(*state, "127.0.0.1:80", "127.0.0.9:8080", REGISTRY_PUT);
+    put_entry(*state, "127.0.0.2:80", "127.0.0.9:8080", REGISTRY_PUT_NEEDS_PROTO);
+}
+
+static uint16_t quick(const struct registry *r, const char *actual)
+{
+    struct endpoint wanted = unit_endpoint(actual);
+    return registry_quick_port(r, NETNS, &wanted);
+}
+
+static void test_quick_port(void **state)
+{
+    put_entry(*state, "0.0.0.0:80", "0.0.0.0:8080", REGISTRY_PUT);
+    assert_true(registry_may_have(*state, NETNS, 8080));
+    assert_false(registry_may_have(*state, NETNS, 8081));
+    assert_false(registry_may_have(*state, NETNS, 0));
+    assert_int_equal(quick(*state, "127.0.0.1:8080"), 80);
+    assert_int_equal(quick(*state, "0.0.0.0:8080"), 80);
+    assert_int_equal(quick(*state, "[::1]:8080"), 0);
+    assert_int_equal(quick(*state, "127.0.0.1:8081"), 0);
+    put_entry(*state, "127.0.0.1:90", "127.0.0.2:9090", REGISTRY_PUT);
+    assert_int_equal(quick(*state, "127.0.0.2:9090"), 0); /* the address changes too */
+    put_entry(*state, "127.0.0.1:91", "127.0.0.1:9091", REGISTRY_PUT);
+    assert_int_equal(quick(*state, "127.0.0.1:9091"), 91);
+    assert_int_equal(quick(*state, "127.0.0.2:9091"), 0);
+    put_entry(*state, "udp/0.0.0.0:8080", "udp/0.0.0.0:8080", REGISTRY_PUT);
+    assert_int_equal(quick(*state, "127.0.0.1:8080"), 0); /* it takes more to know */
+}
+
+/* ---- from the asked port on ---- */
+
+static unsigned count_asked(const struct registry *r, uint16_t port)
+{
+    struct registry_walk walk = {.step = 0};
+    struct registry_entry e;
+    unsigned count = 0;
+
+    while (registry_next_asked(r, NETNS, port, &walk, &e)) {
+        assert_int_equal(e.asked.port, port);
+        count++;
+    }
+    return count;
+}
+
+static void test_next_asked(void **state)
+{
+    char actual[32];
+
+    assert_false(registry_has_asked(*state, 80));
+    assert_int_equal(count_asked(*state, 80), 0);
+    for (unsigned i = 1; i <= 20; i++) {
+        snprintf(actual, sizeof(actual), "tcp/0.0.0.0:%u", 9000 + i);
+        put(*state, "tcp/0.0.0.0:80", actual);
+        assert_true(registry_has_asked(*state, 80));
+        assert_int_equal(count_asked(*state, 80), i);
+    }
+    put(*state, "tcp/127.0.0.1:81", "tcp/127.0.0.1:9500");
+    put(*state, "tcp/127.0.0.2:81", "tcp/127.0.0.2:9500");
+    assert_int_equal(count_asked(*state, 81), 2);
+    assert_int_equal(count_asked(*state, 82), 0);
+}
+
+static void test_inodes(void **state)
+{
+    struct endpoint actual = unit_endpoint("tcp/0.0.0.0:8080");
+    struct registry_entry e = {.asked = unit_endpoint("0.0.0.0:80"),
+                               .actual = unit_endpoint("0.0.0.0:8080"),
+                               .netns = NETNS,
+                               .pid = 1};
+    struct registry_walk walk = {.step = 0};
+
+    assert_int_equal(registry_put(*state, &e), REGISTRY_PUT);
+    for (uint32_t inode = 1; inode <= REGISTRY_INODES + 1; inode++)
+        registry_add_inode(*state, NETNS, &actual, inode, 1);
+    registry_add_inode(*state, NETNS, &actual, 5, 1);
+    assert_true(registry_next_asked(*state, NETNS, 80, &walk, &e));
+    assert_int_equal(e.inode[0], REGISTRY_INODES + 1);
+    assert_int_equal(e.inode[REGISTRY_INODES - 1], 2); /* the oldest went */
+    assert_true(registry_knows_socket(&e, 5));
+    assert_false(registry_knows_socket(&e, 1));
+    assert_false(registry_knows_socket(&e, 0));
+    /* They are those that listen, so of TCP. */
+    assert_true(registry_knows_sockets(&e, PROTO_TCP));
+    assert_false(registry_knows_sockets(&e, PROTO_UDP));
+
+    /* A second socket of the same server has the same entry, one for another port another. */
+    e.inode[0] = 0;
+    assert_int_equal(registry_put(*state, &e), REGISTRY_PUT);
+    walk = (struct registry_walk){.step = 0};
+    assert_true(registry_next_asked(*state, NETNS, 80, &walk, &e));
+    assert_true(registry_knows_socket(&e, 5));
+    put(*state, "tcp/0.0.0.0:81", "tcp/0.0.0.0:8080");
+    walk = (struct registry_walk){.step = 0};
+    assert_true(registry_next_asked(*state, NETNS, 81, &walk, &e));
+    assert_false(registry_knows_socket(&e, 5));
 }
 
 /* ---- the file ---- */
@@ -420,6 +573,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_other_namespaces_are_other_worlds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_namespaces_do_not_crowd, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_dead_make_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_any_protocol_is_good_for_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_contested_ports_need_the_protocol, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_own_ports_contest_later_ones, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_joined_addresses_are_contested, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_quick_port, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_next_asked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_inodes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_file_outlives_who_wrote_it, set_up_folder,
                                         tear_down_folder),
         cmocka_unit_test_setup_teardown(test_link_is_refused, set_up_folder, tear_down_folder),

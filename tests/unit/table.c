@@ -115,6 +115,18 @@ static void test_mapped_address_matches_v4_rule(void **state)
     assert_int_equal(table_decide(&t, &e).rule, -1);
 }
 
+static void test_needs_proto(void **state)
+{
+    struct table t;
+
+    (void)state;
+    read_table(&t, "udp 53=5353,100-200=+1000,tcp 150=keep");
+    assert_true(table_needs_proto(&t, 53));
+    assert_false(table_needs_proto(&t, 100));
+    assert_true(table_needs_proto(&t, 150));
+    assert_false(table_needs_proto(&t, 80));
+}
+
 static void test_names_port(void **state)
 {
     struct table t;
@@ -244,13 +256,10 @@ static void test_longest_rule_fits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decisions),
-        cmocka_unit_test(test_mapped_address_matches_v4_rule),
-        cmocka_unit_test(test_names_port),
-        cmocka_unit_test(test_meetings),
-        cmocka_unit_test(test_dead_rules),
-        cmocka_unit_test(test_capacity),
-        cmocka_unit_test(test_longest_rule_fits),
+        cmocka_unit_test(test_decisions),   cmocka_unit_test(test_mapped_address_matches_v4_rule),
+        cmocka_unit_test(test_needs_proto), cmocka_unit_test(test_names_port),
+        cmocka_unit_test(test_meetings),    cmocka_unit_test(test_dead_rules),
+        cmocka_unit_test(test_capacity),    cmocka_unit_test(test_longest_rule_fits),
     };
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);
 }
