@@ -39,6 +39,7 @@ struct call {
     struct endpoint asked;
     struct endpoint actual;
     struct addr host; /* to bind instead of the asked one, or AF_UNSPEC */
+    bool is_trial;    /* one of many ports: that it is in use is nothing to tell */
     /* Known where a choice of ports makes them matter: */
     uint32_t inode;
     bool v6only;
@@ -289,6 +290,8 @@ COLD static int fail(struct call *c)
     struct registry_entry other;
     int failure = errno;
 
+    if (c->is_trial && failure == EADDRINUSE)
+        return -1;
     learn_proto(c);
     bool known =
         registry != NULL && registry_in_way(registry, state_netns(c->fd), &c->actual, &other);
@@ -358,9 +361,9 @@ COLD static int bind_without_setup(struct setup *setup)
 }
 
 HOT static int bind_by_questions(struct setup *setup, int fd, const struct sockaddr *addr,
-                                 socklen_t len)
+                                 socklen_t len, bool is_trial)
 {
-    struct call c = {.fd = fd, .addr = addr, .len = len, .setup = setup};
+    struct call c = {.fd = fd, .addr = addr, .len = len, .setup = setup, .is_trial = is_trial};
     int saved = errno;
 
     if (len > sizeof(struct sockaddr_storage) || !endpoint_from_sockaddr(&c.asked, addr, len))
@@ -385,12 +388,17 @@ HOT int outgoing_bind(int fd, const struct sockaddr *addr, socklen_t len)
                     setup->config.level < LEVEL_DEBUG &&
                     !table_names_port(&setup->config.table, port);
     if (!is_plain)
-        return bind_by_questions(setup, fd, addr, len);
+        return bind_by_questions(setup, fd, addr, len, false);
 
     int result = next.bind(fd, addr, len);
     return result == 0 && is_forgettable(fd, setup, port)
                ? result
                : finish_passed(setup, fd, addr, len, result);
+}
+
+int outgoing_try(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    return bind_by_questions(setup_get(), fd, addr, len, true);
 }
 
 /* ---- listen ---- */

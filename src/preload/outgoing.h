@@ -8,6 +8,12 @@
 int outgoing_bind(int fd, const struct sockaddr *addr, socklen_t len);
 
 /*
+ * The same for one of several ports that are tried: no line is written where it is in
+ * use. The address must be one that can be read.
+ */
+int outgoing_try(int fd, const struct sockaddr *addr, socklen_t len);
+
+/*
  * listen(2), unchanged. Takes note of which socket it is that has an actual endpoint:
  * before it listens, so that nobody finds it listen and takes it for a stranger's.
  */

@@ -34,7 +34,7 @@ static int try_ports(int fd, struct sockaddr_in *name, unsigned first, unsigned 
     for (unsigned i = first; i <= LAST; i++) {
         name->sin_port = htons((uint16_t)port);
         port = port == LAST ? first : port + 1;
-        result = outgoing_bind(fd, (struct sockaddr *)name, sizeof(*name));
+        result = outgoing_try(fd, (struct sockaddr *)name, sizeof(*name));
         if (result == 0 || errno != EADDRINUSE)
             break;
     }
@@ -90,7 +90,7 @@ int reserve_socket(int *port, sa_family_t family)
     *port = start;
     do {
         socklen_t len = set_port(&name, family, *port);
-        if (outgoing_bind(fd, (struct sockaddr *)&name, len) == 0)
+        if (outgoing_try(fd, (struct sockaddr *)&name, len) == 0)
             return fd;
         if (errno != EADDRINUSE) {
             failure = errno;
