@@ -325,7 +325,7 @@ COLD static int bind_when_denied(struct call *c, const struct decision *d)
 HOT static bool needs_proto(const struct call *c)
 {
     const struct config *config = &c->setup->config;
-    return socket_any_is_portless() || log_wants(config, LEVEL_INFO) ||
+    return socket_any_is_portless() || config->level >= LEVEL_INFO ||
            table_needs_proto(&config->table, c->asked.port);
 }
 

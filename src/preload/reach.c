@@ -29,8 +29,8 @@
 /* An address under way. */
 struct target {
     int fd;
-    const struct sockaddr *name;
     socklen_t len;
+    const struct sockaddr *name;
     const struct setup *setup;
     const struct registry *registry;
     uint64_t netns;

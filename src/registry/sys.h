@@ -18,7 +18,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__x86_64__) && defined(__LP64__)
+/* Not for the analyzer, which does not know that the kernel writes to memory. */
+#if defined(__clang_analyzer__) || !defined(__LP64__)
+#define SYS_BY_LIBC 1
+#elif defined(__x86_64__) || defined(__aarch64__)
+#define SYS_BY_LIBC 0
+#else
+#define SYS_BY_LIBC 1
+#endif
+
+#if !SYS_BY_LIBC && defined(__x86_64__)
 
 static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -34,7 +43,7 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
     return result;
 }
 
-#elif defined(__aarch64__) && defined(__LP64__)
+#elif !SYS_BY_LIBC
 
 static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -58,7 +67,7 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
 /* A system call with all its arguments; -1 with errno where it fails. */
 static inline long sys_call6(long number, long a, long b, long c, long d, long e, long f)
 {
-#if (defined(__x86_64__) || defined(__aarch64__)) && defined(__LP64__)
+#if !SYS_BY_LIBC
     long result = sys_enter(number, a, b, c, d, e, f);
     if ((unsigned long)result < (unsigned long)-4095L)
         return result;

@@ -20,9 +20,11 @@ for name in $names; do
 done
 is 'remap port --wait finds each' $count $found
 is 'each answers with its own text' $count $right
+# shellcheck disable=SC2086 # a list of numbers
 is 'each on a port of its own' $count "$(printf '%s\n' $ports | sort -u | wc -l | tr -d ' ')"
 low=$(cut -f 1 /proc/sys/net/ipv4/ip_local_port_range)
 high=$(cut -f 2 /proc/sys/net/ipv4/ip_local_port_range)
+# shellcheck disable=SC2086
 is 'none where the kernel takes ports for connections' 0 \
     "$(printf '%s\n' $ports | awk -v low="$low" -v high="$high" '$1 >= low && $1 <= high' | wc -l | tr -d ' ')"
 is 'remap ps has them all' $count "$(./remap ps | grep -c ' server-[0-9]*$')"

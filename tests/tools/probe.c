@@ -501,7 +501,7 @@ static void execute_anew(char **argv, int i, int argc)
 {
     enum { REGISTERS = sizeof(probe_sockets) / sizeof(probe_sockets[0]) };
     static char names[REGISTERS + 1][4], values[REGISTERS][16];
-    char **anew = calloc((size_t)(argc + 2 * REGISTERS + 3), sizeof(*anew));
+    char **anew = calloc((size_t)argc + 2 * REGISTERS + 3, sizeof(*anew));
     int count = 0;
 
     if (anew == NULL)

@@ -467,7 +467,7 @@ static void do_bad(const char *text)
 
 static void report_reserved(const char *label, int fd, int error)
 {
-    union any a;
+    union any a = {.storage = {.ss_family = AF_UNSPEC}};
     socklen_t len = sizeof(a);
 
     if (fd < 0) {
