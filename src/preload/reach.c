@@ -185,10 +185,8 @@ static bool find_rule(struct target *t)
     if (d.action != ACTION_MAP || d.first != d.last)
         return false;
     memcpy(&t->copy, t->name, t->len);
-    struct addr host = d.host.family != AF_UNSPEC && addr_is_wildcard(&d.host)
-                           ? (struct addr){.family = AF_UNSPEC}
-                           : d.host;
-    return endpoint_to_sockaddr(&host, d.first, (struct sockaddr *)&t->copy);
+    const struct addr *host = addr_is_wildcard(&d.host) ? &same : &d.host;
+    return endpoint_to_sockaddr(host, d.first, (struct sockaddr *)&t->copy);
 }
 
 /* ---- one address ---- */
