@@ -44,7 +44,7 @@ objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(PRELOAD))
 REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
-TOOLS           := $(addprefix $(O)/tools/,sandbox probe hold early.so chain.so)
+TOOLS           := $(addprefix $(O)/tools/,sandbox probe hold mortal early.so chain.so)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
