@@ -258,6 +258,43 @@ static bool bind_sticky(struct call *c, const struct decision *d, int *result)
     return bound_already;
 }
 
+/* Whether somebody of this user has the port, and has not noted yet what for. */
+static bool is_held_for_unknown(const struct call *c, uint16_t port)
+{
+    enum { MAX = 16 };
+    const struct registry *registry = state_registry(c->setup);
+    struct alive list[MAX];
+    struct endpoint actual = {c->asked.proto, c->asked.addr, port};
+    struct registry_entry e;
+    bool is_noted = registry == NULL || registry_in_way(registry, state_netns(c->fd), &actual, &e);
+    int count = is_noted ? 0 : alive_list(&actual, list, MAX);
+
+    for (int i = 0; i < count && i < MAX; i++) {
+        if (list[i].uid == (uint32_t)self_uid())
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Another of our tree may have been a moment earlier with the same asked port, and be
+ * about to note it. False where it is not so: then the port is taken for something else.
+ */
+static bool bind_after_another(struct call *c, const struct decision *d, uint16_t port, int *result)
+{
+    enum { PATIENCE = 50 };
+
+    for (int i = 0; i < PATIENCE; i++) {
+        if (bind_sticky(c, d, result))
+            return true;
+        if (!is_held_for_unknown(c, port))
+            break;
+        sys_yield();
+    }
+    errno = EADDRINUSE;
+    return bind_sticky(c, d, result);
+}
+
 COLD static int bind_chosen(struct call *c, const struct decision *d)
 {
     struct ports ports = d->action == ACTION_AUTO
@@ -277,8 +314,7 @@ COLD static int bind_chosen(struct call *c, const struct decision *d)
         result = bind_port(c, port);
         if (result == 0 || errno != EADDRINUSE)
             break;
-        /* One of our tree may have been a moment earlier with the same asked port. */
-        if (bind_sticky(c, d, &result))
+        if (bind_after_another(c, d, port, &result))
             break;
     }
     return result;

@@ -98,9 +98,14 @@ struct registry *registry_map(int fd)
     struct statx st;
 
     /* A new file is all zeros, and so is an empty registry but for its beginning. */
-    if (sys_statx_fd(fd, STATX_SIZE, &st) != 0 ||
-        (st.stx_size < sizeof(struct registry) && sys_ftruncate(fd, sizeof(struct registry)) != 0))
+    if (sys_statx_fd(fd, STATX_SIZE, &st) != 0)
         return NULL;
+    if (st.stx_size < sizeof(struct registry) && sys_reserve(fd, sizeof(struct registry)) != 0) {
+        int failure = errno;
+        sys_ftruncate(fd, (off_t)st.stx_size); /* gives back what there was room for */
+        errno = failure;
+        return NULL;
+    }
     struct registry *r =
         mmap(NULL, sizeof(struct registry), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (r == MAP_FAILED)

@@ -146,6 +146,18 @@ static inline int sys_ftruncate(int fd, off_t size)
     return ftruncate(fd, size); /* an off_t takes one register or two: libc knows */
 }
 
+/*
+ * Makes a file as long as `size`, with room on its disk: who writes to a mapping without
+ * that is killed.
+ */
+static inline int sys_reserve(int fd, off_t size)
+{
+    int error = posix_fallocate(fd, 0, size);
+    if (error != 0)
+        errno = error;
+    return error == 0 ? 0 : -1;
+}
+
 static inline int sys_kill(pid_t pid, int signal)
 {
     return (int)sys_call(SYS_kill, pid, signal, 0);
