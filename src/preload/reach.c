@@ -210,9 +210,12 @@ COLD static bool find(struct target *t)
     return find_entry(t) || (t->setup->config.connect == CONNECT_TABLE && find_rule(t));
 }
 
-static uint64_t datagram_key(const struct target *t)
+/* With the state of the registry in it, so that a server that comes is not missed for a moment. */
+HOT static uint64_t datagram_key(const struct target *t)
 {
-    uint64_t key = recall_key('d' + t->netns, &t->asked.addr, sizeof(t->asked.addr));
+    uint64_t key = ((uint64_t)registry_newest(t->registry) << 32) ^ t->netns ^ 'd';
+
+    key = recall_key(key, &t->asked.addr, sizeof(t->asked.addr));
     return recall_key(key, &t->asked.port, sizeof(t->asked.port));
 }
 

@@ -698,6 +698,11 @@ HOT uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
                : 0;
 }
 
+HOT uint32_t registry_newest(const struct registry *r)
+{
+    return (uint32_t)atomic_load_explicit(&r->newest, memory_order_acquire);
+}
+
 HOT bool registry_has_asked(const struct registry *r, uint16_t port)
 {
     return atomic_load_explicit(&r->actuals[port], memory_order_acquire) != 0;

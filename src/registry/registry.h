@@ -127,6 +127,9 @@ bool registry_may_have(const struct registry *r, uint64_t netns, uint16_t port);
 /* Whether anybody ever asked for this port, in any namespace. */
 bool registry_has_asked(const struct registry *r, uint16_t port);
 
+/* A number that changes whenever an entry is put in that says something new. */
+uint32_t registry_newest(const struct registry *r);
+
 /* A walk over entries. All zeros at its beginning. */
 struct registry_walk {
     uint64_t ports;
