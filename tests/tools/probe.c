@@ -247,15 +247,16 @@ static bool ask_kernel(union any *a)
     return sys_getsockname(probe_fd, &a->sa, &len) == 0;
 }
 
-static void do_room(const char *size)
+void probe_room(socklen_t room, probe_call *call)
 {
     unsigned char buf[128];
-    socklen_t len = (socklen_t)atoi(size), room = len;
-    int error;
+    socklen_t len = room;
 
     memset(buf, 0xee, sizeof(buf));
-    int result = call_name(probe_fd, buf, &len, &error);
-    if (result != 0 || error != PROBE_MARK) {
+    probe_enter();
+    long result = call(buf, &len);
+    int error = probe_leave();
+    if (result < 0 || error != PROBE_MARK) {
         probe_report("room", result, error);
         return;
     }
@@ -263,6 +264,12 @@ static void do_room(const char *size)
     for (socklen_t i = 2; i < 4; i++)
         printf(" %02x", buf[i]);
     printf(", then %02x\n", buf[room]);
+}
+
+static long name_of_this(void *addr, socklen_t *len)
+{
+    return probe_bypasses ? syscall(SYS_getsockname, probe_fd, addr, len)
+                          : getsockname(probe_fd, addr, len);
 }
 
 static void do_bad_name(const char *what)
@@ -389,7 +396,7 @@ static void run_step(const char *step)
     else if ((value = probe_value(step, "fd=")) != NULL)
         probe_fd = atoi(value);
     else if ((value = probe_value(step, "room=")) != NULL)
-        do_room(value);
+        probe_room((socklen_t)atoi(value), name_of_this);
     else if ((value = probe_value(step, "badname=")) != NULL)
         do_bad_name(value);
     else if (strcmp(step, "name") == 0)

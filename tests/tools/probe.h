@@ -36,6 +36,11 @@ void probe_report(const char *label, long result, int error);
 void probe_enter(void);
 int probe_leave(void);
 
+typedef long probe_call(void *addr, socklen_t *len);
+
+/* Makes the call with a buffer of `room` bytes: the length told, and the port in it. */
+void probe_room(socklen_t room, probe_call *call);
+
 /* The value of a step "NAME=VALUE", or NULL. */
 const char *probe_value(const char *step, const char *name);
 

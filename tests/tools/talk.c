@@ -185,7 +185,7 @@ static void do_say(const char *text)
 }
 
 /* Shows the address that a call has filled in. */
-static void do_told(const char *label, long (*call)(void *, socklen_t *))
+static void do_told(const char *label, probe_call *call)
 {
     union any a = {.storage = {.ss_family = AF_UNSPEC}};
     socklen_t len = sizeof(a);
@@ -217,7 +217,7 @@ static void do_recv_chk(const char *text)
     do_told("from", call_recv_chk);
 }
 
-static void take(const char *name, long (*call)(void *, socklen_t *))
+static void take(const char *name, probe_call *call)
 {
     union any a = {.storage = {.ss_family = AF_UNSPEC}};
     socklen_t len = sizeof(a);
@@ -367,9 +367,7 @@ static void do_recvmmsg(const char *text)
 
 /* ---- buffers that are small or bad ---- */
 
-typedef long told_call(void *addr, socklen_t *len);
-
-static told_call *call_of(const char *name)
+static probe_call *call_of(const char *name)
 {
     return strncmp(name, "peer", 4) == 0   ? call_peer
            : strncmp(name, "take", 4) == 0 ? call_accept
@@ -378,24 +376,10 @@ static told_call *call_of(const char *name)
 
 static void do_room(const char *text)
 {
-    unsigned char buf[128];
     const char *comma = strchr(text, ',');
     if (comma == NULL)
         abort();
-    socklen_t room = (socklen_t)atoi(comma + 1), len = room;
-
-    memset(buf, 0xee, sizeof(buf));
-    probe_enter();
-    long result = call_of(text)(buf, &len);
-    int error = probe_leave();
-    if (result < 0 || error != PROBE_MARK) {
-        probe_report("room", result, error);
-        return;
-    }
-    printf("room %u, length %u, port", room, len);
-    for (socklen_t i = 2; i < 4; i++)
-        printf(" %02x", buf[i]);
-    printf(", then %02x\n", buf[room]);
+    probe_room((socklen_t)atoi(comma + 1), call_of(text));
 }
 
 static void *read_only(void)
