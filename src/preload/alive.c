@@ -23,13 +23,27 @@ struct request {
     struct inet_diag_req_v2 diag;
 };
 
+/*
+ * Room for what the kernel says. It starts with no more than NLMSG_GOODSIZE (4 KiB less
+ * what it needs itself) of a dump; and the stack of a signal handler may be small.
+ */
+enum { ONE = 512, MANY = 4096 };
+
 union answer {
     struct nlmsghdr header;
-    char bytes[8192];
+    char bytes[ONE];
 };
 
-/* A kernel without tcp_diag answers as one without the socket: known is which it is after a yes. */
-static atomic_bool has_answered;
+union answers {
+    struct nlmsghdr header;
+    char bytes[MANY];
+};
+
+/*
+ * A kernel without tcp_diag or udp_diag answers as one without the socket: which it is,
+ * is known after a yes.
+ */
+static atomic_bool has_answered[PROTO_UDP + 1];
 
 static void put_addr(const struct addr *addr, void *words)
 {
@@ -63,9 +77,9 @@ static int ask(const struct request *request)
 }
 
 /* The kernel has answered, in whole or in part, before the request was sent: nothing waits. */
-static ssize_t hear(int fd, union answer *answer)
+static ssize_t hear(int fd, void *answer, size_t room)
 {
-    return sys_recvfrom(fd, answer, sizeof(*answer), MSG_DONTWAIT, NULL, NULL);
+    return sys_recvfrom(fd, answer, room, MSG_DONTWAIT, NULL, NULL);
 }
 
 static struct alive alive_of(const struct nlmsghdr *header)
@@ -91,7 +105,7 @@ static enum alive_answer find_by_proc(const struct endpoint *to, struct alive *f
 }
 
 /* Takes what one message of a dump says. False where it was the last, or a failure. */
-static bool take(union answer *answer, ssize_t size, struct alive *list, int max, int *count)
+static bool take(union answers *answer, ssize_t size, struct alive *list, int max, int *count)
 {
     struct nlmsghdr *header = &answer->header;
 
@@ -111,7 +125,7 @@ static bool take(union answer *answer, ssize_t size, struct alive *list, int max
 int alive_list(const struct endpoint *actual, struct alive *list, int max)
 {
     struct request request = request_for(actual, &actual->addr, NLM_F_DUMP);
-    union answer answer;
+    union answers answer;
     ssize_t size = -1;
     int count = 0;
 
@@ -123,7 +137,7 @@ int alive_list(const struct endpoint *actual, struct alive *list, int max)
     if (fd < 0)
         return -1;
     do
-        size = hear(fd, &answer);
+        size = hear(fd, &answer, sizeof(answer));
     while (size > 0 && take(&answer, size, list, max, &count));
     sys_close(fd);
     return size > 0 ? count : -1;
@@ -150,34 +164,45 @@ static enum alive_answer find_connected(const struct endpoint *to, const struct 
     return ALIVE_NO;
 }
 
-enum alive_answer alive_find(const struct endpoint *to, struct alive *found)
+/* Asks for the one socket that is reached at `to`, whose address without a mapping is `addr`. */
+static enum alive_answer find_one(const struct endpoint *to, const struct addr *addr,
+                                  struct alive *found)
 {
-    struct addr addr = addr_unmapped(&to->addr);
-    struct request request = request_for(to, &addr, 0);
+    struct request request = request_for(to, addr, 0);
     union answer answer;
 
-    if (to->proto != PROTO_TCP && to->proto != PROTO_UDP)
-        return ALIVE_UNSEEN;
     /* udp_dump_one() has the two ends the other way round, "for historical reasons". */
     if (to->proto == PROTO_TCP) {
         request.diag.id.idiag_sport = htons(to->port);
-        put_addr(&addr, request.diag.id.idiag_src);
+        put_addr(addr, request.diag.id.idiag_src);
     } else {
         request.diag.id.idiag_dport = htons(to->port);
-        put_addr(&addr, request.diag.id.idiag_dst);
+        put_addr(addr, request.diag.id.idiag_dst);
     }
     int fd = ask(&request);
     if (fd < 0)
-        return find_by_proc(to, found);
-    ssize_t size = hear(fd, &answer);
+        return ALIVE_UNSEEN;
+    ssize_t size = hear(fd, &answer, sizeof(answer));
     sys_close(fd);
-    if (size >= (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)) &&
-        answer.header.nlmsg_type == SOCK_DIAG_BY_FAMILY) {
-        atomic_store_explicit(&has_answered, true, memory_order_relaxed);
-        *found = alive_of(&answer.header);
-        return ALIVE_YES;
-    }
-    if (!atomic_load_explicit(&has_answered, memory_order_relaxed))
+    if (size < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)) ||
+        answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+        return ALIVE_NO;
+    atomic_store_explicit(&has_answered[to->proto], true, memory_order_relaxed);
+    *found = alive_of(&answer.header);
+    return ALIVE_YES;
+}
+
+enum alive_answer alive_find(const struct endpoint *to, struct alive *found)
+{
+    struct addr addr = addr_unmapped(&to->addr);
+
+    if (to->proto != PROTO_TCP && to->proto != PROTO_UDP)
+        return ALIVE_UNSEEN;
+    enum alive_answer answer = find_one(to, &addr, found);
+    if (answer == ALIVE_YES)
+        return answer;
+    if (answer == ALIVE_UNSEEN ||
+        !atomic_load_explicit(&has_answered[to->proto], memory_order_relaxed))
         return find_by_proc(to, found);
     return to->proto == PROTO_UDP ? find_connected(to, &addr, found) : ALIVE_NO;
 }

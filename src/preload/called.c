@@ -1,35 +1,50 @@
 #include "preload/called.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "core/hot.h"
 
 enum { PLACES = 128 };
 
-/* A descriptor and one added, the actual port and the asked one, in one word. */
+/* 48 bits of a hash of who was called, and the asked port, in one word. */
 static _Atomic uint64_t places[PLACES];
 
-static _Atomic uint64_t *place_of(int fd, uint16_t actual)
+HOT static uint64_t key_of(int fd, const struct addr *to, uint16_t actual)
 {
-    return &places[((unsigned)fd * 31 + actual) % PLACES];
+    uint64_t words[2] = {0, 0};
+    uint64_t key = (uint64_t)(uint32_t)fd << 16 | actual;
+
+    if (to != NULL)
+        memcpy(words, to->bytes, sizeof(words));
+    key = (key ^ words[0] ^ (to != NULL)) * UINT64_C(0x9e3779b97f4a7c15);
+    key = (key ^ key >> 29 ^ words[1]) * UINT64_C(0xbf58476d1ce4e5b9);
+    return (key ^ key >> 32) << 16;
 }
 
-static uint64_t key_of(int fd, uint16_t actual)
+HOT static _Atomic uint64_t *place_of(uint64_t key)
 {
-    return ((uint64_t)(uint32_t)fd + 1) << 16 | actual;
+    return &places[(key >> 16) % PLACES];
 }
 
-HOT void called_note(int fd, uint16_t actual, uint16_t asked)
+HOT static void note(uint64_t key, uint16_t asked)
 {
-    _Atomic uint64_t *place = place_of(fd, actual);
-    uint64_t word = key_of(fd, actual) << 16 | asked;
+    _Atomic uint64_t *place = place_of(key);
 
-    if (atomic_load_explicit(place, memory_order_relaxed) != word)
-        atomic_store_explicit(place, word, memory_order_relaxed);
+    if (atomic_load_explicit(place, memory_order_relaxed) != (key | asked))
+        atomic_store_explicit(place, key | asked, memory_order_relaxed);
 }
 
-HOT uint16_t called_port(int fd, uint16_t actual)
+HOT void called_note(int fd, const struct addr *to, uint16_t actual, uint16_t asked)
 {
-    uint64_t word = atomic_load_explicit(place_of(fd, actual), memory_order_relaxed);
-    return word >> 16 == key_of(fd, actual) ? (uint16_t)word : 0;
+    note(key_of(fd, to, actual), asked);
+    note(key_of(fd, NULL, actual), asked);
+}
+
+HOT uint16_t called_port(int fd, const struct addr *to, uint16_t actual)
+{
+    uint64_t key = key_of(fd, to, actual);
+    uint64_t word = atomic_load_explicit(place_of(key), memory_order_relaxed);
+    return word >> 16 == key >> 16 ? (uint16_t)word : 0;
 }

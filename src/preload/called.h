@@ -2,18 +2,20 @@
 #ifndef PRELOAD_CALLED_H
 #define PRELOAD_CALLED_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-/*
- * Takes note that a program sent or connected, on the descriptor `fd`, to `asked`, and
- * that this is on its way to `actual`; the two are equal where a program uses the
- * high port itself. It is a hint for what to tell, and no more: descriptors are closed
- * behind our back, but who uses one anew calls somebody anew.
- */
-void called_note(int fd, uint16_t actual, uint16_t asked);
+#include "core/endpoint.h"
 
-/* The asked port that was noted, or 0. */
-uint16_t called_port(int fd, uint16_t actual);
+/*
+ * Takes note that a program sent or connected, on the descriptor `fd`, to `asked` on the
+ * host `to`, and that this is on its way to `actual` there; the two are equal where a
+ * program uses the high port itself. `to` is not v4-mapped. It is a hint for what to
+ * tell, and no more: descriptors are closed behind our back, but who uses one anew
+ * calls the same peer anew before it hears of it.
+ */
+void called_note(int fd, const struct addr *to, uint16_t actual, uint16_t asked);
+
+/* The asked port that was noted, or 0. `to` is NULL where the address is not known. */
+uint16_t called_port(int fd, const struct addr *to, uint16_t actual);
 
 #endif

@@ -84,13 +84,11 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry, uin
 
 /* The asked port of a peer on the loopback address, where that is plain to see; else 0. */
 HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t called,
-                               const struct sockaddr *sa, socklen_t len)
+                               const struct endpoint *peer)
 {
-    struct endpoint peer;
-
-    if (!endpoint_from_sockaddr(&peer, sa, len) || !addr_is_loopback(&peer.addr))
+    if (!addr_is_loopback(&peer->addr))
         return 0;
-    uint16_t port = registry_quick_port(registry, state_netns(fd), &peer);
+    uint16_t port = registry_quick_port(registry, state_netns(fd), peer);
     return called == 0 || called == port ? port : 0;
 }
 
@@ -102,14 +100,16 @@ HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t
 HOT static bool translate(int fd, bool is_accepted, struct sockaddr *sa, socklen_t len)
 {
     const struct registry *registry = state_to_tell();
-    uint16_t port = endpoint_port(sa, len);
+    struct endpoint peer;
 
-    if (registry == NULL || port == 0)
+    if (registry == NULL || endpoint_port(sa, len) == 0 || !endpoint_from_sockaddr(&peer, sa, len))
         return false;
-    uint16_t called = is_accepted ? 0 : called_port(fd, port);
-    if (called == port || (called == 0 && !registry_may_have(registry, state_netns(fd), port)))
+    struct addr plain = addr_unmapped(&peer.addr);
+    uint16_t called = is_accepted ? 0 : called_port(fd, &plain, peer.port);
+    if (called == peer.port ||
+        (called == 0 && !registry_may_have(registry, state_netns(fd), peer.port)))
         return false;
-    uint16_t quick = quick_port(fd, registry, called, sa, len);
+    uint16_t quick = quick_port(fd, registry, called, &peer);
     return quick != 0 ? endpoint_to_sockaddr(&same, quick, sa)
                       : translate_by_entry(fd, registry, called, sa, len);
 }
@@ -128,7 +128,7 @@ COLD static void translate_part(int fd, void *name, socklen_t room)
     memcpy(&in, name, end);
     if (in.sin_family != AF_INET && in.sin_family != AF_INET6)
         return;
-    uint16_t called = called_port(fd, ntohs(in.sin_port));
+    uint16_t called = called_port(fd, NULL, ntohs(in.sin_port));
     if (called == 0 || state_to_tell() == NULL)
         return;
     in.sin_port = htons(called);

@@ -20,7 +20,6 @@
 #include "preload/local.h"
 #include "preload/next.h"
 #include "preload/recall.h"
-#include "preload/self.h"
 #include "preload/setup.h"
 #include "preload/socket.h"
 #include "preload/state.h"
@@ -42,13 +41,18 @@ static const struct addr same = {.family = AF_UNSPEC};
 
 /* ---- which socket lives ---- */
 
-/* Whether one of the sockets at the entry's port is known by its number, if not the one found. */
+/*
+ * Whether one of the sockets at the entry's port is known by its number, if not the one
+ * found: there may be more of them than the entry has room for (SO_REUSEPORT).
+ */
 static bool has_one_of_ours(const struct registry_entry *e, const struct endpoint *actual)
 {
-    enum { MAX = 64 };
+    enum { MAX = 32 };
     struct alive list[MAX];
-    int count = alive_list(actual, list, MAX);
+    struct endpoint bound = *actual;
 
+    bound.addr.family = e->actual.addr.family; /* which :: has for both */
+    int count = alive_list(&bound, list, MAX);
     for (int i = 0; i < count && i < MAX; i++) {
         if (registry_knows_socket(e, list[i].inode))
             return true;
@@ -68,7 +72,7 @@ static bool lives_at(const struct registry_entry *e, const struct endpoint *actu
     if (answer != ALIVE_YES)
         return answer == ALIVE_UNSEEN;
     if (!registry_knows_sockets(e, actual->proto))
-        return found.uid == e->uid || found.uid == (uint32_t)self_uid();
+        return found.uid == e->uid || found.uid == (uint32_t)sys_geteuid();
     return registry_knows_socket(e, found.inode) || has_one_of_ours(e, actual);
 }
 
@@ -196,6 +200,8 @@ HOT static bool may_be_elsewhere(const struct target *t)
 {
     const struct config *config = &t->setup->config;
 
+    if (config->connect == CONNECT_OFF)
+        return false;
     return registry_has_asked(t->registry, t->asked.port) ||
            (config->connect == CONNECT_TABLE && table_names_port(&config->table, t->asked.port));
 }
@@ -248,9 +254,22 @@ HOT static bool find_datagram(struct target *t)
 /* So that the program is told the high port, where that is what it used. */
 HOT static void note_high_port(const struct target *t)
 {
-    if (registry_may_have(t->registry, t->netns, t->asked.port) &&
-        registry_has_port(t->registry, t->netns, t->asked.port))
-        called_note(t->fd, t->asked.port, t->asked.port);
+    const struct addr to = destination(&t->asked);
+
+    if (called_port(t->fd, &to, t->asked.port) != 0 ||
+        (registry_may_have(t->registry, t->netns, t->asked.port) &&
+         registry_has_port(t->registry, t->netns, t->asked.port)))
+        called_note(t->fd, &to, t->asked.port, t->asked.port);
+}
+
+static void note_asked_port(const struct target *t)
+{
+    struct endpoint actual;
+
+    if (!endpoint_from_sockaddr(&actual, (const struct sockaddr *)&t->copy, t->len))
+        return;
+    const struct addr to = destination(&actual);
+    called_note(t->fd, &to, actual.port, t->asked.port);
 }
 
 /*
@@ -271,7 +290,7 @@ HOT static bool translate(struct target *t, int fd, enum proto proto, const stru
     t->name = name;
     t->len = len;
     t->setup = setup_get();
-    if (t->setup == NULL || !t->setup->valid || t->setup->config.connect == CONNECT_OFF)
+    if (t->setup == NULL || !t->setup->valid)
         return false;
     t->registry = state_registry(t->setup);
     if (t->registry == NULL)
@@ -280,12 +299,11 @@ HOT static bool translate(struct target *t, int fd, enum proto proto, const stru
     t->asked.proto = proto;
     bool found = may_be_elsewhere(t) && (proto == PROTO_UDP ? find_datagram(t) : find(t));
     errno = saved;
-    if (!found) {
+    if (!found)
         note_high_port(t);
-        return false;
-    }
-    called_note(fd, endpoint_port((struct sockaddr *)&t->copy, len), t->asked.port);
-    return true;
+    else
+        note_asked_port(t);
+    return found;
 }
 
 /* Whether an address stays for certain, which is nearly always: known by its port alone. */

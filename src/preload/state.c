@@ -64,7 +64,8 @@ COLD uint64_t state_find_netns(int fd)
     int saved = errno;
     uint64_t found = netns_of_socket(fd);
 
-    atomic_store_explicit(&state_known.netns, found, memory_order_relaxed);
+    if (found != 0)
+        atomic_store_explicit(&state_known.netns, found, memory_order_relaxed);
     errno = saved;
     return found;
 }

@@ -1,5 +1,7 @@
 #include "registry/netns.h"
 
+#include <errno.h>
+
 #include "registry/sys.h"
 
 /* Not in the headers of Linux before 5.14. */
@@ -15,5 +17,7 @@ uint64_t netns_of_socket(int fd)
 
     if (sys_getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 && cookie != 0)
         return cookie;
+    if (errno == EBADF || errno == ENOTSOCK)
+        return 0;
     return sys_statx("/proc/self/ns/net", STATX_INO, &st) == 0 ? st.stx_ino : 1;
 }

@@ -6,8 +6,8 @@
 
 /*
  * A number for a socket's network namespace: its cookie (SO_NETNS_COOKIE, Linux
- * 5.14), which no later namespace has, else the inode of this process's; never 0.
- * Changes errno.
+ * 5.14), which no later namespace has, else the inode of this process's; 0 where `fd` is
+ * no socket. Changes errno.
  */
 uint64_t netns_of_socket(int fd);
 

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -148,10 +150,17 @@ static inline int sys_ftruncate(int fd, off_t size)
 
 /*
  * Makes a file as long as `size`, with room on its disk: who writes to a mapping without
- * that is killed.
+ * that is killed, and so is who makes a file longer than it may be (RLIMIT_FSIZE).
  */
 static inline int sys_reserve(int fd, off_t size)
 {
+    struct rlimit64 limit;
+
+    if (sys_call6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) == 0 &&
+        limit.rlim_cur < (uint64_t)size) {
+        errno = EFBIG;
+        return -1;
+    }
     int error = posix_fallocate(fd, 0, size);
     if (error != 0)
         errno = error;
