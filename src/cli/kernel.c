@@ -41,7 +41,7 @@ static int take_socket(const struct nlmsghdr *header, void *data)
         .local = {l->proto, {.family = message->idiag_family}, ntohs(message->id.idiag_sport)},
         .inode = message->idiag_inode,
         .uid = message->idiag_uid,
-        .listens = l->proto == PROTO_UDP || message->idiag_state == STATE_LISTEN,
+        .listens = message->idiag_state == (l->proto == PROTO_UDP ? STATE_CLOSE : STATE_LISTEN),
     };
     memcpy(s->local.addr.bytes, message->id.idiag_src, message->idiag_family == AF_INET ? 4 : 16);
     return MNL_CB_OK;

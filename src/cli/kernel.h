@@ -14,7 +14,7 @@ struct kernel_socket {
     struct endpoint local;
     uint32_t inode;
     uint32_t uid;
-    bool listens; /* of UDP always */
+    bool listens; /* what anybody sends there arrives */
 };
 
 struct kernel_sockets {

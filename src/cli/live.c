@@ -53,8 +53,10 @@ char *live_folder_of_run(const char *run)
 
     for (int i = 0; i < count && path == NULL; i++) {
         problem = store_make_folder(folders[i]);
-        if (problem == NULL && asprintf(&path, "%s/%s", folders[i], run) < 0)
-            path = NULL;
+        if (problem == NULL && asprintf(&path, "%s/%s", folders[i], run) < 0) {
+            message_print("out of memory: end some other program");
+            return NULL;
+        }
         if (problem != NULL && i == count - 1)
             message_print("%s %s", folders[i], problem);
     }
@@ -119,23 +121,26 @@ static void search_registry(struct search *s, const struct registry *r, const ch
     }
 }
 
-/* Searches the registry in a folder, if there is one. False after a message. */
-static bool search_folder(struct search *s, const char *folder, const char *run)
+/*
+ * Searches the registry in a folder, if there is one. False after a message, where it
+ * cannot be used; one that is only tried is then passed by, as the library does.
+ */
+static bool search_folder(struct search *s, const char *folder, const char *run, bool is_tried)
 {
     const char *problem;
     struct registry *r = store_find(folder, &problem);
 
     if (r == NULL) {
-        if (problem != NULL)
+        if (problem != NULL && !is_tried)
             message_print("%s %s", folder, problem);
-        return problem == NULL;
+        return problem == NULL || is_tried;
     }
     search_registry(s, r, run);
     registry_destroy(r);
     return true;
 }
 
-static bool search_run(struct search *s, const char *folder, const char *run)
+static bool search_run(struct search *s, const char *folder, const char *run, bool is_tried)
 {
     char *path;
 
@@ -143,24 +148,23 @@ static bool search_run(struct search *s, const char *folder, const char *run)
         s->is_out_of_memory = true;
         return false;
     }
-    bool is_read = search_folder(s, path, run);
+    bool is_read = search_folder(s, path, run, is_tried);
     free(path);
     return is_read;
 }
 
-static bool search_all_runs(struct search *s, const char *folder)
+/* Whatever else lies in the folder is passed by. */
+static void search_all_runs(struct search *s, const char *folder)
 {
     DIR *runs = opendir(folder);
     struct dirent *entry;
-    bool is_read = true;
 
     while (runs != NULL && (entry = readdir(runs)) != NULL) {
         if (entry->d_type != DT_REG && live_is_name(entry->d_name))
-            is_read = search_run(s, folder, entry->d_name) && is_read;
+            search_run(s, folder, entry->d_name, true);
     }
     if (runs != NULL)
         closedir(runs);
-    return is_read;
 }
 
 static bool search_folders(struct search *s, const char *run)
@@ -170,14 +174,13 @@ static bool search_folders(struct search *s, const char *run)
     bool is_read = count >= 0;
 
     for (int i = 0; i < count; i++) {
-        if (run != NULL && run[0] != '\0') {
-            is_read = search_run(s, folders[i], run) && is_read;
-            continue;
-        }
-        bool is_folder_read = search_folder(s, folders[i], "");
-        if (run == NULL && is_folder_read)
-            is_folder_read = search_all_runs(s, folders[i]);
-        is_read = is_read && is_folder_read;
+        bool is_tried = i < count - 1;
+        if (run != NULL && run[0] != '\0')
+            is_read = search_run(s, folders[i], run, is_tried) && is_read;
+        else
+            is_read = search_folder(s, folders[i], "", is_tried) && is_read;
+        if (run == NULL && is_read)
+            search_all_runs(s, folders[i]);
     }
     return is_read;
 }

@@ -29,7 +29,7 @@ struct lives {
 bool live_is_name(const char *text);
 
 /*
- * The folder of a named run, made with all above it: malloc'ed. NULL, after a message,
+ * The folder of a named run, of which the one above it is made: malloc'ed. NULL, after a message,
  * where it cannot be had.
  */
 char *live_folder_of_run(const char *run);

@@ -42,6 +42,8 @@ static int compare_live(const void *a, const void *b)
     int addrs = memcmp(&x->entry.asked.addr, &y->entry.asked.addr, sizeof(x->entry.asked.addr));
     if (addrs != 0)
         return addrs;
+    if (x->entry.actual.port != y->entry.actual.port)
+        return x->entry.actual.port < y->entry.actual.port ? -1 : 1;
     return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
@@ -54,8 +56,7 @@ static void merge(struct lives *lives)
         return;
     qsort(lives->list, lives->count, sizeof(*lives->list), compare_live);
     for (size_t i = 1; i < lives->count; i++) {
-        if (compare_live(&lives->list[kept], &lives->list[i]) != 0 ||
-            lives->list[kept].entry.actual.port != lives->list[i].entry.actual.port)
+        if (compare_live(&lives->list[kept], &lives->list[i]) != 0)
             lives->list[++kept] = lives->list[i];
     }
     lives->count = kept + 1;
@@ -115,8 +116,10 @@ static int print_table(const struct lives *lives)
     struct row *rows = calloc(lives->count + 1, sizeof(*rows));
     int width[COLUMNS] = {0};
 
-    if (rows == NULL)
+    if (rows == NULL) {
+        message_print("out of memory: end some other program");
         return STATUS_UNAVAILABLE;
+    }
     rows[0] = HEAD;
     for (size_t i = 0; i < lives->count; i++)
         fill_row(&lives->list[i], &rows[i + 1]);

@@ -98,7 +98,7 @@ static enum alive_answer find_by_proc(const struct endpoint *to, struct alive *f
 {
     struct holder h;
 
-    if (!holder_find_socket(to, 0, &h))
+    if (!holder_find_socket(to, &h))
         return ALIVE_NO;
     *found = (struct alive){.inode = (uint32_t)h.inode, .uid = h.uid, .addr = to->addr};
     return ALIVE_YES;
@@ -200,6 +200,8 @@ enum alive_answer alive_find(const struct endpoint *to, struct alive *found)
         return ALIVE_UNSEEN;
     enum alive_answer answer = find_one(to, &addr, found);
     if (answer == ALIVE_YES)
+        return answer;
+    if (answer == ALIVE_UNSEEN && (errno == EMFILE || errno == ENFILE))
         return answer;
     if (answer == ALIVE_UNSEEN ||
         !atomic_load_explicit(&has_answered[to->proto], memory_order_relaxed))

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include <sys/auxv.h>
+
 #include "core/hot.h"
 #include "registry/sys.h"
 
@@ -28,6 +30,19 @@ static bool ask(uintptr_t address)
     return is_readable;
 }
 
+/*
+ * Whether a page will be there as long as the program: the stack that this call is on,
+ * and the program's own data and heap. All else may be unmapped, and is asked for anew.
+ */
+static bool is_lasting(uintptr_t address)
+{
+    const uintptr_t near = 1 << 16;
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t program = getauxval(AT_PHDR), heap_end = (uintptr_t)sbrk(0);
+
+    return (address > here && address - here < near) || (address >= program && address < heap_end);
+}
+
 static bool page_can_be_read(uintptr_t address)
 {
     uintptr_t page = address / CALLER_PAGE;
@@ -39,7 +54,8 @@ static bool page_can_be_read(uintptr_t address)
         return true;
     if (!ask(address))
         return false;
-    atomic_store_explicit(place, page, memory_order_relaxed);
+    if (is_lasting(address))
+        atomic_store_explicit(place, page, memory_order_relaxed);
     return true;
 }
 

@@ -21,8 +21,8 @@ bool caller_asks(const void *pointer, size_t size);
 /*
  * Whether `size` bytes may be read at `pointer`, as the kernel would find. Where not,
  * a call is to be left to it, whose answer is EFAULT. The kernel is asked, which
- * costs a system call for each page that was not asked for of late; one that is
- * unmapped in between is taken for what it was. Keeps errno.
+ * costs a system call for each page, but those of the stack and of the program's own
+ * data, which are asked for once. Keeps errno.
  */
 static inline bool caller_can_read(const void *pointer, size_t size)
 {

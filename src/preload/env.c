@@ -1,5 +1,6 @@
 #include "preload/env.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -51,10 +52,13 @@ static bool try_store(enum config_key key, const char *value)
     if (stored == room)
         return false;
     text_init(&copy, storage + stored, room - stored);
-    if (config_is_path(key, value) && value[0] != '/' && value[0] != '\0' &&
-        getcwd(copy.buf, copy.size) != NULL) {
-        copy.used = strlen(copy.buf);
-        text_char(&copy, '/');
+    if (config_is_path(key, value) && value[0] != '/' && value[0] != '\0') {
+        if (getcwd(copy.buf, copy.size) != NULL) {
+            copy.used = strlen(copy.buf);
+            text_char(&copy, '/');
+        } else if (errno == ERANGE) {
+            return false;
+        }
     }
     text_string(&copy, value);
     if (copy.cut)

@@ -90,39 +90,28 @@ static bool read_line(struct span line, const struct listing *listing,
     return true;
 }
 
-/* Returns whether the search is over: `wanted` was found. *found says whether anything was. */
 static bool search_listing(const struct listing *listing, const struct endpoint *actual,
-                           uint64_t wanted, struct holder *h, bool *found)
+                           struct holder *h)
 {
     struct lines lines;
     struct span line;
-    struct holder candidate;
-    bool over = false;
+    bool found = false;
 
     if (!lines_open(&lines, listing->path))
         return false;
-    while (!over && lines_next(&lines, &line)) {
-        if (!read_line(line, listing, actual, &candidate))
-            continue;
-        over = candidate.inode == wanted;
-        if (over || !*found)
-            *h = candidate;
-        *found = true;
-    }
+    while (!found && lines_next(&lines, &line))
+        found = read_line(line, listing, actual, h);
     lines_close(&lines);
-    return over;
+    return found;
 }
 
-bool holder_find_socket(const struct endpoint *actual, uint64_t wanted, struct holder *h)
+bool holder_find_socket(const struct endpoint *actual, struct holder *h)
 {
-    bool found = false;
-
     for (size_t i = 0; i < sizeof(LISTINGS) / sizeof(LISTINGS[0]); i++) {
-        if (LISTINGS[i].proto == actual->proto &&
-            search_listing(&LISTINGS[i], actual, wanted, h, &found))
-            break;
+        if (LISTINGS[i].proto == actual->proto && search_listing(&LISTINGS[i], actual, h))
+            return true;
     }
-    return found;
+    return false;
 }
 
 /* ---- processes ---- */

@@ -17,12 +17,11 @@ struct holder {
 };
 
 /*
- * Finds a socket that has `actual` or an endpoint that overlaps it, and `wanted`
- * before any other if that inode is among them (0: none is). False, with *h
+ * Finds a socket that has `actual` or an endpoint that overlaps it. False, with *h
  * untouched, where none is to be seen: Linux does not list TCP sockets that are
  * bound but do not listen.
  */
-bool holder_find_socket(const struct endpoint *actual, uint64_t wanted, struct holder *h);
+bool holder_find_socket(const struct endpoint *actual, struct holder *h);
 
 /*
  * Fills in the process that has the socket h->inode: this one if it is, else the first

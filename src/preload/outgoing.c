@@ -73,11 +73,12 @@ HOT static void remember(struct call *c)
     if (problem != NULL)
         story_no_state(c->setup, problem);
     e.pid = (uint32_t)self_pid();
-    e.uid = self_uid();
     self_program(e.program);
     enum registry_put put = registry != NULL ? registry_put(registry, &e) : REGISTRY_FULL;
     if (put == REGISTRY_PUT_NEEDS_PROTO) {
         learn_proto(c);
+        if (c->asked.proto == PROTO_PORTLESS)
+            return;
         e.asked.proto = e.actual.proto = c->asked.proto;
         put = registry_put(registry, &e);
     }
@@ -196,7 +197,9 @@ static bool is_of_asked(const struct call *c, const struct registry *registry,
     struct registry_entry e;
 
     while (registry_next_asked(registry, state_netns(c->fd), c->asked.port, &walk, &e)) {
-        if (e.actual.port == actual->port && registry_knows_socket(&e, socket->inode))
+        bool is_sure = registry_knows_sockets(&e, actual->proto);
+        if (e.actual.port == actual->port &&
+            (registry_knows_socket(&e, socket->inode) || (!is_sure && socket->uid == e.uid)))
             return true;
     }
     return false;
@@ -270,7 +273,7 @@ static bool is_held_for_unknown(const struct call *c, uint16_t port)
     int count = is_noted ? 0 : alive_list(&actual, list, MAX);
 
     for (int i = 0; i < count && i < MAX; i++) {
-        if (list[i].uid == (uint32_t)self_uid())
+        if (list[i].uid == (uint32_t)sys_geteuid())
             return true;
     }
     return false;
@@ -381,6 +384,8 @@ HOT static int bind_by_table(struct call *c)
     case ACTION_PASS:
         return pass(c);
     case ACTION_DENY:
+        if (socket_proto(c->fd) == PROTO_PORTLESS) /* or no socket at all */
+            return next.bind(c->fd, c->addr, c->len);
         story_denied(c->setup, &c->asked);
         errno = EACCES;
         return -1;

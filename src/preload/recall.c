@@ -6,12 +6,12 @@
 
 #include "core/hot.h"
 
-/* A word of it: 33 bits of the key, 15 of the time, 16 of the answer. */
+/* A word of it: 28 bits of the key, 20 of the time, which are hours, 16 of the answer. */
 enum {
     PLACES = 64,
     TICKS = 6, /* how long an answer holds */
-    TICK_MASK = 0x7fff,
-    KEY_SHIFT = 31,
+    TICK_MASK = 0xfffff,
+    KEY_SHIFT = 36,
 };
 
 static _Atomic uint64_t places[PLACES];

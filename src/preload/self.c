@@ -18,10 +18,9 @@
 #include "core/hot.h"
 #include "registry/sys.h"
 
-/* Each is 0 until it is known; a user id is stored with one added. */
+/* Each is 0 until it is known. */
 struct facts {
     _Atomic uint32_t pid;
-    _Atomic uint64_t uid;
     _Atomic uint64_t program[2];
 };
 
@@ -68,19 +67,6 @@ HOT pid_t self_pid(void)
             atomic_store_explicit(&known->pid, pid, memory_order_relaxed);
     }
     return (pid_t)pid;
-}
-
-HOT uid_t self_uid(void)
-{
-    struct facts *known = get_facts();
-    uint64_t uid = known != NULL ? atomic_load_explicit(&known->uid, memory_order_relaxed) : 0;
-
-    if (uid == 0) {
-        uid = (uint64_t)sys_geteuid() + 1;
-        if (known != NULL)
-            atomic_store_explicit(&known->uid, uid, memory_order_relaxed);
-    }
-    return (uid_t)(uid - 1);
 }
 
 HOT void self_program(char name[16])

@@ -9,9 +9,6 @@ void self_begin(void);
 
 pid_t self_pid(void);
 
-/* The effective user id when it was first asked for. */
-uid_t self_uid(void);
-
 /* The program's name (PR_GET_NAME) when it was first asked for. */
 void self_program(char name[16]);
 

@@ -47,7 +47,7 @@ static int open_error(const char *path, int error)
 
     if (error == EACCES)
         return is_there ? EACCES : EPERM;
-    return is_there ? error : errno;
+    return is_there ? error : errno == EACCES ? EPERM : errno;
 }
 
 static long read_file(const char *path, char *buf, size_t size)
@@ -81,8 +81,10 @@ COLD struct setup *setup_load(void)
     int saved = errno;
     struct loading *own =
         mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (own == MAP_FAILED)
+    if (own == MAP_FAILED) {
+        errno = saved;
         return NULL;
+    }
     own->setup.valid = load(own);
     errno = saved;
     if (atomic_compare_exchange_strong_explicit(&setup_known, &known, &own->setup,

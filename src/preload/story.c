@@ -110,7 +110,7 @@ static void tell_in_use(struct text *out, const struct endpoint *asked,
                         const struct endpoint *actual, const struct registry_entry *other)
 {
     struct holder h = {.pid = 0};
-    bool is_seen = holder_find_socket(actual, 0, &h);
+    bool is_seen = holder_find_socket(actual, &h);
     pid_t self = sys_getpid();
 
     if (is_seen) {

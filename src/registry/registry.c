@@ -8,14 +8,14 @@
  * into the first that is free: a search ends at a slot that was never used.
  * Neighbouring ports begin far apart: side by side, a range of them would push
  * each other on, one by one, from the first that found its slot taken. Where a
- * window is full, the oldest entry whose process has ended makes room, else the
- * oldest of all: nobody tells the registry when a socket is closed, and what was
+ * window is full, what nobody uses makes room, else the oldest entry whose process has
+ * ended, else the oldest of all: nobody tells the registry when a socket is closed, and what was
  * bound last is the likeliest to be open.
  *
  * So that a search of a full window is cheap too, the ports of the slots are written
  * once more side by side, four to a word: the tags. A tag is a hint. A slot that it
  * leads to is looked at before it is believed, and one whose tag was not written, by
- * a writer who was killed, is as good as never used.
+ * a writer who was killed, is as good as never used; who passes it by gives it a tag.
  *
  * From an asked port, `actuals` leads on: the latest four actual ports of each, or
  * MANY, which costs a look at all slots.
@@ -36,8 +36,8 @@
 
 enum {
     SLOTS = 8192, /* a power of two */
-    WINDOW = 128,
-    LANES = 4, /* ports in a word */
+    WINDOW = 208, /* a multiple of 16; what is looked through in less than 100 ns */
+    LANES = 4,    /* ports in a word */
     GROUPS = SLOTS / LANES,
 };
 
@@ -202,25 +202,49 @@ static void set_tag(struct registry *r, unsigned index, uint16_t port)
                                                   memory_order_relaxed));
 }
 
+/* A bit for each lane that is the port or 0, or nothing where none is. */
+HOT static uint64_t interesting(const struct registry *r, unsigned group, uint16_t port)
+{
+    uint64_t tags = atomic_load_explicit(&r->group[group % GROUPS].tags, memory_order_acquire);
+    uint64_t other = tags ^ LANES_1 * port;
+
+    return (((other - LANES_1) & ~other) | ((tags - LANES_1) & ~tags)) & LANES_HIGH;
+}
+
+/* Passes over groups, four at a time, that have neither the port nor an end of the search. */
+HOT static void skip_others(const struct registry *r, unsigned group, uint16_t port, unsigned *step)
+{
+    while (*step < WINDOW) {
+        unsigned at = group + *step / LANES;
+        if ((interesting(r, at, port) | interesting(r, at + 1, port) |
+             interesting(r, at + 2, port) | interesting(r, at + 3, port)) != 0)
+            return;
+        *step += 4 * LANES;
+    }
+}
+
 /* The next slot, from *step on, that is tagged with the port; false where there are no more. */
 HOT static bool next_tagged(const struct registry *r, uint64_t netns, uint16_t port, unsigned *step,
                             unsigned *index)
 {
+    unsigned group = first_group(netns, port);
+
     while (*step < WINDOW) {
-        unsigned at = slot_index(netns, port, *step);
-        uint64_t word = atomic_load_explicit(&r->group[at / LANES].tags, memory_order_acquire);
-        if (at % LANES == 0 && !has_lane(word, port)) {
+        unsigned at = (group + *step / LANES) % GROUPS, lane = *step % LANES;
+        uint64_t word = atomic_load_explicit(&r->group[at].tags, memory_order_acquire);
+        if (lane == 0 && !has_lane(word, port)) {
             if (has_zero_lane(word))
                 return false;
             *step += LANES;
+            skip_others(r, group, port, step);
             continue;
         }
-        uint16_t tag = lane_of(word, at % LANES);
+        uint16_t tag = lane_of(word, lane);
         if (tag == 0)
             return false;
         (*step)++;
         if (tag == port) {
-            *index = at;
+            *index = at * LANES + lane;
             return true;
         }
     }
@@ -241,7 +265,6 @@ HOT static struct slot_record record_of(const struct registry_entry *e, uint32_t
         .netns = e->netns,
         .stamp = stamp,
         .pid = e->pid,
-        .uid = e->uid,
     };
     memcpy(record.asked_addr, e->asked.addr.bytes, sizeof(record.asked_addr));
     memcpy(record.actual_addr, e->actual.addr.bytes, sizeof(record.actual_addr));
@@ -356,8 +379,9 @@ HOT bool registry_note_own(struct registry *r, uint64_t netns, uint16_t port)
     struct group *group = &r->group[first_group(netns, port)];
     uint64_t note = own_note(netns, port);
 
+    /* In one order with what put() does: who comes second sees the first. */
     if (atomic_load_explicit(&group->own, memory_order_relaxed) != note)
-        atomic_store_explicit(&group->own, note, memory_order_relaxed);
+        atomic_store_explicit(&group->own, note, memory_order_seq_cst);
     return may_have(atomic_load_explicit(&group->tags, memory_order_acquire), port);
 }
 
@@ -368,6 +392,11 @@ HOT static bool has_own(const struct registry *r, uint64_t netns, uint16_t port)
 }
 
 /* ---- writing ---- */
+
+HOT uint32_t registry_newest(const struct registry *r)
+{
+    return (uint32_t)atomic_load_explicit(&r->newest, memory_order_acquire);
+}
 
 struct place {
     unsigned index;
@@ -400,19 +429,25 @@ static struct place find_oldest(const struct registry *r, const struct slot_reco
                                 bool ended)
 {
     struct place oldest = {.is_found = false};
-    uint32_t age = 0, alive = record->pid;
+    uint32_t alive = record->pid;
+    int32_t age = 0;
 
     for (unsigned step = 0; step < WINDOW; step++) {
         struct place here = place_at(r, slot_index(record->netns, record->actual_port, step));
         struct slot_record old;
-        if (slot_read(&r->slot[here.index], SLOT_WORDS, &old) != SLOT_USED ||
-            record->stamp - old.stamp <= age)
+        if (slot_read(&r->slot[here.index], SLOT_WORDS, &old) != SLOT_USED) {
+            if (!slot_is_anothers(here.sequence))
+                return here;
+            continue;
+        }
+        int32_t old_age = (int32_t)(record->stamp - old.stamp);
+        if (old_age <= age)
             continue;
         if (ended && (old.pid == alive || slot_is_alive(old.pid))) {
             alive = old.pid;
             continue;
         }
-        age = record->stamp - old.stamp;
+        age = old_age;
         oldest = here;
     }
     return oldest;
@@ -446,8 +481,7 @@ struct finding {
     bool is_contested;
 };
 
-static void look_around(const struct registry *r, const struct slot_record *record,
-                        struct finding *f)
+static void look_around(struct registry *r, const struct slot_record *record, struct finding *f)
 {
     f->same.is_found = f->unused.is_found = false;
     f->is_contested = has_own(r, record->netns, record->actual_port);
@@ -466,8 +500,11 @@ static void look_around(const struct registry *r, const struct slot_record *reco
                 f->old = found;
                 f->same = here;
             }
-        } else if (!f->unused.is_found && !slot_is_anothers(here.sequence)) {
-            f->unused = here;
+        } else if (!f->unused.is_found) {
+            if (!slot_is_anothers(here.sequence))
+                f->unused = here;
+            else if (tag == 0)
+                set_tag(r, index, record->actual_port); /* or searches would end before us */
         }
         if (tag == 0 && f->unused.is_found)
             break;
@@ -512,11 +549,18 @@ static void inherit(struct slot_record *record, const struct slot_record *old)
     }
 }
 
+/* Whether a record was put so lately that its age says nothing of whether it lives. */
+HOT static bool is_fresh(const struct registry *r, uint32_t stamp)
+{
+    enum { FRESH = 64 };
+    return registry_newest(r) - stamp < FRESH;
+}
+
 /* Whether a record says no more than one that is there already, but for its time. */
 static bool is_known(const struct slot_record *record, const struct slot_record *old)
 {
     return record->asked_port == old->asked_port && same_asked_addr(record, old) &&
-           record->flags == old->flags && record->pid == old->pid && record->uid == old->uid &&
+           record->flags == old->flags && record->pid == old->pid &&
            memcmp(record->program, old->program, sizeof(old->program)) == 0 &&
            (record->inode[0] == 0 || has_inode(old, record->inode[0]));
 }
@@ -550,22 +594,25 @@ static uint32_t next_stamp(struct registry *r)
 /* is_known, where one entry alone has the port, and without a copy. */
 HOT static bool is_plainly_known(const struct registry *r, const struct slot_record *wanted)
 {
-    enum { TIMES = 6, PROGRAM_END = 10 }; /* words: of stamp and since; behind the program */
+    enum { FILLED = 6, FILLED_END = 8, END = 11 }; /* words: what put() fills in; the inodes */
     unsigned group = first_group(wanted->netns, wanted->actual_port);
     int lane = only_lane(atomic_load_explicit(&r->group[group].tags, memory_order_acquire),
                          wanted->actual_port);
-    uint64_t words[PROGRAM_END], differing = 0;
+    uint64_t words[END], filled = 0, differing = 0;
+    uint32_t stamp;
 
     if (lane < 0 || wanted->inode[0] != 0 || has_own(r, wanted->netns, wanted->actual_port))
         return false;
     const struct slot *s = &r->slot[group * LANES + (unsigned)lane];
     uint64_t sequence = atomic_load_explicit(&s->sequence, memory_order_acquire);
     memcpy(words, wanted, sizeof(words));
-    for (int i = 0; i < PROGRAM_END; i++) {
+    for (int i = 0; i < END; i++) {
         uint64_t word = atomic_load_explicit(&s->word[i], memory_order_acquire);
-        differing |= i != TIMES ? word ^ words[i] : 0;
+        differing |= i < FILLED || i >= FILLED_END ? word ^ words[i] : 0;
+        filled = i == FILLED ? word : filled;
     }
-    return differing == 0 && sequence % 2 == 0 &&
+    memcpy(&stamp, &filled, sizeof(stamp));
+    return differing == 0 && sequence % 2 == 0 && is_fresh(r, stamp) &&
            atomic_load_explicit(&s->sequence, memory_order_relaxed) == sequence;
 }
 
@@ -584,16 +631,20 @@ COLD static enum registry_put put(struct registry *r, struct slot_record *record
             wanted.flags |= SLOT_CONTESTED;
             bury_all(r, &wanted);
         }
-        if (f.same.is_found && is_known(&wanted, &f.old))
+        if (f.same.is_found && is_known(&wanted, &f.old) && is_fresh(r, f.old.stamp))
             return REGISTRY_PUT;
         *record = wanted;
         record->stamp = next_stamp(r);
         record->since = now();
+        record->uid = sys_geteuid();
         if (write_new(r, &f, record)) {
             if (record->actual_port >= 32768)
                 atomic_store_explicit(&r->has_local_port, 1, memory_order_relaxed);
             lead_on(r, record->asked_port, record->actual_port);
-            return REGISTRY_PUT;
+            atomic_thread_fence(memory_order_seq_cst);
+            bool is_contested_now = has_own(r, record->netns, record->actual_port);
+            return is_contested_now && record->proto == PROTO_ANY ? REGISTRY_PUT_NEEDS_PROTO
+                                                                  : REGISTRY_PUT;
         }
     }
     return REGISTRY_FULL;
@@ -698,11 +749,6 @@ HOT uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
                : 0;
 }
 
-HOT uint32_t registry_newest(const struct registry *r)
-{
-    return (uint32_t)atomic_load_explicit(&r->newest, memory_order_acquire);
-}
-
 HOT bool registry_has_asked(const struct registry *r, uint16_t port)
 {
     return atomic_load_explicit(&r->actuals[port], memory_order_acquire) != 0;
@@ -760,28 +806,41 @@ bool registry_next_asked(const struct registry *r, uint64_t netns, uint16_t port
     return false;
 }
 
+/* Adds an inode to a record, unless somebody else writes it. */
+static bool try_add_inode(struct registry *r, const struct slot_record *found, uint32_t inode,
+                          uint32_t pid)
+{
+    struct slot_record record;
+    unsigned step = 0, index;
+
+    while (next_tagged(r, found->netns, found->actual_port, &step, &index)) {
+        struct place here = place_at(r, index);
+        if (slot_read(&r->slot[index], SLOT_WORDS, &record) != SLOT_USED ||
+            record.stamp != found->stamp)
+            continue;
+        push_inode(&record, inode);
+        return write_at(r, &here, &record, pid);
+    }
+    return false;
+}
+
 void registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
                         uint32_t inode, uint32_t pid)
 {
-    struct slot_record found, record;
-    unsigned step = 0, index;
+    enum { TRIES = 16 }; /* others may write the entry meanwhile */
+    struct slot_record found;
 
-    if (find_actual(r, netns, actual, SLOT_WORDS, &found) != REGISTRY_KNOWN ||
-        has_inode(&found, inode))
-        return;
-    while (next_tagged(r, netns, actual->port, &step, &index)) {
-        struct place here = place_at(r, index);
-        if (slot_read(&r->slot[index], SLOT_WORDS, &record) != SLOT_USED ||
-            record.stamp != found.stamp)
-            continue;
-        push_inode(&record, inode);
-        write_at(r, &here, &record, pid);
+    for (int i = 0; i < TRIES; i++) {
+        if (find_actual(r, netns, actual, SLOT_WORDS, &found) != REGISTRY_KNOWN ||
+            has_inode(&found, inode) || try_add_inode(r, &found, inode, pid))
+            return;
     }
 }
 
 bool registry_knows_sockets(const struct registry_entry *e, enum proto proto)
 {
-    return e->inode[0] != 0 && (e->actual.proto != PROTO_ANY || proto == PROTO_TCP);
+    bool is_full = e->inode[REGISTRY_INODES - 1] != 0; /* there may be others */
+    return e->inode[0] != 0 && !is_full && (e->actual.proto != PROTO_ANY || proto == PROTO_TCP);
 }
 
 bool registry_knows_socket(const struct registry_entry *e, uint32_t inode)

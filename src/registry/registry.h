@@ -26,12 +26,12 @@ enum { REGISTRY_INODES = 8 };
 struct registry_entry {
     struct endpoint asked;
     struct endpoint actual;
-    uint64_t netns; /* SO_NETNS_COOKIE, or an inode of nsfs: see preload/state.h */
+    uint64_t netns; /* SO_NETNS_COOKIE, or an inode of nsfs: see registry/netns.h */
     /* registry_put fills in: */
-    uint32_t since; /* seconds since the epoch: when this process bound it first */
+    uint32_t uid;   /* the effective one when it was put in */
+    uint32_t since; /* seconds since the epoch: when that was */
     uint32_t order; /* the later was put later */
     uint32_t pid;
-    uint32_t uid;     /* the effective one when it was bound */
     char program[16]; /* TASK_COMM_LEN, NUL-terminated */
     uint32_t inode[REGISTRY_INODES];
     bool v6only;
@@ -89,7 +89,7 @@ bool registry_note_own(struct registry *r, uint64_t netns, uint16_t port);
 void registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
                         uint32_t inode, uint32_t pid);
 
-/* Whether the entry knows sockets of this protocol by their number. */
+/* Whether the entry knows all its sockets of this protocol by their number: it has room for no more than a few. */
 bool registry_knows_sockets(const struct registry_entry *e, enum proto proto);
 
 /* Whether it knows this one. */

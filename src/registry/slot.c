@@ -23,7 +23,7 @@ static uint64_t taken_by(uint32_t pid, uint64_t sequence)
 
 bool slot_is_alive(uint32_t pid)
 {
-    return sys_kill((pid_t)pid, 0) == 0 || errno != ESRCH;
+    return pid != 0 && pid <= INT32_MAX && (sys_kill((pid_t)pid, 0) == 0 || errno != ESRCH);
 }
 
 bool slot_is_anothers(uint64_t sequence)

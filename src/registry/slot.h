@@ -40,14 +40,14 @@ struct slot_record {
     uint8_t actual_addr[16];
     uint8_t asked_addr[16];
     uint32_t stamp, since;
-    uint32_t pid, uid;
+    uint32_t uid, reserved2;
     char program[16];
+    uint32_t pid, reserved3;
     uint32_t inode[SLOT_INODES];
-    uint64_t unused;
 };
 
 _Static_assert(offsetof(struct slot_record, stamp) == 48 &&
-                   offsetof(struct slot_record, inode) == 80,
+                   offsetof(struct slot_record, inode) == 88,
                "registry.c compares what is before and after the times, word by word");
 _Static_assert(sizeof(struct slot) == 128, "a slot is two cache lines");
 _Static_assert(sizeof(struct slot_record) == SLOT_WORDS * sizeof(uint64_t),

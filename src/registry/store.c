@@ -52,7 +52,8 @@ static struct registry *map_file(int folder, int flags, const char **problem)
         r = registry_map(file);
         if (r == NULL)
             *problem = errno == EINVAL ? "holds a registry of another version: remove it"
-                                       : "has no room for a registry: see the space on its disk, and the limit on the size of files";
+                                       : "has no room for a registry: see the space on its disk, "
+                                         "and the limit on the size of files";
     }
     sys_close(file);
     return r;
