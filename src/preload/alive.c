@@ -166,7 +166,7 @@ static enum alive_answer find_connected(const struct endpoint *to, const struct 
 
 /* Asks for the one socket that is reached at `to`, whose address without a mapping is `addr`. */
 static enum alive_answer find_one(const struct endpoint *to, const struct addr *addr,
-                                  struct alive *found)
+                                  const struct endpoint *from, struct alive *found)
 {
     struct request request = request_for(to, addr, 0);
     union answer answer;
@@ -175,6 +175,11 @@ static enum alive_answer find_one(const struct endpoint *to, const struct addr *
     if (to->proto == PROTO_TCP) {
         request.diag.id.idiag_sport = htons(to->port);
         put_addr(addr, request.diag.id.idiag_src);
+        if (from != NULL) {
+            struct addr other = addr_unmapped(&from->addr);
+            request.diag.id.idiag_dport = htons(from->port);
+            put_addr(&other, request.diag.id.idiag_dst);
+        }
     } else {
         request.diag.id.idiag_dport = htons(to->port);
         put_addr(addr, request.diag.id.idiag_dst);
@@ -192,13 +197,14 @@ static enum alive_answer find_one(const struct endpoint *to, const struct addr *
     return ALIVE_YES;
 }
 
-enum alive_answer alive_find(const struct endpoint *to, struct alive *found)
+enum alive_answer alive_find(const struct endpoint *to, const struct endpoint *from,
+                             struct alive *found)
 {
     struct addr addr = addr_unmapped(&to->addr);
 
     if (to->proto != PROTO_TCP && to->proto != PROTO_UDP)
         return ALIVE_UNSEEN;
-    enum alive_answer answer = find_one(to, &addr, found);
+    enum alive_answer answer = find_one(to, &addr, from, found);
     if (answer == ALIVE_YES)
         return answer;
     if (answer == ALIVE_UNSEEN && (errno == EMFILE || errno == ENFILE))

@@ -21,10 +21,11 @@ enum alive_answer {
 
 /*
  * Finds the socket that a connection or a datagram to `to`, of TCP or UDP, would
- * reach: of TCP, one that listens. Where sock_diag cannot be had, /proc/net is read.
+ * reach: of TCP, one that listens, or with `from` its connection with that end. Where sock_diag cannot be had, /proc/net is read.
  * Changes errno. Costs a few microseconds: four system calls.
  */
-enum alive_answer alive_find(const struct endpoint *to, struct alive *found);
+enum alive_answer alive_find(const struct endpoint *to, const struct endpoint *from,
+                             struct alive *found);
 
 /*
  * Finds the sockets that are bound to a port, on whatever address of the family of

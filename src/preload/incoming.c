@@ -8,6 +8,7 @@
 #include "preload/next.h"
 #include "preload/socket.h"
 #include "preload/state.h"
+#include "preload/witness.h"
 #include "registry/sys.h"
 
 /*
@@ -38,9 +39,11 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry,
         actual->proto = socket_proto(fd);
         answer = registry_by_actual(registry, state_netns(fd), actual, &e);
     }
-    bool tells_addr = answer == REGISTRY_KNOWN && tells_asked_addr(fd, &e);
+    bool is_it = answer == REGISTRY_KNOWN &&
+                 (!state_is_local_port(actual->port) || witness_own(fd, registry, &e));
+    bool tells_addr = is_it && tells_asked_addr(fd, &e);
     errno = saved;
-    if (answer != REGISTRY_KNOWN)
+    if (!is_it)
         return false;
     const struct addr *addr = tells_addr ? &e.asked.addr : &same;
     return endpoint_to_sockaddr(addr, e.asked.port, name);
@@ -60,7 +63,7 @@ HOT static bool translate(int fd, struct sockaddr *name, socklen_t len)
         !endpoint_from_sockaddr(&actual, name, len))
         return false;
     uint16_t quick = registry_quick_port(registry, state_netns(fd), &actual);
-    if (quick != 0)
+    if (quick != 0 && !state_is_local_port(actual.port))
         return endpoint_to_sockaddr(&same, quick, name);
     return translate_by_entry(fd, registry, &actual, name);
 }

@@ -70,6 +70,11 @@ HOT static void remember(struct call *c)
     struct registry_entry e = entry_of(c);
     const char *problem = state_take_problem();
 
+    if (state_is_local_port(c->actual.port)) {
+        learn_proto(c);
+        e.asked.proto = e.actual.proto = c->asked.proto;
+        e.inode[0] = socket_inode(c->fd);
+    }
     if (problem != NULL)
         story_no_state(c->setup, problem);
     e.pid = (uint32_t)self_pid();
@@ -86,24 +91,13 @@ HOT static void remember(struct call *c)
         story_not_remembered(c->setup, &c->asked);
 }
 
-/* Finds out which port the kernel gave to a bind of port 0, if it may be one known before. */
-COLD static bool learn_port(struct call *c, const struct registry *registry)
-{
-    struct sockaddr_storage name;
-    socklen_t size = sizeof(name);
-
-    return registry_has_local_port(registry) &&
-           sys_getsockname(c->fd, (struct sockaddr *)&name, &size) == 0 &&
-           endpoint_from_sockaddr(&c->asked, (struct sockaddr *)&name, size);
-}
-
 /* A program that has bound a port itself is told that port, whatever was there before. */
 COLD static void remember_passed(struct call *c)
 {
     struct registry *registry = state_registry(c->setup);
     uint64_t netns = state_netns(c->fd);
 
-    if (registry == NULL || (c->asked.port == 0 && !learn_port(c, registry)))
+    if (registry == NULL || c->asked.port == 0) /* which is for witness.c to know */
         return;
     registry_note_own(registry, netns, c->asked.port);
     if (!registry_has_port(registry, netns, c->asked.port))

@@ -22,6 +22,7 @@
 #include "preload/setup.h"
 #include "preload/socket.h"
 #include "preload/state.h"
+#include "preload/witness.h"
 #include "registry/sys.h"
 
 /* ---- what a peer asked for ---- */
@@ -73,7 +74,9 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry, uin
 
     if (!endpoint_from_sockaddr(&peer, sa, len))
         return false;
-    bool is_found = find(registry, fd, &peer, &e) && local_is(sa, len);
+    bool is_found =
+        find(registry, fd, &peer, &e) && local_is(sa, len) &&
+        (called != 0 || !state_is_local_port(peer.port) || witness_peer(fd, registry, &e, &peer));
     errno = saved;
     if (!is_found || (called != 0 && called != e.asked.port))
         return called != 0 && endpoint_to_sockaddr(&same, called, sa);
@@ -86,7 +89,7 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry, uin
 HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t called,
                                const struct endpoint *peer)
 {
-    if (!addr_is_loopback(&peer->addr))
+    if (!addr_is_loopback(&peer->addr) || (called == 0 && state_is_local_port(peer->port)))
         return 0;
     uint16_t port = registry_quick_port(registry, state_netns(fd), peer);
     return called == 0 || called == port ? port : 0;

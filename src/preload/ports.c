@@ -14,8 +14,8 @@ struct ports ports_range(uint16_t first, uint16_t last)
                           .high = 0};
 }
 
-/* Reads "32768\t60999\n"; the kernel's default where it cannot be read. */
-static void read_local_range(uint16_t *low, uint16_t *high)
+/* Reads "32768\t60999\n". */
+void ports_read_local(uint16_t *low, uint16_t *high)
 {
     char text[32];
     uint32_t number[2] = {0, 0};
@@ -47,7 +47,7 @@ struct ports ports_auto(const struct table *table, uint16_t asked, uint32_t seed
     uint32_t mixed = ((seed ^ seed >> 16) * 40503U + asked) * 2654435761U;
 
     p.avoid = table;
-    read_local_range(&p.low, &p.high);
+    ports_read_local(&p.low, &p.high);
     uint32_t skipped = (uint32_t)(p.high - p.low) + 1;
     if (skipped >= p.left) { /* the whole range is the kernel's: better one of these than none */
         skipped = 0;

@@ -35,4 +35,10 @@ struct ports ports_auto(const struct table *table, uint16_t asked, uint32_t seed
 /* The next port to try, or 0 when there are no more. */
 uint16_t ports_next(struct ports *p);
 
+/*
+ * The ports that the kernel gives to those who ask for none
+ * (net.ipv4.ip_local_port_range); its default where that cannot be read. Changes errno.
+ */
+void ports_read_local(uint16_t *low, uint16_t *high);
+
 #endif

@@ -67,7 +67,7 @@ static bool has_one_of_ours(const struct registry_entry *e, const struct endpoin
 static bool lives_at(const struct registry_entry *e, const struct endpoint *actual)
 {
     struct alive found;
-    enum alive_answer answer = alive_find(actual, &found);
+    enum alive_answer answer = alive_find(actual, NULL, &found);
 
     if (answer != ALIVE_YES)
         return answer == ALIVE_UNSEEN;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "core/hot.h"
+#include "preload/ports.h"
 #include "registry/netns.h"
 #include "registry/store.h"
 #include "registry/sys.h"
@@ -66,6 +67,18 @@ COLD uint64_t state_find_netns(int fd)
 
     if (found != 0)
         atomic_store_explicit(&state_known.netns, found, memory_order_relaxed);
+    errno = saved;
+    return found;
+}
+
+COLD uint32_t state_find_local_ports(void)
+{
+    int saved = errno;
+    uint16_t low, high;
+
+    ports_read_local(&low, &high);
+    uint32_t found = (uint32_t)low << 16 | high;
+    atomic_store_explicit(&state_known.local_ports, found, memory_order_relaxed);
     errno = saved;
     return found;
 }

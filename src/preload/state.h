@@ -10,13 +10,15 @@ struct state_known {
     _Atomic(struct registry *) current;
     _Atomic(const struct registry *) to_tell;
     _Atomic uint64_t netns;
+    _Atomic uint32_t local_ports; /* the first of them above the last */
 };
 extern struct state_known state_known;
 
-/* state_registry, state_to_tell and state_netns, when they are called first. */
+/* The functions below, when they are called first. */
 struct registry *state_open(const struct setup *setup);
 const struct registry *state_find_to_tell(void);
 uint64_t state_find_netns(int fd);
+uint32_t state_find_local_ports(void);
 
 /*
  * The registry of this user or run, opened now if it has not been yet: the file in
@@ -49,6 +51,19 @@ static inline uint64_t state_netns(int fd)
 {
     uint64_t known = atomic_load_explicit(&state_known.netns, memory_order_relaxed);
     return known != 0 ? known : state_find_netns(fd);
+}
+
+/*
+ * Whether the kernel gives the port to those who ask for none, by what
+ * net.ipv4.ip_local_port_range was when it was first asked for. Keeps errno.
+ */
+static inline bool state_is_local_port(uint16_t port)
+{
+    uint32_t known = atomic_load_explicit(&state_known.local_ports, memory_order_relaxed);
+
+    if (known == 0)
+        known = state_find_local_ports();
+    return port >= known >> 16 && port <= (known & 0xffff);
 }
 
 /* A number that all processes with the same registry have, and others rather not. */

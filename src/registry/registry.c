@@ -64,8 +64,7 @@ struct registry {
     _Atomic uint64_t magic;
     _Atomic uint64_t newest; /* the stamp of the last entry */
     _Atomic uint64_t identity;
-    _Atomic uint64_t has_local_port;
-    _Atomic uint64_t unused[12];
+    _Atomic uint64_t unused[13];
     struct group group[GROUPS];
     _Atomic uint64_t actuals[65536];
     struct slot slot[SLOTS];
@@ -638,8 +637,6 @@ COLD static enum registry_put put(struct registry *r, struct slot_record *record
         record->since = now();
         record->uid = sys_geteuid();
         if (write_new(r, &f, record)) {
-            if (record->actual_port >= 32768)
-                atomic_store_explicit(&r->has_local_port, 1, memory_order_relaxed);
             lead_on(r, record->asked_port, record->actual_port);
             atomic_thread_fence(memory_order_seq_cst);
             bool is_contested_now = has_own(r, record->netns, record->actual_port);
@@ -894,11 +891,6 @@ bool registry_in_way(const struct registry *r, uint64_t netns, const struct endp
         }
     }
     return false;
-}
-
-bool registry_has_local_port(const struct registry *r)
-{
-    return atomic_load_explicit(&r->has_local_port, memory_order_relaxed) != 0;
 }
 
 HOT bool registry_has_port(const struct registry *r, uint64_t netns, uint16_t port)

@@ -156,12 +156,6 @@ bool registry_by_asked(const struct registry *r, const struct registry_entry *wa
 bool registry_in_way(const struct registry *r, uint64_t netns, const struct endpoint *actual,
                      struct registry_entry *e);
 
-/*
- * Whether an actual port was ever put in that the kernel gives to outgoing
- * connections too: 32768 or higher, by the default of net.ipv4.ip_local_port_range.
- */
-bool registry_has_local_port(const struct registry *r);
-
 /* Whether any entry has this actual port. */
 bool registry_has_port(const struct registry *r, uint64_t netns, uint16_t port);
 
