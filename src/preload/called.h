@@ -15,7 +15,7 @@
  */
 void called_note(int fd, const struct addr *to, uint16_t actual, uint16_t asked);
 
-/* The asked port that was noted, or 0. `to` is NULL where the address is not known. */
+/* The asked port that was noted, or 0. */
 uint16_t called_port(int fd, const struct addr *to, uint16_t actual);
 
 #endif

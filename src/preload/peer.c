@@ -103,14 +103,20 @@ HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t
 HOT static bool translate(int fd, bool is_accepted, struct sockaddr *sa, socklen_t len)
 {
     const struct registry *registry = state_to_tell();
+    uint16_t port = endpoint_port(sa, len);
     struct endpoint peer;
 
-    if (registry == NULL || endpoint_port(sa, len) == 0 || !endpoint_from_sockaddr(&peer, sa, len))
+    if (registry == NULL || port == 0)
+        return false;
+    /* Whom the table alone sent elsewhere, only this process knows. */
+    if (!registry_may_have(registry, state_netns(fd), port) &&
+        !atomic_load_explicit(&state_known.calls_by_table, memory_order_relaxed))
+        return false;
+    if (!endpoint_from_sockaddr(&peer, sa, len))
         return false;
     struct addr plain = addr_unmapped(&peer.addr);
-    uint16_t called = is_accepted ? 0 : called_port(fd, &plain, peer.port);
-    if (called == peer.port ||
-        (called == 0 && !registry_may_have(registry, state_netns(fd), peer.port)))
+    uint16_t called = is_accepted ? 0 : called_port(fd, &plain, port);
+    if (called == port || (called == 0 && !registry_may_have(registry, state_netns(fd), port)))
         return false;
     uint16_t quick = quick_port(fd, registry, called, &peer);
     return quick != 0 ? endpoint_to_sockaddr(&same, quick, sa)
@@ -119,23 +125,25 @@ HOT static bool translate(int fd, bool is_accepted, struct sockaddr *sa, socklen
 
 /*
  * A buffer that is too small for the address has at least its port, if it is not too
- * small for that; the address is then not there to be looked up.
+ * small for that. The address is then not there to be looked up: it is taken for the
+ * loopback address.
  */
 COLD static void translate_part(int fd, void *name, socklen_t room)
 {
     struct sockaddr_in in = {.sin_family = AF_UNSPEC};
     const size_t end = offsetof(struct sockaddr_in, sin_port) + sizeof(in.sin_port);
+    struct sockaddr_in6 in6 = {.sin6_addr = IN6ADDR_LOOPBACK_INIT};
 
     if (room < end)
         return;
     memcpy(&in, name, end);
-    if (in.sin_family != AF_INET && in.sin_family != AF_INET6)
-        return;
-    uint16_t called = called_port(fd, NULL, ntohs(in.sin_port));
-    if (called == 0 || state_to_tell() == NULL)
-        return;
-    in.sin_port = htons(called);
-    memcpy(name, &in, end);
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    in6.sin6_family = in.sin_family;
+    in6.sin6_port = in.sin_port;
+    bool is_v6 = in.sin_family == AF_INET6;
+    struct sockaddr *sa = is_v6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in;
+    if (translate(fd, false, sa, is_v6 ? sizeof(in6) : sizeof(in)))
+        memcpy(name, sa, end);
 }
 
 /* Translates what the kernel has written: `len` bytes, or as many of them as fit in `room`. */

@@ -79,7 +79,7 @@ static bool lives_at(const struct registry_entry *e, const struct endpoint *actu
 /* ---- which entry it is ---- */
 
 /* The wildcard, as a destination, is the loopback address. */
-static struct addr destination(const struct endpoint *asked)
+HOT static struct addr destination(const struct endpoint *asked)
 {
     struct addr addr = addr_unmapped(&asked->addr);
 
@@ -216,6 +216,34 @@ COLD static bool find(struct target *t)
     return find_entry(t) || (t->setup->config.connect == CONNECT_TABLE && find_rule(t));
 }
 
+HOT static void copy_name(struct target *t)
+{
+    if (t->len == sizeof(struct sockaddr_in)) /* most are, and need no call of memcpy() */
+        memcpy(&t->copy, t->name, sizeof(struct sockaddr_in));
+    else
+        memcpy(&t->copy, t->name, t->len);
+}
+
+/* So that the program is told again what it asked for. */
+static void note_asked_port(const struct target *t)
+{
+    struct endpoint actual;
+
+    if (!endpoint_from_sockaddr(&actual, (const struct sockaddr *)&t->copy, t->len))
+        return;
+    const struct addr to = destination(&actual);
+    called_note(t->fd, &to, actual.port, t->asked.port);
+}
+
+static bool find_stream(struct target *t)
+{
+    bool is_found = find(t);
+
+    if (is_found)
+        note_asked_port(t);
+    return is_found;
+}
+
 /* With the state of the registry in it, so that a server that comes is not missed for a moment. */
 HOT static uint64_t datagram_key(const struct target *t)
 {
@@ -238,10 +266,15 @@ HOT static bool find_datagram(struct target *t)
     if (recall_get(key, &port) && !socket_any_is_portless()) {
         if (port == 0)
             return false;
-        memcpy(&t->copy, t->name, t->len);
-        return endpoint_to_sockaddr(&same, port, (struct sockaddr *)&t->copy);
+        copy_name(t);
+        endpoint_to_sockaddr(&same, port, (struct sockaddr *)&t->copy);
+        const struct addr to = destination(&t->asked);
+        called_note(t->fd, &to, port, t->asked.port);
+        return true;
     }
     bool is_found = find(t);
+    if (is_found)
+        note_asked_port(t);
     if (!is_found) {
         recall_put(key, 0);
     } else if (endpoint_from_sockaddr(&found, (struct sockaddr *)&t->copy, t->len) &&
@@ -260,16 +293,6 @@ HOT static void note_high_port(const struct target *t)
         (registry_may_have(t->registry, t->netns, t->asked.port) &&
          registry_has_port(t->registry, t->netns, t->asked.port)))
         called_note(t->fd, &to, t->asked.port, t->asked.port);
-}
-
-static void note_asked_port(const struct target *t)
-{
-    struct endpoint actual;
-
-    if (!endpoint_from_sockaddr(&actual, (const struct sockaddr *)&t->copy, t->len))
-        return;
-    const struct addr to = destination(&actual);
-    called_note(t->fd, &to, actual.port, t->asked.port);
 }
 
 /*
@@ -297,12 +320,10 @@ HOT static bool translate(struct target *t, int fd, enum proto proto, const stru
         return false;
     t->netns = state_netns(fd);
     t->asked.proto = proto;
-    bool found = may_be_elsewhere(t) && (proto == PROTO_UDP ? find_datagram(t) : find(t));
+    bool found = may_be_elsewhere(t) && (proto == PROTO_UDP ? find_datagram(t) : find_stream(t));
     errno = saved;
     if (!found)
         note_high_port(t);
-    else
-        note_asked_port(t);
     return found;
 }
 

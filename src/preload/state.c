@@ -56,6 +56,8 @@ COLD const struct registry *state_find_to_tell(void)
     if (setup == NULL || !setup->valid || setup->config.report != REPORT_ASKED)
         return NULL;
     const struct registry *known = state_registry(setup);
+    atomic_store_explicit(&state_known.calls_by_table, setup->config.connect == CONNECT_TABLE,
+                          memory_order_relaxed);
     atomic_store_explicit(&state_known.to_tell, known, memory_order_release);
     return known;
 }

@@ -11,6 +11,7 @@ struct state_known {
     _Atomic(const struct registry *) to_tell;
     _Atomic uint64_t netns;
     _Atomic uint32_t local_ports; /* the first of them above the last */
+    atomic_bool calls_by_table;   /* with to_tell: REMAP_CONNECT=table */
 };
 extern struct state_known state_known;
 
