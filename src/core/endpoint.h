@@ -103,6 +103,28 @@ static inline uint16_t endpoint_port(const struct sockaddr *sa, socklen_t len)
     return in.sin_family == AF_INET || in.sin_family == AF_INET6 ? ntohs(in.sin_port) : 0;
 }
 
+/* endpoint_from_sockaddr for calls that are made often: IPv4, which most are, in place. */
+static inline bool endpoint_read(struct endpoint *e, const struct sockaddr *sa, socklen_t len)
+{
+    struct sockaddr_in in;
+
+    if (len < sizeof(in))
+        return false;
+    memcpy(&in, sa, sizeof(in));
+    if (in.sin_family != AF_INET)
+        return endpoint_from_sockaddr(e, sa, len);
+    *e = (struct endpoint){.addr.family = AF_INET, .port = ntohs(in.sin_port)};
+    memcpy(e->addr.bytes, &in.sin_addr, sizeof(in.sin_addr));
+    return true;
+}
+
+/* Puts `port` into an address of AF_INET or AF_INET6: it has the same place in both. */
+static inline void endpoint_set_port(struct sockaddr *sa, uint16_t port)
+{
+    in_port_t wire = htons(port);
+    memcpy((char *)sa + offsetof(struct sockaddr_in, sin_port), &wire, sizeof(wire));
+}
+
 /*
  * Puts `port` into `sa`, which must be one that endpoint_from_sockaddr reads,
  * and `addr` too unless it is AF_UNSPEC. An IPv4 address goes into an IPv6

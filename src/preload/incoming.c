@@ -55,18 +55,21 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry,
  */
 HOT static bool translate(int fd, struct sockaddr *name, socklen_t len)
 {
+    const struct registry *registry = state_to_tell();
+    uint16_t port = endpoint_port(name, len);
     struct endpoint actual;
 
-    const struct registry *registry = state_to_tell();
-    if (registry == NULL ||
-        !registry_may_have(registry, state_netns(fd), endpoint_port(name, len)) ||
-        !endpoint_from_sockaddr(&actual, name, len))
+    if (registry == NULL || !registry_may_have(registry, state_netns(fd), port))
         return false;
-    uint16_t quick = registry_quick_port(registry, state_netns(fd), &actual);
-    if (quick != 0 && !state_is_local_port(actual.port))
-        return endpoint_to_sockaddr(&same, quick, name);
-    return translate_by_entry(fd, registry, &actual, name);
+    uint16_t quick = registry_quick_port(registry, state_netns(fd), name);
+    if (quick != 0 && !state_is_local_port(port)) {
+        endpoint_set_port(name, quick);
+        return true;
+    }
+    return endpoint_from_sockaddr(&actual, name, len) &&
+           translate_by_entry(fd, registry, &actual, name);
 }
+
 /* A name that did not fit is asked for again in full, and as much of it told as fits. */
 COLD static void translate_part(int fd, void *told, socklen_t room)
 {

@@ -87,11 +87,11 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry, uin
 
 /* The asked port of a peer on the loopback address, where that is plain to see; else 0. */
 HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t called,
-                               const struct endpoint *peer)
+                               const struct endpoint *peer, const struct sockaddr *sa)
 {
     if (!addr_is_loopback(&peer->addr) || (called == 0 && state_is_local_port(peer->port)))
         return 0;
-    uint16_t port = registry_quick_port(registry, state_netns(fd), peer);
+    uint16_t port = registry_quick_port(registry, state_netns(fd), sa);
     return called == 0 || called == port ? port : 0;
 }
 
@@ -112,15 +112,17 @@ HOT static bool translate(int fd, bool is_accepted, struct sockaddr *sa, socklen
     if (!registry_may_have(registry, state_netns(fd), port) &&
         !atomic_load_explicit(&state_known.calls_by_table, memory_order_relaxed))
         return false;
-    if (!endpoint_from_sockaddr(&peer, sa, len))
+    if (!endpoint_read(&peer, sa, len))
         return false;
     struct addr plain = addr_unmapped(&peer.addr);
     uint16_t called = is_accepted ? 0 : called_port(fd, &plain, port);
     if (called == port || (called == 0 && !registry_may_have(registry, state_netns(fd), port)))
         return false;
-    uint16_t quick = quick_port(fd, registry, called, &peer);
-    return quick != 0 ? endpoint_to_sockaddr(&same, quick, sa)
-                      : translate_by_entry(fd, registry, called, sa, len);
+    uint16_t quick = quick_port(fd, registry, called, &peer, sa);
+    if (quick == 0)
+        return translate_by_entry(fd, registry, called, sa, len);
+    endpoint_set_port(sa, quick);
+    return true;
 }
 
 /*

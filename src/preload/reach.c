@@ -267,7 +267,7 @@ HOT static bool find_datagram(struct target *t)
         if (port == 0)
             return false;
         copy_name(t);
-        endpoint_to_sockaddr(&same, port, (struct sockaddr *)&t->copy);
+        endpoint_set_port((struct sockaddr *)&t->copy, port);
         const struct addr to = destination(&t->asked);
         called_note(t->fd, &to, port, t->asked.port);
         return true;
@@ -306,8 +306,7 @@ HOT static bool translate(struct target *t, int fd, enum proto proto, const stru
     int saved = errno;
 
     if (len > sizeof(t->copy) || len < sizeof(name->sa_family) || !caller_can_read(name, len) ||
-        name->sa_family == AF_UNSPEC || !endpoint_from_sockaddr(&t->asked, name, len) ||
-        t->asked.port == 0)
+        name->sa_family == AF_UNSPEC || !endpoint_read(&t->asked, name, len) || t->asked.port == 0)
         return false;
     t->fd = fd;
     t->name = name;

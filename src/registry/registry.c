@@ -27,6 +27,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -146,22 +147,18 @@ HOT static bool has_lane(uint64_t word, uint16_t port)
     return has_zero_lane(word ^ LANES_1 * port);
 }
 
+/* The highest bit of each lane that is 0, and of no other. */
+HOT static uint64_t zero_lanes(uint64_t word)
+{
+    return ~(((word & ~LANES_HIGH) + ~LANES_HIGH) | word | ~LANES_HIGH);
+}
+
 /* The lane of a word that alone has the port, where the window ends in this word too; else -1. */
 HOT static int only_lane(uint64_t tags, uint16_t port)
 {
-    int lane = -1;
-
-    for (int i = 0; i < LANES; i++) {
-        uint16_t tag = lane_of(tags, (unsigned)i);
-        if (tag == 0)
-            return lane;
-        if (tag == port) {
-            if (lane >= 0)
-                return -1;
-            lane = i;
-        }
-    }
-    return -1;
+    uint64_t matches = zero_lanes(tags ^ LANES_1 * port), ends = zero_lanes(tags);
+    bool is_only = matches != 0 && (matches & (matches - 1)) == 0 && matches < (ends & -ends);
+    return is_only ? __builtin_ctzll(matches) / 16 : -1;
 }
 
 /* Whether the tags that a window begins with leave it open that the port is in it. */
@@ -726,24 +723,62 @@ HOT bool registry_may_have(const struct registry *r, uint64_t netns, uint16_t po
     return may_have(atomic_load_explicit(&group->tags, memory_order_acquire), port);
 }
 
-HOT uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
-                                 const struct endpoint *actual)
-{
-    unsigned group = first_group(netns, actual->port);
-    uint64_t tags = atomic_load_explicit(&r->group[group].tags, memory_order_acquire);
-    struct slot_record record;
+/* The first word of a record. */
+struct first {
+    uint16_t asked_port, actual_port;
+    uint8_t proto, family;
+    uint8_t flags, reserved;
+};
 
-    int lane = only_lane(tags, actual->port);
-    if (lane < 0 ||
-        slot_read(&r->slot[group * LANES + (unsigned)lane], SLOT_KEY_WORDS, &record) != SLOT_USED)
+HOT static uint64_t first_word(uint16_t actual_port, uint8_t family, uint8_t flags)
+{
+    struct first first = {.actual_port = actual_port, .family = family, .flags = flags};
+    uint64_t word;
+
+    memcpy(&word, &first, sizeof(word));
+    return word;
+}
+
+/* An address as a record has it: two words, the unused rest of which is 0. */
+HOT static void read_words(const struct sockaddr *sa, uint64_t word[2])
+{
+    word[0] = word[1] = 0;
+    if (sa->sa_family == AF_INET)
+        memcpy(word, (const char *)sa + offsetof(struct sockaddr_in, sin_addr), 4);
+    else
+        memcpy(word, (const char *)sa + offsetof(struct sockaddr_in6, sin6_addr), 16);
+}
+
+HOT uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
+                                 const struct sockaddr *sa)
+{
+    enum { FIRST, NETNS, ACTUAL, ASKED = ACTUAL + 2, WORDS = ASKED + 2 }; /* of a record */
+    uint16_t port = endpoint_port(sa, sizeof(struct sockaddr_in));
+    unsigned group = first_group(netns, port);
+    int lane = only_lane(atomic_load_explicit(&r->group[group].tags, memory_order_acquire), port);
+    uint64_t addr[2], word[WORDS];
+
+    if (lane < 0)
         return 0;
-    struct addr addr = addr_of(&record, record.actual_addr);
-    bool is_plain = record.actual_port == actual->port && record.netns == netns &&
-                    record.family == actual->addr.family && (record.flags & SLOT_CONTESTED) == 0 &&
-                    !tells_other_addr(&record);
-    return is_plain && (addr_is_wildcard(&addr) || addr_equal(&addr, &actual->addr))
-               ? record.asked_port
-               : 0;
+    const struct slot *s = &r->slot[group * LANES + (unsigned)lane];
+    uint64_t sequence = atomic_load_explicit(&s->sequence, memory_order_acquire);
+    for (int i = 0; i < WORDS; i++)
+        word[i] = atomic_load_explicit(&s->word[i], memory_order_acquire);
+    bool is_whole =
+        sequence % 2 == 0 && atomic_load_explicit(&s->sequence, memory_order_relaxed) == sequence;
+    read_words(sa, addr);
+    /* All at once, without a branch for each: after a system call, those cost most. */
+    uint64_t first = (word[FIRST] & first_word(0xffff, 0xff, SLOT_CONTESTED)) ^
+                     first_word(port, (uint8_t)sa->sa_family, 0);
+    uint64_t other = first | (word[NETNS] ^ netns) | (word[ASKED] ^ word[ACTUAL]) |
+                     (word[ASKED + 1] ^ word[ACTUAL + 1]);
+    uint64_t not_exact = (word[ACTUAL] ^ addr[0]) | (word[ACTUAL + 1] ^ addr[1]);
+    uint64_t not_any = word[ACTUAL] | word[ACTUAL + 1];
+    if (!is_whole || other != 0 || (not_exact != 0 && not_any != 0))
+        return 0;
+    struct first found;
+    memcpy(&found, &word[FIRST], sizeof(found));
+    return found.asked_port;
 }
 
 HOT bool registry_has_asked(const struct registry *r, uint16_t port)

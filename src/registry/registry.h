@@ -115,11 +115,11 @@ enum registry_answer registry_by_actual(const struct registry *r, uint64_t netns
                                         const struct endpoint *actual, struct registry_entry *e);
 
 /*
- * The asked port that registry_by_actual finds, where that is plain to see: one entry
- * alone has the port, and the address stays. 0 where it takes more to know.
+ * The asked port that registry_by_actual finds for an address of AF_INET or AF_INET6 of
+ * full length, where that is plain to see: one entry alone has the port, and the
+ * address stays. 0 where it takes more to know.
  */
-uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
-                             const struct endpoint *actual);
+uint16_t registry_quick_port(const struct registry *r, uint64_t netns, const struct sockaddr *sa);
 
 /* False where no entry has this actual port, of which registry_has_port makes sure. */
 bool registry_may_have(const struct registry *r, uint64_t netns, uint16_t port);

@@ -46,6 +46,11 @@ struct slot_record {
     uint32_t inode[SLOT_INODES];
 };
 
+_Static_assert(offsetof(struct slot_record, asked_port) == 0 &&
+                   offsetof(struct slot_record, netns) == 8 &&
+                   offsetof(struct slot_record, actual_addr) == 16 &&
+                   offsetof(struct slot_record, asked_addr) == 32,
+               "registry.c reads them word by word");
 _Static_assert(offsetof(struct slot_record, stamp) == 48 &&
                    offsetof(struct slot_record, inode) == 88,
                "registry.c compares what is before and after the times, word by word");

@@ -326,7 +326,10 @@ static void test_joined_addresses_are_contested(void **state)
 static uint16_t quick(const struct registry *r, const char *actual)
 {
     struct endpoint wanted = unit_endpoint(actual);
-    return registry_quick_port(r, NETNS, &wanted);
+    struct sockaddr_storage sa = {.ss_family = wanted.addr.family};
+
+    assert_true(endpoint_to_sockaddr(&wanted.addr, wanted.port, (struct sockaddr *)&sa));
+    return registry_quick_port(r, NETNS, (struct sockaddr *)&sa);
 }
 
 static void test_quick_port(void **state)
