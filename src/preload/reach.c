@@ -76,6 +76,20 @@ static bool lives_at(const struct registry_entry *e, const struct endpoint *actu
     return registry_knows_socket(e, found.inode) || has_one_of_ours(e, actual);
 }
 
+/* Whether a socket of TCP connects to its own end (RFC 9293, simultaneous open). */
+static bool is_own_end(const struct target *t, const struct endpoint *actual)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof(name);
+    struct endpoint own;
+
+    if (actual->proto != PROTO_TCP ||
+        sys_getsockname(t->fd, (struct sockaddr *)&name, &size) != 0 ||
+        !endpoint_from_sockaddr(&own, (struct sockaddr *)&name, size))
+        return false;
+    return own.port == actual->port && addr_overlap(&own.addr, &actual->addr);
+}
+
 /* ---- which entry it is ---- */
 
 /* The wildcard, as a destination, is the loopback address. */
@@ -172,7 +186,8 @@ static bool find_entry(struct target *t)
         for (int i = 0; i < TRIES && next_candidate(t, &to, cover, &e, &has_order, &order); i++) {
             bool is_itself =
                 e.asked.port == e.actual.port && addr_equal(&e.asked.addr, &e.actual.addr);
-            if (!is_itself && holds(t, &e) && direct(t, &e, &actual) && lives_at(&e, &actual))
+            if (!is_itself && holds(t, &e) && direct(t, &e, &actual) &&
+                (lives_at(&e, &actual) || is_own_end(t, &actual)))
                 return true;
         }
     }
