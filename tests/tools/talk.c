@@ -15,7 +15,7 @@
  *   roomof=CALL,N    peer, take or recv into a buffer of N bytes: the length told, and the port in it
  *   bad=CALL,WHAT    connect, send, sendmsg, peer, take, recv or recvmsg with an address, or
  *                    a length or a message where it says so, that is null, hole, low, high,
- *                    readonly, nulllength or holelength, or with a length that is negative or zero
+ *                    readonly, unmapped (of late), nulllength or holelength, or with a length that is negative or zero
  *   bindresvport bindresvport=null rresvport rresvport=6 rresvport=unix
  *                    whether the port is a reserved one
  *   scm              go on with the socket as it comes out of a SCM_RIGHTS message
@@ -390,6 +390,18 @@ static void *read_only(void)
     return page;
 }
 
+/* Where an address was that has been sent to, on a page that is gone. */
+static void *unmapped(const void *good, size_t size)
+{
+    void *page = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        abort();
+    memcpy(page, good, size);
+    call_send(0, page, (socklen_t)size);
+    munmap(page, 1 << 16);
+    return page;
+}
+
 static void *bad_address(const char *what, void *good)
 {
     if (strcmp(what, "null") == 0)
@@ -400,6 +412,8 @@ static void *bad_address(const char *what, void *good)
         return (void *)8;
     if (strcmp(what, "high") == 0)
         return (void *)(INTPTR_MIN + 64);
+    if (strcmp(what, "unmapped") == 0)
+        return unmapped(good, sizeof(struct sockaddr_in));
     return strcmp(what, "readonly") == 0 ? read_only() : good;
 }
 
