@@ -7,23 +7,21 @@
 
 enum { PLACES = 128 };
 
-/* 48 bits of a hash of who was called, and the asked port, in one word. */
+/* A hash of the host with the descriptor, the descriptor, the actual port and the asked one. */
 static _Atomic uint64_t places[PLACES];
 
 HOT static uint64_t key_of(int fd, const struct addr *to, uint16_t actual)
 {
     uint64_t words[2];
-    uint64_t key = (uint64_t)(uint32_t)fd << 16 | actual;
 
     memcpy(words, to->bytes, sizeof(words));
-    key = (key ^ words[0]) * UINT64_C(0x9e3779b97f4a7c15);
-    key = (key ^ key >> 29 ^ words[1]) * UINT64_C(0xbf58476d1ce4e5b9);
-    return (key ^ key >> 32) << 16;
+    uint64_t host = (words[0] ^ words[1] ^ (uint64_t)(unsigned)fd) * UINT64_C(0x9e3779b97f4a7c15);
+    return (host >> 48 << 48) | (uint64_t)(uint16_t)fd << 32 | (uint64_t)actual << 16;
 }
 
 HOT static _Atomic uint64_t *place_of(uint64_t key)
 {
-    return &places[(key >> 16) % PLACES];
+    return &places[((key >> 32) ^ (key >> 16)) % PLACES];
 }
 
 HOT void called_note(int fd, const struct addr *to, uint16_t actual, uint16_t asked)

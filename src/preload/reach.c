@@ -95,6 +95,8 @@ static bool is_own_end(const struct target *t, const struct endpoint *actual)
 /* The wildcard, as a destination, is the loopback address. */
 HOT static struct addr destination(const struct endpoint *asked)
 {
+    if (asked->addr.family == AF_INET && asked->addr.bytes[0] != 0) /* which is nearly always so */
+        return asked->addr;
     struct addr addr = addr_unmapped(&asked->addr);
 
     if (addr_is_wildcard(&addr)) {
@@ -259,13 +261,17 @@ static bool find_stream(struct target *t)
     return is_found;
 }
 
+#define KEY_MIX UINT64_C(0x9e3779b97f4a7c15) /* odd, and of all kinds of bits (Knuth, 6.4) */
+
 /* With the state of the registry in it, so that a server that comes is not missed for a moment. */
 HOT static uint64_t datagram_key(const struct target *t)
 {
-    uint64_t key = ((uint64_t)registry_newest(t->registry) << 32) ^ t->netns ^ 'd';
+    uint64_t words[2];
 
-    key = recall_key(key, &t->asked.addr, sizeof(t->asked.addr));
-    return recall_key(key, &t->asked.port, sizeof(t->asked.port));
+    memcpy(words, t->asked.addr.bytes, sizeof(words));
+    uint64_t key = (words[0] ^ t->netns ^ (uint64_t)t->asked.port << 40) * KEY_MIX;
+    key ^= key >> 29 ^ words[1] ^ (uint64_t)registry_newest(t->registry) << 32;
+    return (key ^ t->asked.addr.family) * KEY_MIX;
 }
 
 /*
