@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "preload/incoming.h"
+#include "preload/listener.h"
 #include "preload/next.h"
 #include "preload/outgoing.h"
 #include "preload/peer.h"
@@ -145,7 +146,7 @@ static long call(long number, long a, long b, long c, long d, long e, long f)
     case SYS_bind:
         return outgoing_bind((int)a, (void *)b, (socklen_t)c);
     case SYS_listen:
-        return outgoing_listen((int)a, (int)b);
+        return listener_listen((int)a, (int)b);
     case SYS_connect:
         return reach_connect((int)a, (void *)b, (socklen_t)c);
     case SYS_sendto:

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "preload/incoming.h"
+#include "preload/listener.h"
 #include "preload/next.h"
 #include "preload/outgoing.h"
 #include "preload/peer.h"
@@ -46,7 +47,7 @@ EXPORT int rresvport_af(int *port, sa_family_t family)
 
 EXPORT int listen(int fd, int backlog)
 {
-    return outgoing_listen(fd, backlog);
+    return listener_listen(fd, backlog);
 }
 
 EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)

@@ -114,25 +114,31 @@ COLD static void tell_taken(struct call *c)
     const struct registry *registry = state_registry(c->setup);
     uint64_t netns = state_netns(c->fd);
     struct registry_entry e;
-    int failure = errno;
 
-    if (registry != NULL && registry_has_port(registry, netns, c->asked.port)) {
-        c->asked.proto = socket_proto(c->fd);
-        if (registry_in_way(registry, netns, &c->asked, &e) && e.asked.port != c->asked.port)
-            story_taken(c->setup, &c->asked, &e);
-    }
-    errno = failure;
+    if (registry == NULL || !registry_has_port(registry, netns, c->asked.port))
+        return;
+    c->asked.proto = socket_proto(c->fd);
+    if (registry_in_way(registry, netns, &c->asked, &e) && e.asked.port != c->asked.port)
+        story_taken(c->setup, &c->asked, &e);
+}
+
+/* The end of a bind that was passed on, whatever the kernel said to it. Keeps errno. */
+COLD static int settle_passed(struct call *c, int result)
+{
+    int saved = errno;
+
+    if (result == 0)
+        remember_passed(c);
+    else if (errno == EADDRINUSE)
+        tell_taken(c);
+    errno = saved;
+    return result;
 }
 
 COLD static int pass(struct call *c)
 {
     story_passed(c->setup, &c->asked);
-    int result = next.bind(c->fd, c->addr, c->len);
-    if (result == 0)
-        remember_passed(c);
-    else if (errno == EADDRINUSE)
-        tell_taken(c);
-    return result;
+    return settle_passed(c, next.bind(c->fd, c->addr, c->len));
 }
 
 /* Whether nothing is to be remembered of a bind that was passed on and has succeeded. */
@@ -142,21 +148,13 @@ HOT static bool is_forgettable(int fd, const struct setup *setup, uint16_t port)
     return registry != NULL && !registry_note_own(registry, state_netns(fd), port);
 }
 
-/* The end of a bind that was passed on, where it is not the plain case. */
+/* The same where the address was not read yet. */
 COLD static int finish_passed(struct setup *setup, int fd, const struct sockaddr *addr,
                               socklen_t len, int result)
 {
     struct call c = {.fd = fd, .addr = addr, .len = len, .setup = setup};
-    int saved = errno;
 
-    if (!endpoint_from_sockaddr(&c.asked, addr, len))
-        return result;
-    if (result == 0)
-        remember_passed(&c);
-    else if (errno == EADDRINUSE)
-        tell_taken(&c);
-    errno = saved;
-    return result;
+    return endpoint_from_sockaddr(&c.asked, addr, len) ? settle_passed(&c, result) : result;
 }
 
 /* ---- the actual bind ---- */
@@ -434,39 +432,4 @@ HOT int outgoing_bind(int fd, const struct sockaddr *addr, socklen_t len)
 int outgoing_try(int fd, const struct sockaddr *addr, socklen_t len)
 {
     return bind_by_questions(setup_get(), fd, addr, len, true);
-}
-
-/* ---- listen ---- */
-
-/*
- * Which socket it is that listens: a connection in the tree goes there only if it is
- * still the one that does. Learned here, since a bind must not cost more.
- */
-static void remember_listener(int fd, struct setup *setup)
-{
-    struct sockaddr_storage name;
-    socklen_t size = sizeof(name);
-    struct endpoint actual;
-
-    if (sys_getsockname(fd, (struct sockaddr *)&name, &size) != 0 ||
-        !endpoint_from_sockaddr(&actual, (struct sockaddr *)&name, size) || actual.port == 0)
-        return;
-    struct registry *registry = state_registry(setup);
-    uint64_t netns = state_netns(fd);
-    if (registry == NULL || !registry_has_port(registry, netns, actual.port))
-        return;
-    actual.proto = socket_proto(fd);
-    if (actual.proto == PROTO_TCP)
-        registry_add_inode(registry, netns, &actual, socket_inode(fd), (uint32_t)self_pid());
-}
-
-int outgoing_listen(int fd, int backlog)
-{
-    int saved = errno;
-    struct setup *setup = setup_get();
-
-    if (setup != NULL && setup->valid)
-        remember_listener(fd, setup);
-    errno = saved;
-    return next.listen(fd, backlog);
 }

@@ -13,10 +13,4 @@ int outgoing_bind(int fd, const struct sockaddr *addr, socklen_t len);
  */
 int outgoing_try(int fd, const struct sockaddr *addr, socklen_t len);
 
-/*
- * listen(2), unchanged. Takes note of which socket it is that has an actual endpoint:
- * before it listens, so that nobody finds it listen and takes it for a stranger's.
- */
-int outgoing_listen(int fd, int backlog);
-
 #endif
