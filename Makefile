@@ -35,6 +35,7 @@ LIBRARY_LIBS    = -ldl
 CORE     := $(wildcard src/core/*.c)
 REGISTRY := $(wildcard src/registry/*.c)
 PRELOAD  := $(wildcard src/preload/*.c)
+EXPORT   := $(wildcard src/export/*.c)
 CLI      := $(wildcard src/cli/*.c)
 UNIT     := $(wildcard tests/unit/*.c)
 MANUALS  := remap.1 remap.conf.5 libremap.7
@@ -131,7 +132,7 @@ $(O)/tools/%.so: tests/tools/%.c
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -MMD -MP -shared $(LDFLAGS) -o $@ $<
 
-$(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) src/preload/ports.c)
+$(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT) src/preload/ports.c)
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka

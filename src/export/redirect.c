@@ -1,0 +1,459 @@
+/*
+ * A rule is about what a program binds; a line, about what a packet is sent to. A packet
+ * to an address goes to who bound that address, else to who bound the wildcard, and a packet
+ * of IPv4 may go to a wildcard of IPv6. So for each protocol and family the table is asked
+ * once for any address, and once for each address that a rule or somebody alive has; what
+ * is the same for one address as for any needs no line of its own.
+ *
+ * Ports are taken in runs within which every rule matches all or nothing, so that it does
+ * not matter how many there are.
+ */
+#include "export/redirect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PRIVILEGED_END = 1024 };
+
+/* All that the functions below share while lines are made. */
+struct maker {
+    struct redirect *r;
+    const struct table *t;
+    const struct redirect_live *live;
+    size_t live_count;
+    uint32_t *start; /* of runs of ports, in order, without doubles */
+    size_t starts;
+    struct addr *host; /* the addresses that have lines of their own */
+    size_t hosts;
+    bool is_used[TABLE_MAX]; /* the rule has a line that goes somewhere */
+    bool is_guess[TABLE_MAX];
+    bool is_out_of_memory;
+};
+
+/* ---- runs and addresses ---- */
+
+static int compare_starts(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void add_run(struct maker *m, uint16_t first, uint16_t last)
+{
+    m->start[m->starts++] = first;
+    m->start[m->starts++] = last + 1U;
+}
+
+static void find_runs(struct maker *m)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < m->t->count; i++)
+        add_run(m, m->t->rule[i].first, m->t->rule[i].last);
+    for (size_t i = 0; i < m->live_count; i++)
+        add_run(m, m->live[i].asked.port, m->live[i].asked.port);
+    if (m->starts > 0)
+        qsort(m->start, m->starts, sizeof(*m->start), compare_starts);
+    for (size_t i = 0; i < m->starts; i++) {
+        if (kept == 0 || m->start[kept - 1] != m->start[i])
+            m->start[kept++] = m->start[i];
+    }
+    m->starts = kept;
+}
+
+static void add_host(struct maker *m, const struct addr *host)
+{
+    struct addr addr = addr_unmapped(host);
+
+    if (addr_is_wildcard(&addr))
+        return;
+    for (size_t i = 0; i < m->hosts; i++) {
+        if (addr_equal(&m->host[i], &addr))
+            return;
+    }
+    m->host[m->hosts++] = addr;
+}
+
+static void find_hosts(struct maker *m)
+{
+    for (size_t i = 0; i < m->t->count; i++)
+        add_host(m, &m->t->rule[i].host);
+    for (size_t i = 0; i < m->live_count; i++)
+        add_host(m, &m->live[i].asked.addr);
+}
+
+/* ---- what becomes of one run ---- */
+
+static struct addr wildcard(uint8_t family)
+{
+    return (struct addr){.family = family};
+}
+
+/* Whether a server that asked for `asked` has packets of `family` to `host`, a wildcard for any address. */
+static bool has_packets_to(const struct redirect_live *live, uint8_t family,
+                           const struct addr *host)
+{
+    struct addr asked = addr_unmapped(&live->asked.addr);
+
+    if (!addr_is_wildcard(&asked))
+        return addr_equal(&asked, host);
+    return addr_is_wildcard(host) &&
+           (asked.family == family || (asked.family == AF_INET6 && !live->v6only));
+}
+
+/*
+ * Whether the server is at the address where a rule with the target `to` would have put it. What
+ * it has asked for is its own word; what another has there is none of its business.
+ */
+static bool is_where_it_says(const struct redirect_live *live, const struct addr *to)
+{
+    struct addr asked = addr_unmapped(&live->asked.addr),
+                actual = addr_unmapped(&live->actual.addr);
+
+    return addr_equal(&actual, addr_is_wildcard(to) ? &asked : to);
+}
+
+/*
+ * The newest who has packets of the line to its port of `host`; with NULL, of whatever protocol
+ * and address.
+ */
+static const struct redirect_live *newest_live(const struct maker *m,
+                                               const struct redirect_line *line,
+                                               const struct addr *host, const struct addr *to)
+{
+    const struct redirect_live *newest = NULL;
+
+    for (size_t i = 0; i < m->live_count; i++) {
+        const struct redirect_live *live = &m->live[i];
+        if (live->asked.port == line->first && live->actual.port >= PRIVILEGED_END &&
+            (host == NULL ||
+             (live->asked.proto == line->proto && has_packets_to(live, line->family, host))) &&
+            is_where_it_says(live, to) && (newest == NULL || live->order > newest->order))
+            newest = live;
+    }
+    return newest;
+}
+
+/* Who has the packets of a line if `bound` decides on them: that address itself, or the wildcard. */
+static const struct redirect_live *find_live(const struct maker *m,
+                                             const struct redirect_line *line,
+                                             const struct addr *bound, const struct addr *to)
+{
+    struct addr any = wildcard(line->family);
+    const struct redirect_live *live = newest_live(m, line, bound, to);
+
+    return live != NULL ? live : newest_live(m, line, &any, to);
+}
+
+static bool is_within(const struct redirect_live *live, const struct decision *d)
+{
+    return live != NULL && live->actual.port >= d->first && live->actual.port <= d->last;
+}
+
+/* Fills in where the line goes, if packets of its family can go there. */
+static void aim(struct redirect_line *line, const struct addr *to, uint16_t port)
+{
+    bool is_any = addr_is_wildcard(to);
+
+    if (is_any && port == line->first)
+        return;
+    /* A wildcard of IPv6 has both families. */
+    if (to->family != AF_UNSPEC && to->family != line->family &&
+        !(is_any && to->family == AF_INET6))
+        return;
+    line->is_alone = false;
+    line->to = *to;
+    if (is_any)
+        line->to = (struct addr){.family = AF_UNSPEC};
+    line->to_first = port;
+}
+
+/* Somebody who bound `bound` and has packets to `host`: false where no rule decides on that. */
+static bool decide(struct maker *m, struct redirect_line *line, const struct addr *bound)
+{
+    struct endpoint asked = {line->proto, *bound, line->first};
+    struct decision d = table_decide(m->t, &asked);
+    const struct redirect_live *live;
+
+    if (d.rule < 0)
+        return false;
+    line->rule = d.rule;
+    if (d.action == ACTION_MAP && d.first == d.last) {
+        aim(line, &d.host, d.first);
+    } else if (d.action == ACTION_AUTO) {
+        live = find_live(m, line, bound, &d.host);
+        if (live != NULL)
+            aim(line, &d.host, live->actual.port);
+    } else if (d.action == ACTION_MAP) {
+        /* Choices are sticky: of another protocol or address it would be the same port. */
+        live = find_live(m, line, bound, &d.host);
+        live = is_within(live, &d) ? live : newest_live(m, line, NULL, &d.host);
+        m->is_guess[d.rule] |= !is_within(live, &d);
+        aim(line, &d.host, is_within(live, &d) ? live->actual.port : d.first);
+    }
+    return true;
+}
+
+/* What becomes of packets to line->host and a port of line->first..last. */
+static void resolve(struct maker *m, struct redirect_line *line)
+{
+    struct addr any = wildcard(line->family), any_v6 = wildcard(AF_INET6);
+
+    line->is_alone = true;
+    line->rule = -1;
+    if (!(line->host.family != AF_UNSPEC && decide(m, line, &line->host)) &&
+        !decide(m, line, &any) && line->family == AF_INET)
+        decide(m, line, &any_v6);
+    if (line->rule >= 0 && !line->is_alone)
+        m->is_used[line->rule] = true;
+}
+
+/* Whether a rule or somebody alive has that address and ports from `port` on, so that it may differ from any. */
+static bool has_say(const struct maker *m, const struct addr *host, uint32_t port)
+{
+    for (size_t i = 0; i < m->t->count; i++) {
+        const struct rule *rule = &m->t->rule[i];
+        if (port >= rule->first && port <= rule->last && addr_equal(&rule->host, host))
+            return true;
+    }
+    for (size_t i = 0; i < m->live_count; i++) {
+        struct addr asked = addr_unmapped(&m->live[i].asked.addr);
+        if (port == m->live[i].asked.port && addr_equal(&asked, host))
+            return true;
+    }
+    return false;
+}
+
+/* ---- lists of lines ---- */
+
+struct list {
+    struct redirect_line *line; /* malloc'ed */
+    size_t count;
+};
+
+static void append(struct maker *m, struct list *list, const struct redirect_line *line)
+{
+    struct redirect_line *grown = realloc(list->line, (list->count + 1) * sizeof(*grown));
+
+    if (grown == NULL) {
+        m->is_out_of_memory = true;
+        return;
+    }
+    list->line = grown;
+    grown[list->count++] = *line;
+}
+
+static bool is_same_target(const struct redirect_line *a, const struct redirect_line *b)
+{
+    return a->is_alone == b->is_alone &&
+           (a->is_alone || (a->to_first == b->to_first && addr_equal(&a->to, &b->to)));
+}
+
+/* Whether `b` goes on where `a` ends. */
+static bool continues(const struct redirect_line *a, const struct redirect_line *b)
+{
+    struct redirect_line next = *a;
+
+    next.to_first = (uint16_t)(a->to_first + (a->last + 1 - a->first));
+    return a->last + 1 == b->first && is_same_target(&next, b);
+}
+
+static void append_or_join(struct maker *m, struct list *list, const struct redirect_line *line)
+{
+    struct redirect_line *end = list->count > 0 ? &list->line[list->count - 1] : NULL;
+
+    if (end != NULL && continues(end, line))
+        end->last = line->last;
+    else
+        append(m, list, line);
+}
+
+/* The lines of one protocol, family and address; those of any address where that is NULL. */
+static struct list make_list(struct maker *m, enum proto proto, uint8_t family,
+                             const struct addr *host)
+{
+    struct list list = {NULL, 0};
+
+    for (size_t i = 0; i + 1 < m->starts; i++) {
+        struct redirect_line any = {.proto = proto, .family = family};
+        if (host != NULL && !has_say(m, host, m->start[i]))
+            continue;
+        any.first = (uint16_t)m->start[i];
+        any.last = (uint16_t)(m->start[i + 1] - 1);
+        struct redirect_line line = any;
+        resolve(m, &any);
+        if (host != NULL) {
+            line.host = *host;
+            resolve(m, &line);
+        }
+        if (host == NULL && !any.is_alone)
+            append_or_join(m, &list, &any);
+        if (host != NULL && !is_same_target(&line, &any))
+            append_or_join(m, &list, &line);
+    }
+    return list;
+}
+
+static bool is_same_list(const struct list *a, const struct list *b)
+{
+    bool is_same = a->count == b->count;
+
+    for (size_t i = 0; is_same && i < a->count; i++)
+        is_same = a->line[i].first == b->line[i].first && a->line[i].last == b->line[i].last &&
+                  is_same_target(&a->line[i], &b->line[i]);
+    return is_same;
+}
+
+/* Moves the list to the end of all lines, as being of that protocol and family. */
+static void take(struct maker *m, struct list *list, enum proto proto, uint8_t family)
+{
+    struct list all = {m->r->line, m->r->count};
+
+    for (size_t i = 0; i < list->count; i++) {
+        list->line[i].proto = proto;
+        list->line[i].family = family;
+        append(m, &all, &list->line[i]);
+    }
+    m->r->line = all.line;
+    m->r->count = all.count;
+    free(list->line);
+    *list = (struct list){NULL, 0};
+}
+
+/* Adds the lines of both protocols; as one where they are the same. */
+static void add_protos(struct maker *m, struct list *tcp, struct list *udp, uint8_t family)
+{
+    bool is_same = is_same_list(tcp, udp);
+
+    take(m, tcp, is_same ? PROTO_ANY : PROTO_TCP, family);
+    if (!is_same)
+        take(m, udp, PROTO_UDP, family);
+    free(udp->line);
+}
+
+static void add_lines_of_any(struct maker *m)
+{
+    struct list tcp4 = make_list(m, PROTO_TCP, AF_INET, NULL);
+    struct list udp4 = make_list(m, PROTO_UDP, AF_INET, NULL);
+    struct list tcp6 = make_list(m, PROTO_TCP, AF_INET6, NULL);
+    struct list udp6 = make_list(m, PROTO_UDP, AF_INET6, NULL);
+    bool is_same = is_same_list(&tcp4, &tcp6) && is_same_list(&udp4, &udp6);
+
+    add_protos(m, &tcp4, &udp4, is_same ? AF_UNSPEC : AF_INET);
+    if (!is_same) {
+        add_protos(m, &tcp6, &udp6, AF_INET6);
+    } else {
+        free(tcp6.line);
+        free(udp6.line);
+    }
+}
+
+static void add_lines_of_host(struct maker *m, const struct addr *host)
+{
+    struct list tcp = make_list(m, PROTO_TCP, host->family, host);
+    struct list udp = make_list(m, PROTO_UDP, host->family, host);
+
+    add_protos(m, &tcp, &udp, host->family);
+}
+
+/* ---- what is to be said of the rules ---- */
+
+static enum redirect_note note_of(const struct maker *m, size_t index)
+{
+    const struct rule *rule = &m->t->rule[index];
+
+    if (rule->target < RULE_AUTO && rule->to_first < PRIVILEGED_END)
+        return REDIRECT_PRIVILEGED;
+    if (rule->target == RULE_KEEP)
+        return REDIRECT_KEEP;
+    if (rule->target == RULE_DENY)
+        return REDIRECT_DENY;
+    if (rule->proto == PROTO_SCTP)
+        return REDIRECT_SCTP;
+    if (rule->target == RULE_AUTO)
+        return m->is_used[index] || table_rule_is_dead(m->t, index) ? REDIRECT_DONE
+                                                                    : REDIRECT_NOBODY;
+    if (rule->target == RULE_POOL && m->is_guess[index])
+        return REDIRECT_FIRST;
+    return addr_is_loopback(&rule->to) ? REDIRECT_LOOPBACK : REDIRECT_DONE;
+}
+
+bool redirect_make(struct redirect *r, const struct table *t, const struct redirect_live *live,
+                   size_t live_count)
+{
+    struct maker m = {.r = r, .t = t, .live = live, .live_count = live_count};
+
+    *r = (struct redirect){.line = NULL};
+    m.start = calloc(2 * (t->count + live_count) + 1, sizeof(*m.start));
+    m.host = calloc(t->count + live_count + 1, sizeof(*m.host));
+    if (m.start == NULL || m.host == NULL) {
+        m.is_out_of_memory = true;
+    } else {
+        find_runs(&m);
+        find_hosts(&m);
+        for (size_t i = 0; i < m.hosts; i++)
+            add_lines_of_host(&m, &m.host[i]);
+        add_lines_of_any(&m);
+        for (size_t i = 0; i < t->count; i++)
+            r->note[i] = note_of(&m, i);
+    }
+    free(m.start);
+    free(m.host);
+    if (m.is_out_of_memory)
+        redirect_free(r);
+    return !m.is_out_of_memory;
+}
+
+void redirect_free(struct redirect *r)
+{
+    free(r->line);
+    *r = (struct redirect){.line = NULL};
+}
+
+bool redirect_takes(const struct redirect *r, const struct endpoint *e)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct redirect_line *line = &r->line[i];
+        if ((line->proto == PROTO_ANY || line->proto == e->proto) &&
+            (line->family == AF_UNSPEC || line->family == e->addr.family) &&
+            (line->host.family == AF_UNSPEC || addr_equal(&line->host, &e->addr)) &&
+            e->port >= line->first && e->port <= line->last)
+            return !line->is_alone;
+    }
+    return false;
+}
+
+/* ---- the text ---- */
+
+/* Without brackets: each field is one of its own. */
+static void print_addr(const struct addr *a, FILE *out)
+{
+    char buf[64];
+    struct text text;
+
+    text_init(&text, buf, sizeof(buf));
+    addr_format(a, &text);
+    if (a->family == AF_INET6)
+        fprintf(out, "%.*s", (int)text.used - 2, buf + 1);
+    else
+        fputs(buf, out);
+}
+
+void redirect_print(const struct redirect *r, FILE *out)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct redirect_line *line = &r->line[i];
+        fprintf(out, "%s %s ", proto_name(line->proto),
+                line->family == AF_UNSPEC  ? "*"
+                : line->family == AF_INET6 ? "ipv6"
+                                           : "ipv4");
+        print_addr(&line->host, out);
+        fprintf(out, " %u %u ", line->first, line->last);
+        if (line->is_alone) {
+            fputs("- -\n", out);
+            continue;
+        }
+        print_addr(&line->to, out);
+        fprintf(out, " %u\n", line->to_first);
+    }
+}
