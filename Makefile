@@ -10,6 +10,7 @@ LDFLAGS  ?=
 DESTDIR  ?=
 PREFIX   ?= /usr/local
 bindir   ?= $(PREFIX)/bin
+sbindir  ?= $(PREFIX)/sbin
 libdir   ?= $(PREFIX)/lib
 mandir   ?= $(PREFIX)/share/man
 # V=1 shows the commands.
@@ -38,12 +39,12 @@ PRELOAD  := $(wildcard src/preload/*.c)
 EXPORT   := $(wildcard src/export/*.c)
 CLI      := $(wildcard src/cli/*.c)
 UNIT     := $(wildcard tests/unit/*.c)
-MANUALS  := remap.1 remap.conf.5 libremap.7
+MANUALS  := remap.1 remap.conf.5 libremap.7 remap-redirect.8
 
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
 LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(PRELOAD))
-REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(CLI))
+REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(EXPORT) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
 TOOLS           := $(addprefix $(O)/tools/,sandbox probe hold mortal early.so chain.so)
 
@@ -54,7 +55,7 @@ TOOLS           := $(addprefix $(O)/tools/,sandbox probe hold mortal early.so ch
 
 ##@ Building
 
-all: $(O)/libremap.so $(O)/remap $(MANUALS:%=$(O)/%) ## build the library, the command and the manuals (the default)
+all: $(O)/libremap.so $(O)/remap $(O)/remap-redirect $(MANUALS:%=$(O)/%) ## build the library, the commands and the manuals (the default)
 
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -75,12 +76,16 @@ $(O)/remap: $(REMAP_OBJECTS)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lmnl
 
-# The one object that knows where the library is installed: built again when that changes.
-$(O)/obj/src/cli/library.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"'
-$(O)/obj/src/cli/library.o: $(O)/libdir
-$(O)/libdir: FORCE
+$(O)/remap-redirect: scripts/remap-redirect
 	@mkdir -p $(@D)
-	@echo '$(libdir)' | cmp -s - $@ || echo '$(libdir)' > $@
+	$(Q)install -m 755 $< $@
+
+# The one object that knows where the other parts are installed: built again when that changes.
+$(O)/obj/src/cli/place.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"' -DREMAP_SBINDIR='"$(sbindir)"'
+$(O)/obj/src/cli/place.o: $(O)/folders
+$(O)/folders: FORCE
+	@mkdir -p $(@D)
+	@echo '$(libdir) $(sbindir)' | cmp -s - $@ || echo '$(libdir) $(sbindir)' > $@
 
 $(O)/%: docs/%.in tests/data/rules.tsv scripts/manual-examples
 	@mkdir -p $(@D)
@@ -92,16 +97,17 @@ $(O)/%: docs/%
 	$(Q)cp $< $@
 
 install: all ## install to PREFIX (/usr/local), below DESTDIR if that is set
-	install -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libdir)' $(foreach s,1 5 7,'$(DESTDIR)$(mandir)/man$s')
+	install -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(libdir)' $(foreach s,1 5 7 8,'$(DESTDIR)$(mandir)/man$s')
 	install -m 755 $(O)/remap '$(DESTDIR)$(bindir)/remap'
 	install -m 755 $(O)/libremap.so '$(DESTDIR)$(libdir)/libremap.so'
+	install -m 755 $(O)/remap-redirect '$(DESTDIR)$(sbindir)/remap-redirect'
 	$(foreach m,$(MANUALS),install -m 644 $(O)/$m '$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m' &&) true
 	$(refresh_loader)
 	@if [ -z '$(DESTDIR)' ] && ! $(LDCONFIG) -p 2>/dev/null | grep -q 'libremap\.so'; then \
 		echo 'the loader does not look into $(libdir): write LD_PRELOAD=$(libdir)/libremap.so'; fi
 
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(bindir)/remap' '$(DESTDIR)$(libdir)/libremap.so'
+	rm -f '$(DESTDIR)$(bindir)/remap' '$(DESTDIR)$(libdir)/libremap.so' '$(DESTDIR)$(sbindir)/remap-redirect'
 	rm -f $(foreach m,$(MANUALS),'$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m')
 	$(refresh_loader)
 
@@ -198,9 +204,9 @@ format: ## lay the C sources out anew
 # ctuuninitvar takes every output parameter for an input.
 lint: ## clang-format, clang-tidy, cppcheck and shellcheck, without a complaint
 	clang-format --dry-run -Werror $(SOURCES)
-	clang-tidy --quiet --warnings-as-errors='*' $(filter %.c,$(SOURCES)) -- $(ALL_CPPFLAGS) -DREMAP_LIBDIR='""' -std=gnu11
+	clang-tidy --quiet --warnings-as-errors='*' $(filter %.c,$(SOURCES)) -- $(ALL_CPPFLAGS) -DREMAP_LIBDIR='""' -DREMAP_SBINDIR='""' -std=gnu11
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-		--inline-suppr --suppress=ctuuninitvar -Isrc -D_GNU_SOURCE -DREMAP_VERSION='""' -DREMAP_LIBDIR='""' $(filter %.c,$(SOURCES))
+		--inline-suppr --suppress=ctuuninitvar -Isrc -D_GNU_SOURCE -DREMAP_VERSION='""' -DREMAP_LIBDIR='""' -DREMAP_SBINDIR='""' $(filter %.c,$(SOURCES))
 	shellcheck $(SCRIPTS)
 
 check-layers: $(call objects,$(CORE)) ## hold the rooms of src to their direction

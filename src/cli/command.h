@@ -33,6 +33,8 @@ extern const struct command run_command;
 extern const struct command check_command;
 extern const struct command ps_command;
 extern const struct command port_command;
+extern const struct command redirect_command;
+extern const struct command export_command;
 extern const struct command help_command;
 
 #endif

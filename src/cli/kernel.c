@@ -27,6 +27,15 @@ struct listing {
     enum proto proto;
 };
 
+static int take_attribute(const struct nlattr *attribute, void *data)
+{
+    struct kernel_socket *s = data;
+
+    if (mnl_attr_get_type(attribute) == INET_DIAG_SKV6ONLY)
+        s->v6only = mnl_attr_get_u8(attribute) != 0;
+    return MNL_CB_OK;
+}
+
 static int take_socket(const struct nlmsghdr *header, void *data)
 {
     struct listing *l = data;
@@ -44,7 +53,7 @@ static int take_socket(const struct nlmsghdr *header, void *data)
         .listens = message->idiag_state == (l->proto == PROTO_UDP ? STATE_CLOSE : STATE_LISTEN),
     };
     memcpy(s->local.addr.bytes, message->id.idiag_src, message->idiag_family == AF_INET ? 4 : 16);
-    return MNL_CB_OK;
+    return mnl_attr_parse(header, sizeof(*message), take_attribute, s);
 }
 
 static bool dump(struct mnl_socket *netlink, uint8_t family, struct listing *l)

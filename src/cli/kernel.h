@@ -15,6 +15,7 @@ struct kernel_socket {
     uint32_t inode;
     uint32_t uid;
     bool listens; /* what anybody sends there arrives */
+    bool v6only;  /* IPV6_V6ONLY (ipv6(7)) */
 };
 
 struct kernel_sockets {

@@ -7,18 +7,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
-
-#define LIBRARY_NAME "libremap.so"
-
-/* Whether there is a library at folder + rest; its real path is then in `path`. */
-static bool try_path(const char *folder, const char *rest, char path[PATH_MAX])
-{
-    char candidate[PATH_MAX];
-    int size = snprintf(candidate, sizeof(candidate), "%s%s", folder, rest);
-
-    return size > 0 && (size_t)size < sizeof(candidate) && access(candidate, R_OK) == 0 &&
-           realpath(candidate, path) != NULL;
-}
+#include "cli/place.h"
 
 /* The loader skips what it cannot load, and starts the program without it: so look before. */
 static bool is_elf(const char *path)
@@ -33,24 +22,12 @@ static bool is_elf(const char *path)
     return is;
 }
 
-/* The folder of this program, without a slash at the end; "" where it cannot be told. */
-static void own_folder(char folder[PATH_MAX])
-{
-    ssize_t size = readlink("/proc/self/exe", folder, PATH_MAX - 1);
-
-    folder[size > 0 ? size : 0] = '\0';
-    char *slash = strrchr(folder, '/');
-    if (slash != NULL)
-        *slash = '\0';
-}
-
 static bool find(char path[PATH_MAX])
 {
     const char *named = getenv("REMAP_LIBRARY");
-    char folder[PATH_MAX];
 
     if (named != NULL && named[0] != '\0') {
-        bool is_found = try_path(named, "", path);
+        bool is_found = place_try(named, "", path);
         if (is_found && is_elf(path))
             return true;
         message_print(is_found ? "'%s' is not a library: correct REMAP_LIBRARY"
@@ -58,14 +35,7 @@ static bool find(char path[PATH_MAX])
                       named);
         return false;
     }
-    own_folder(folder);
-    if (try_path(folder, "/" LIBRARY_NAME, path) ||
-        try_path(folder, "/../lib/" LIBRARY_NAME, path) ||
-        try_path(REMAP_LIBDIR, "/" LIBRARY_NAME, path))
-        return true;
-    message_print("%s is neither beside remap nor in %s: name it in REMAP_LIBRARY", LIBRARY_NAME,
-                  REMAP_LIBDIR);
-    return false;
+    return place_find_library(path);
 }
 
 bool library_find(char path[PATH_MAX])

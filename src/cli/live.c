@@ -83,8 +83,12 @@ static void add(struct search *s, const struct registry_entry *e,
     }
     s->lives->list = list;
     struct live *live = &list[s->lives->count++];
-    *live = (struct live){
-        .entry = *e, .inode = socket->inode, .pid = e->pid, .listens = socket->listens};
+    *live = (struct live){.entry = *e,
+                          .inode = socket->inode,
+                          .uid = socket->uid,
+                          .v6only = socket->v6only,
+                          .pid = e->pid,
+                          .listens = socket->listens};
     live->entry.asked.proto = live->entry.actual.proto = socket->local.proto;
     snprintf(live->run, sizeof(live->run), "%s", run);
     memcpy(live->program, e->program, sizeof(live->program));

@@ -15,6 +15,8 @@ struct live {
     struct registry_entry entry; /* its protocol is known */
     char run[LIVE_RUN_MAX + 1];
     uint32_t inode;
+    uint32_t uid; /* of the socket */
+    bool v6only;  /* by the kernel's word */
     uint32_t pid; /* 0 where nobody is to be seen who has it */
     char program[16];
     bool listens; /* what is sent there arrives */

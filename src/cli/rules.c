@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
+#include "cli/trust.h"
 
 static char file_buf[CONFIG_FILE_MAX];
 
@@ -19,18 +20,38 @@ static long read_stream(FILE *stream, char *buf, size_t size)
     return got == size && getc(stream) != EOF ? -EFBIG : (long)got;
 }
 
+/* Of a file that is there, and may not be read; or that cannot be known to be there. */
+static long error_on(const char *path, int error)
+{
+    return error == EACCES && access(path, F_OK) != 0 ? -EPERM : -error;
+}
+
 static long read_file(const char *path, char *buf, size_t size)
 {
     if (strcmp(path, "-") == 0)
         return read_stream(stdin, buf, size);
     FILE *stream = fopen(path, "re");
-    if (stream == NULL) {
-        int error = errno;
-        return error == EACCES && access(path, F_OK) != 0 ? -EPERM : -error;
-    }
+    if (stream == NULL)
+        return error_on(path, errno);
     long result = read_stream(stream, buf, size);
     fclose(stream);
     return result;
+}
+
+/* What a source of rules was refused for has been printed, and is no fault of its text. */
+static bool was_refused;
+
+/* read_file, of a file that only root and this user may write. */
+static long read_trusted_file(const char *path, char *buf, size_t size)
+{
+    if (strcmp(path, "-") == 0)
+        return read_file(path, buf, size);
+    if (access(path, F_OK) != 0)
+        return error_on(path, errno);
+    if (trust_check(path))
+        return read_file(path, buf, size);
+    was_refused = true;
+    return -ECANCELED;
 }
 
 static const char *from_environment(enum config_key key)
@@ -66,7 +87,7 @@ static long no_file(const char *path, char *buf, size_t size)
 /* Prints the fault where there is one. */
 static bool checked(bool ok, const struct diag *d)
 {
-    if (!ok)
+    if (!ok && !was_refused)
         message_diag(d);
     return ok;
 }
@@ -82,7 +103,8 @@ bool rules_add_text(struct rules *r, const char *text)
 
 bool rules_add_file(struct rules *r, const char *path)
 {
-    struct config_input in = {.read = read_file, .buf = file_buf};
+    struct config_input in = {.read = r->is_strict ? read_trusted_file : read_file,
+                              .buf = file_buf};
     struct diag d;
 
     r->given = true;
@@ -93,7 +115,9 @@ bool rules_load(const struct rules *r, struct config *config)
 {
     struct config_input in = {
         .value = r->given ? settings_only : from_environment,
-        .read = r->given ? no_file : read_file,
+        .read = r->given       ? no_file
+                : r->is_strict ? read_trusted_file
+                               : read_file,
         .buf = file_buf,
     };
     struct diag d;

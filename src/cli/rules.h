@@ -9,10 +9,14 @@
 
 #include "core/config.h"
 
-/* `given` says that options have named rules, so that no other source counts. */
+/*
+ * `given` says that options have named rules, so that no other source counts. Where
+ * `is_strict`, files that others may write are refused (cli/trust.h).
+ */
 struct rules {
     struct table table;
     bool given;
+    bool is_strict;
 };
 
 /*

@@ -1,0 +1,396 @@
+/* remap export: the table in the words of other programs. */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/kernel.h"
+#include "cli/live.h"
+#include "cli/message.h"
+#include "cli/place.h"
+#include "cli/rules.h"
+#include "cli/show.h"
+#include "export/redirect.h"
+#include "export/systemd.h"
+
+enum {
+    OPTION_USER = 256,
+    OPTION_NAME,
+    /* Those of remap-redirect, which go into what starts it. */
+    OPTION_BACKEND,
+    OPTION_INTERFACE,
+    OPTION_OWNER,
+    OPTION_LOCAL,
+    OPTION_HIDE,
+};
+
+static const struct option LONG_OPTIONS[] = {
+    {"user", required_argument, NULL, OPTION_USER},
+    {"name", required_argument, NULL, OPTION_NAME},
+    {"backend", required_argument, NULL, OPTION_BACKEND},
+    {"interface", required_argument, NULL, OPTION_INTERFACE},
+    {"owner", required_argument, NULL, OPTION_OWNER},
+    {"local", no_argument, NULL, OPTION_LOCAL},
+    {"hide", no_argument, NULL, OPTION_HIDE},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+enum { WORDS_MAX = 64, NOGROUP = 65534 };
+
+struct options {
+    struct rules rules;
+    const char *user;
+    const char *run;
+    const char *helper[WORDS_MAX + 1]; /* options for remap-redirect, ended by NULL */
+    size_t words;
+    bool has_helper_only; /* one of them means nothing to export itself */
+};
+
+/* A format: `print` prints it, and returns a status. */
+struct format {
+    const char *name;
+    const char *summary;
+    int (*print)(const struct options *o, const struct config *config);
+};
+
+/* ---- redirect: the lines for remap-redirect ---- */
+
+/* What is said of a rule; of others, nothing. */
+static const char *const NOTES[] = {
+    [REDIRECT_KEEP] = "is not redirected: it leaves its ports where they are",
+    [REDIRECT_DENY] = "is not redirected: it refuses its ports, so that nobody is there",
+    [REDIRECT_SCTP] = "is not redirected: write rules for tcp and udp",
+    [REDIRECT_NOBODY] = "is not redirected, nobody lives on its ports: start the server, and name "
+                        "its user with --user",
+    [REDIRECT_FIRST] = "has nobody who lives on its ports, so its first port is taken: start the "
+                       "server, and name its user with --user",
+    [REDIRECT_LOOPBACK] = "goes to a loopback address, where the outside cannot be sent: use "
+                          "another address, or --local for this host alone",
+};
+
+static void say_of_rules(const struct redirect *r, const struct table *t)
+{
+    char buf[RULE_TEXT_MAX];
+
+    for (size_t i = 0; i < t->count; i++) {
+        if (r->note[i] < sizeof(NOTES) / sizeof(*NOTES) && NOTES[r->note[i]] != NULL)
+            message_print("rule %zu (%s) %s", i + 1, show_rule(&t->rule[i], buf),
+                          NOTES[r->note[i]]);
+    }
+}
+
+/* False after a message. */
+static bool check_targets(const struct redirect *r, const struct table *t)
+{
+    char buf[RULE_TEXT_MAX];
+
+    for (size_t i = 0; i < t->count; i++) {
+        if (r->note[i] == REDIRECT_PRIVILEGED) {
+            message_print("rule %zu (%s) goes to a privileged port, whose server needs no "
+                          "redirect: choose a target from 1024 up",
+                          i + 1, show_rule(&t->rule[i], buf));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Warns of servers that really have a port, which the outside will not reach any more. */
+static void warn_of_servers(const struct redirect *r)
+{
+    struct kernel_sockets sockets;
+    char buf[RULE_TEXT_MAX];
+
+    if (!kernel_list(&sockets))
+        return;
+    for (size_t i = 0; i < sockets.count; i++) {
+        const struct kernel_socket *socket = &sockets.list[i];
+        struct endpoint v4 = socket->local;
+        v4.addr.family = AF_INET;
+        bool is_dual = addr_is_wildcard(&socket->local.addr) && !socket->v6only;
+        if (socket->listens && !addr_is_loopback(&socket->local.addr) &&
+            (redirect_takes(r, &socket->local) || (is_dual && redirect_takes(r, &v4))))
+            message_print("warning: a server has %s itself, and is out of reach while its port is "
+                          "redirected: put %u=keep in front of the table if it shall not be",
+                          show_endpoint(&socket->local, buf), socket->local.port);
+    }
+    kernel_free(&sockets);
+}
+
+/* Becomes the user for good, with the environment in which his registry is found. */
+static bool become(const char *user, uid_t *uid)
+{
+    char *end, folder[64];
+    unsigned long number = strtoul(user, &end, 10);
+    const struct passwd *entry = getpwnam(user);
+    struct stat st;
+
+    if (entry == NULL && *user >= '0' && *user <= '9' && *end == '\0' && number < UINT32_MAX)
+        entry = getpwuid((uid_t)number);
+    if (entry == NULL && (*user < '0' || *user > '9' || *end != '\0' || number >= UINT32_MAX)) {
+        message_print("there is no user '%s': see 'getent passwd'", user);
+        return false;
+    }
+    *uid = entry != NULL ? entry->pw_uid : (uid_t)number;
+    if (*uid == geteuid())
+        return true;
+    gid_t gid = entry != NULL ? entry->pw_gid : NOGROUP;
+    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
+        setresuid(*uid, *uid, *uid) != 0) {
+        message_print("the registry of '%s' is not for this user to read: %s: do it as root", user,
+                      strerror(errno));
+        return false;
+    }
+    snprintf(folder, sizeof(folder), "/run/user/%u", *uid);
+    if (stat(folder, &st) == 0)
+        setenv("XDG_RUNTIME_DIR", folder, 1);
+    else
+        unsetenv("XDG_RUNTIME_DIR");
+    return true;
+}
+
+static bool leaves_a_choice(const struct table *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->rule[i].target == RULE_AUTO || t->rule[i].target == RULE_POOL)
+            return true;
+    }
+    return false;
+}
+
+/* Registries count each on its own; within a second, the order is that of one of them. */
+static uint64_t order_of(const struct registry_entry *e)
+{
+    return (uint64_t)e->since << 32 | e->order;
+}
+
+/*
+ * The ports that live, of the user of the options: malloc'ed, *count of them. What a
+ * registry says is his word alone, so a socket must be his, too. Returns a status.
+ */
+static int list_lives(const struct options *o, struct redirect_live **list, size_t *count)
+{
+    struct lives lives;
+    uid_t uid = geteuid();
+
+    *list = NULL;
+    *count = 0;
+    if (o->user != NULL && !become(o->user, &uid))
+        return STATUS_UNAVAILABLE;
+    int status = live_list(o->run, false, &lives);
+    if (status != STATUS_OK)
+        return status;
+    *list = calloc(lives.count + 1, sizeof(**list));
+    for (size_t i = 0; *list != NULL && i < lives.count; i++) {
+        const struct live *live = &lives.list[i];
+        if (live->listens && (o->user == NULL || live->uid == uid))
+            (*list)[(*count)++] = (struct redirect_live){live->entry.asked, live->entry.actual,
+                                                         live->v6only, order_of(&live->entry)};
+    }
+    live_free(&lives);
+    if (*list != NULL)
+        return STATUS_OK;
+    message_print("out of memory: end some other program");
+    return STATUS_UNAVAILABLE;
+}
+
+static int print_redirect(const struct options *o, const struct config *config)
+{
+    static struct redirect r;
+    struct redirect_live *live = NULL;
+    size_t live_count = 0;
+
+    if (o->has_helper_only) {
+        message_print("the format redirect has no such options: give them to remap-redirect");
+        return STATUS_USAGE;
+    }
+    if (leaves_a_choice(&config->table)) {
+        int status = list_lives(o, &live, &live_count);
+        if (status != STATUS_OK)
+            return status;
+    }
+    bool is_made = redirect_make(&r, &config->table, live, live_count);
+    free(live);
+    if (!is_made) {
+        message_print("out of memory: end some other program");
+        return STATUS_UNAVAILABLE;
+    }
+    int status = check_targets(&r, &config->table) ? STATUS_OK : STATUS_BAD_TABLE;
+    if (status == STATUS_OK) {
+        say_of_rules(&r, &config->table);
+        warn_of_servers(&r);
+        redirect_print(&r, stdout);
+    }
+    redirect_free(&r);
+    return status;
+}
+
+/* ---- systemd-redirect ---- */
+
+static int print_systemd_redirect(const struct options *o, const struct config *config)
+{
+    static struct redirect r;
+    char helper[PATH_MAX];
+
+    if (!place_find_helper(helper))
+        return STATUS_UNAVAILABLE;
+    if (strpbrk(helper, " \t\n\\\"'") != NULL) {
+        message_print("systemd cannot run '%s': move it to a path without blanks and quotes",
+                      helper);
+        return STATUS_UNAVAILABLE;
+    }
+    if (!redirect_make(&r, &config->table, NULL, 0)) {
+        message_print("out of memory: end some other program");
+        return STATUS_UNAVAILABLE;
+    }
+    bool is_fit = check_targets(&r, &config->table);
+    redirect_free(&r);
+    if (!is_fit)
+        return STATUS_BAD_TABLE;
+    systemd_print_redirect(helper, &config->table, o->helper, stdout);
+    return STATUS_OK;
+}
+
+static const struct format FORMATS[] = {
+    {"redirect", "lines for remap-redirect", print_redirect},
+    {"systemd-redirect", "a systemd service that runs it", print_systemd_redirect},
+};
+
+/* ---- options ---- */
+
+/* What remap-redirect takes for a name: nothing that a unit, or a shell, could take for more. */
+static bool is_name(const char *word)
+{
+    bool is = word[0] != '\0' && word[0] != '-';
+
+    for (; is && *word != '\0'; word++)
+        is = isalnum((unsigned char)*word) || strchr("_.@:-", *word) != NULL;
+    return is;
+}
+
+static int add_word(struct options *o, const char *word)
+{
+    if (o->words == WORDS_MAX) {
+        message_print("too many options: leave some out");
+        return STATUS_USAGE;
+    }
+    o->helper[o->words++] = word;
+    return STATUS_OK;
+}
+
+/* Keeps an option that is one of remap-redirect as well; `argument` may be NULL. */
+static int keep_option(struct options *o, const char *word, const char *argument)
+{
+    if (argument != NULL && !is_name(argument)) {
+        message_print("'%s' is no name for %s: use letters, digits and _ . @ : -", argument, word);
+        return STATUS_USAGE;
+    }
+    int status = add_word(o, word);
+    return status == STATUS_OK && argument != NULL ? add_word(o, argument) : status;
+}
+
+static int take_option(const struct command *self, int option, char **argv, struct options *o)
+{
+    switch (option) {
+    case 'r':
+        return rules_add_text(&o->rules, optarg) ? STATUS_OK : STATUS_BAD_TABLE;
+    case 'f':
+        return rules_add_file(&o->rules, optarg) ? STATUS_OK : STATUS_BAD_TABLE;
+    case OPTION_USER:
+        o->user = optarg;
+        return keep_option(o, "--user", optarg);
+    case OPTION_NAME:
+        o->run = optarg;
+        return live_is_name(optarg) ? keep_option(o, "--name", optarg) : message_bad_name(optarg);
+    case OPTION_BACKEND:
+        o->has_helper_only = true;
+        if (strcmp(optarg, "nft") != 0 && strncmp(optarg, "iptables", strlen("iptables")) != 0) {
+            message_print("unknown backend '%s': use nft or iptables", optarg);
+            return STATUS_USAGE;
+        }
+        return keep_option(o, "--backend", optarg);
+    case OPTION_INTERFACE:
+        o->has_helper_only = true;
+        return keep_option(o, "--interface", optarg);
+    case OPTION_OWNER:
+        o->has_helper_only = true;
+        return keep_option(o, "--owner", optarg);
+    case OPTION_LOCAL:
+        o->has_helper_only = true;
+        return keep_option(o, "--local", NULL);
+    case OPTION_HIDE:
+        o->has_helper_only = true;
+        return keep_option(o, "--hide", NULL);
+    default:
+        return message_bad_option(self, option, argv);
+    }
+}
+
+static const struct format *find_format(int argc, char **argv)
+{
+    if (optind + 1 != argc) {
+        message_print("%s: see 'remap help export'",
+                      optind == argc ? "no format given" : "one format at a time");
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof(FORMATS) / sizeof(*FORMATS); i++) {
+        if (strcmp(FORMATS[i].name, argv[optind]) == 0)
+            return &FORMATS[i];
+    }
+    message_print("'%s' is not a format: see 'remap help export'", argv[optind]);
+    return NULL;
+}
+
+static int export_main(const struct command *self, int argc, char **argv)
+{
+    static struct options o = {.rules.is_strict = true};
+    static struct config config;
+    int option;
+
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":r:f:h", LONG_OPTIONS, NULL)) != -1) {
+        if (option == 'h')
+            return help_print(self);
+        int status = take_option(self, option, argv, &o);
+        if (status != STATUS_OK)
+            return status;
+    }
+    const struct format *format = find_format(argc, argv);
+    if (format == NULL)
+        return STATUS_USAGE;
+    if (!rules_load(&o.rules, &config))
+        return STATUS_BAD_TABLE;
+    return format->print(&o, &config);
+}
+
+const struct command export_command = {
+    .name = "export",
+    .arguments = "[-r RULES | -f FILE]... [OPTION]... FORMAT",
+    .summary = "Prints the table for other programs",
+    .details =
+        "FORMAT is one of:\n"
+        "  redirect          lines for remap-redirect: protocol, family, address, first and\n"
+        "                    last port, and the address and first port that they go to\n"
+        "  systemd-redirect  a systemd service that runs remap-redirect\n"
+        "\n"
+        "  -r RULES          rules, as 80=8080,443=8443; may be given more than once\n"
+        "  -f FILE           a file of rules; may be given more than once\n"
+        "      --user USER   auto goes to the ports that are live in USER's registry\n"
+        "      --name RUN    and of one run alone\n"
+        "      --backend B, --interface I, --owner USER, --local, --hide\n"
+        "                    of remap-redirect, for systemd-redirect\n"
+        "  -h, --help        this text\n"
+        "\n"
+        "A file of rules that others may write is refused, and so is a privileged target.\n"
+        "Exits with 0; 64 usage, 69 something is not to be had, 78 bad table.\n",
+    .main = export_main,
+};

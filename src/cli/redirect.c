@@ -1,0 +1,31 @@
+/* remap redirect: becomes remap-redirect(8). */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/message.h"
+#include "cli/place.h"
+
+static int redirect_main(const struct command *self, int argc, char **argv)
+{
+    char helper[PATH_MAX];
+
+    (void)self;
+    (void)argc;
+    if (!place_find_helper(helper))
+        return STATUS_UNAVAILABLE;
+    argv[0] = helper;
+    execv(helper, argv);
+    message_print("cannot run '%s': %s: check the file", helper, strerror(errno));
+    return STATUS_CANNOT_RUN;
+}
+
+const struct command redirect_command = {
+    .name = "redirect",
+    .arguments = "up|down|status|plan [OPTION]...",
+    .summary = "Sends the outside world's ports to where the servers are, as root",
+    .details = "Runs remap-redirect: see 'remap redirect --help'.\n",
+    .main = redirect_main,
+};
