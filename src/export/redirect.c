@@ -1,26 +1,20 @@
 /*
- * A rule is about what a program binds; a line, about what a packet is sent to. A packet
- * to an address goes to who bound that address, else to who bound the wildcard, and a packet
- * of IPv4 may go to a wildcard of IPv6. So for each protocol and family the table is asked
- * once for any address, and once for each address that a rule or somebody alive has; what
- * is the same for one address as for any needs no line of its own.
+ * For each protocol and family the table is asked once for any address, and once for each
+ * address that a rule or somebody alive has (target.c); what is the same for one address as for
+ * any needs no line of its own.
  *
  * Ports are taken in runs within which every rule matches all or nothing, so that it does
  * not matter how many there are.
  */
 #include "export/redirect.h"
 
+#include "export/target.h"
 #include <stdlib.h>
-#include <string.h>
-
-enum { PRIVILEGED_END = 1024 };
 
 /* All that the functions below share while lines are made. */
 struct maker {
     struct redirect *r;
-    const struct table *t;
-    const struct redirect_live *live;
-    size_t live_count;
+    struct target_input in;
     uint32_t *start; /* of runs of ports, in order, without doubles */
     size_t starts;
     struct addr *host; /* the addresses that have lines of their own */
@@ -48,10 +42,10 @@ static void find_runs(struct maker *m)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < m->t->count; i++)
-        add_run(m, m->t->rule[i].first, m->t->rule[i].last);
-    for (size_t i = 0; i < m->live_count; i++)
-        add_run(m, m->live[i].asked.port, m->live[i].asked.port);
+    for (size_t i = 0; i < m->in.table->count; i++)
+        add_run(m, m->in.table->rule[i].first, m->in.table->rule[i].last);
+    for (size_t i = 0; i < m->in.live_count; i++)
+        add_run(m, m->in.live[i].asked.port, m->in.live[i].asked.port);
     if (m->starts > 0)
         qsort(m->start, m->starts, sizeof(*m->start), compare_starts);
     for (size_t i = 0; i < m->starts; i++) {
@@ -76,152 +70,36 @@ static void add_host(struct maker *m, const struct addr *host)
 
 static void find_hosts(struct maker *m)
 {
-    for (size_t i = 0; i < m->t->count; i++)
-        add_host(m, &m->t->rule[i].host);
-    for (size_t i = 0; i < m->live_count; i++)
-        add_host(m, &m->live[i].asked.addr);
-}
-
-/* ---- what becomes of one run ---- */
-
-static struct addr wildcard(uint8_t family)
-{
-    return (struct addr){.family = family};
-}
-
-/* Whether a server that asked for `asked` has packets of `family` to `host`, a wildcard for any address. */
-static bool has_packets_to(const struct redirect_live *live, uint8_t family,
-                           const struct addr *host)
-{
-    struct addr asked = addr_unmapped(&live->asked.addr);
-
-    if (!addr_is_wildcard(&asked))
-        return addr_equal(&asked, host);
-    return addr_is_wildcard(host) &&
-           (asked.family == family || (asked.family == AF_INET6 && !live->v6only));
-}
-
-/*
- * Whether the server is at the address where a rule with the target `to` would have put it. What
- * it has asked for is its own word; what another has there is none of its business.
- */
-static bool is_where_it_says(const struct redirect_live *live, const struct addr *to)
-{
-    struct addr asked = addr_unmapped(&live->asked.addr),
-                actual = addr_unmapped(&live->actual.addr);
-
-    return addr_equal(&actual, addr_is_wildcard(to) ? &asked : to);
-}
-
-/*
- * The newest who has packets of the line to its port of `host`; with NULL, of whatever protocol
- * and address.
- */
-static const struct redirect_live *newest_live(const struct maker *m,
-                                               const struct redirect_line *line,
-                                               const struct addr *host, const struct addr *to)
-{
-    const struct redirect_live *newest = NULL;
-
-    for (size_t i = 0; i < m->live_count; i++) {
-        const struct redirect_live *live = &m->live[i];
-        if (live->asked.port == line->first && live->actual.port >= PRIVILEGED_END &&
-            (host == NULL ||
-             (live->asked.proto == line->proto && has_packets_to(live, line->family, host))) &&
-            is_where_it_says(live, to) && (newest == NULL || live->order > newest->order))
-            newest = live;
-    }
-    return newest;
-}
-
-/* Who has the packets of a line if `bound` decides on them: that address itself, or the wildcard. */
-static const struct redirect_live *find_live(const struct maker *m,
-                                             const struct redirect_line *line,
-                                             const struct addr *bound, const struct addr *to)
-{
-    struct addr any = wildcard(line->family);
-    const struct redirect_live *live = newest_live(m, line, bound, to);
-
-    return live != NULL ? live : newest_live(m, line, &any, to);
-}
-
-static bool is_within(const struct redirect_live *live, const struct decision *d)
-{
-    return live != NULL && live->actual.port >= d->first && live->actual.port <= d->last;
-}
-
-/* Fills in where the line goes, if packets of its family can go there. */
-static void aim(struct redirect_line *line, const struct addr *to, uint16_t port)
-{
-    bool is_any = addr_is_wildcard(to);
-
-    if (is_any && port == line->first)
-        return;
-    /* A wildcard of IPv6 has both families. */
-    if (to->family != AF_UNSPEC && to->family != line->family &&
-        !(is_any && to->family == AF_INET6))
-        return;
-    line->is_alone = false;
-    line->to = *to;
-    if (is_any)
-        line->to = (struct addr){.family = AF_UNSPEC};
-    line->to_first = port;
-}
-
-/* Somebody who bound `bound` and has packets to `host`: false where no rule decides on that. */
-static bool decide(struct maker *m, struct redirect_line *line, const struct addr *bound)
-{
-    struct endpoint asked = {line->proto, *bound, line->first};
-    struct decision d = table_decide(m->t, &asked);
-    const struct redirect_live *live;
-
-    if (d.rule < 0)
-        return false;
-    line->rule = d.rule;
-    if (d.action == ACTION_MAP && d.first == d.last) {
-        aim(line, &d.host, d.first);
-    } else if (d.action == ACTION_AUTO) {
-        live = find_live(m, line, bound, &d.host);
-        if (live != NULL)
-            aim(line, &d.host, live->actual.port);
-    } else if (d.action == ACTION_MAP) {
-        /* Choices are sticky: of another protocol or address it would be the same port. */
-        live = find_live(m, line, bound, &d.host);
-        live = is_within(live, &d) ? live : newest_live(m, line, NULL, &d.host);
-        m->is_guess[d.rule] |= !is_within(live, &d);
-        aim(line, &d.host, is_within(live, &d) ? live->actual.port : d.first);
-    }
-    return true;
-}
-
-/* What becomes of packets to line->host and a port of line->first..last. */
-static void resolve(struct maker *m, struct redirect_line *line)
-{
-    struct addr any = wildcard(line->family), any_v6 = wildcard(AF_INET6);
-
-    line->is_alone = true;
-    line->rule = -1;
-    if (!(line->host.family != AF_UNSPEC && decide(m, line, &line->host)) &&
-        !decide(m, line, &any) && line->family == AF_INET)
-        decide(m, line, &any_v6);
-    if (line->rule >= 0 && !line->is_alone)
-        m->is_used[line->rule] = true;
+    for (size_t i = 0; i < m->in.table->count; i++)
+        add_host(m, &m->in.table->rule[i].host);
+    for (size_t i = 0; i < m->in.live_count; i++)
+        add_host(m, &m->in.live[i].asked.addr);
 }
 
 /* Whether a rule or somebody alive has that address and ports from `port` on, so that it may differ from any. */
 static bool has_say(const struct maker *m, const struct addr *host, uint32_t port)
 {
-    for (size_t i = 0; i < m->t->count; i++) {
-        const struct rule *rule = &m->t->rule[i];
+    for (size_t i = 0; i < m->in.table->count; i++) {
+        const struct rule *rule = &m->in.table->rule[i];
         if (port >= rule->first && port <= rule->last && addr_equal(&rule->host, host))
             return true;
     }
-    for (size_t i = 0; i < m->live_count; i++) {
-        struct addr asked = addr_unmapped(&m->live[i].asked.addr);
-        if (port == m->live[i].asked.port && addr_equal(&asked, host))
+    for (size_t i = 0; i < m->in.live_count; i++) {
+        struct addr asked = addr_unmapped(&m->in.live[i].asked.addr);
+        if (port == m->in.live[i].asked.port && addr_equal(&asked, host))
             return true;
     }
     return false;
+}
+
+/* Fills the line in, and notes what that says of the rule that decides. */
+static void resolve(struct maker *m, struct redirect_line *line)
+{
+    target_resolve(&m->in, line);
+    if (line->rule < 0)
+        return;
+    m->is_used[line->rule] |= !line->is_alone;
+    m->is_guess[line->rule] |= line->is_guess;
 }
 
 /* ---- lists of lines ---- */
@@ -360,9 +238,9 @@ static void add_lines_of_host(struct maker *m, const struct addr *host)
 
 static enum redirect_note note_of(const struct maker *m, size_t index)
 {
-    const struct rule *rule = &m->t->rule[index];
+    const struct rule *rule = &m->in.table->rule[index];
 
-    if (rule->target < RULE_AUTO && rule->to_first < PRIVILEGED_END)
+    if (rule->target < RULE_AUTO && rule->to_first < TARGET_PRIVILEGED_END)
         return REDIRECT_PRIVILEGED;
     if (rule->target == RULE_KEEP)
         return REDIRECT_KEEP;
@@ -371,8 +249,8 @@ static enum redirect_note note_of(const struct maker *m, size_t index)
     if (rule->proto == PROTO_SCTP)
         return REDIRECT_SCTP;
     if (rule->target == RULE_AUTO)
-        return m->is_used[index] || table_rule_is_dead(m->t, index) ? REDIRECT_DONE
-                                                                    : REDIRECT_NOBODY;
+        return m->is_used[index] || table_rule_is_dead(m->in.table, index) ? REDIRECT_DONE
+                                                                           : REDIRECT_NOBODY;
     if (rule->target == RULE_POOL && m->is_guess[index])
         return REDIRECT_FIRST;
     return addr_is_loopback(&rule->to) ? REDIRECT_LOOPBACK : REDIRECT_DONE;
@@ -381,7 +259,7 @@ static enum redirect_note note_of(const struct maker *m, size_t index)
 bool redirect_make(struct redirect *r, const struct table *t, const struct redirect_live *live,
                    size_t live_count)
 {
-    struct maker m = {.r = r, .t = t, .live = live, .live_count = live_count};
+    struct maker m = {.r = r, .in = {t, live, live_count}};
 
     *r = (struct redirect){.line = NULL};
     m.start = calloc(2 * (t->count + live_count) + 1, sizeof(*m.start));

@@ -29,6 +29,7 @@ struct redirect_line {
     enum proto proto;
     uint8_t family;
     bool is_alone;
+    bool is_guess; /* nobody lives whom the rule could mean: the first port of its choice */
     struct addr host, to;
     uint16_t first, last, to_first;
     int rule; /* the index of the rule that decides, or -1 */
