@@ -197,10 +197,7 @@ static int list_lives(const struct options *o, struct redirect_live **list, size
                                                          live->v6only, order_of(&live->entry)};
     }
     live_free(&lives);
-    if (*list != NULL)
-        return STATUS_OK;
-    message_print("out of memory: end some other program");
-    return STATUS_UNAVAILABLE;
+    return *list != NULL ? STATUS_OK : message_no_memory();
 }
 
 static int print_redirect(const struct options *o, const struct config *config)
@@ -220,10 +217,8 @@ static int print_redirect(const struct options *o, const struct config *config)
     }
     bool is_made = redirect_make(&r, &config->table, live, live_count);
     free(live);
-    if (!is_made) {
-        message_print("out of memory: end some other program");
-        return STATUS_UNAVAILABLE;
-    }
+    if (!is_made)
+        return message_no_memory();
     int status = check_targets(&r, &config->table) ? STATUS_OK : STATUS_BAD_TABLE;
     if (status == STATUS_OK) {
         say_of_rules(&r, &config->table);
@@ -248,10 +243,8 @@ static int print_systemd_redirect(const struct options *o, const struct config *
                       helper);
         return STATUS_UNAVAILABLE;
     }
-    if (!redirect_make(&r, &config->table, NULL, 0)) {
-        message_print("out of memory: end some other program");
-        return STATUS_UNAVAILABLE;
-    }
+    if (!redirect_make(&r, &config->table, NULL, 0))
+        return message_no_memory();
     bool is_fit = check_targets(&r, &config->table);
     redirect_free(&r);
     if (!is_fit)

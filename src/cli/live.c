@@ -54,7 +54,7 @@ char *live_folder_of_run(const char *run)
     for (int i = 0; i < count && path == NULL; i++) {
         problem = store_make_folder(folders[i]);
         if (problem == NULL && asprintf(&path, "%s/%s", folders[i], run) < 0) {
-            message_print("out of memory: end some other program");
+            message_no_memory();
             return NULL;
         }
         if (problem != NULL && i == count - 1)
@@ -235,7 +235,7 @@ int live_list(const char *run, bool with_processes, struct lives *lives)
     if (is_read && with_processes && !find_processes(lives))
         s.is_out_of_memory = true;
     if (s.is_out_of_memory)
-        message_print("out of memory: end some other program");
+        message_no_memory();
     if (is_read && !s.is_out_of_memory)
         return STATUS_OK;
     live_free(lives);

@@ -38,6 +38,12 @@ int message_bad_option(const struct command *command, int refused, char **argv)
     return STATUS_USAGE;
 }
 
+int message_no_memory(void)
+{
+    message_print("out of memory: end some other program");
+    return STATUS_UNAVAILABLE;
+}
+
 int message_bad_name(const char *name)
 {
     message_print("'%s' cannot be the name of a run: use up to 64 letters, digits and . _ -, a "

@@ -17,6 +17,9 @@ void message_diag(const struct diag *d);
  */
 int message_bad_option(const struct command *command, int refused, char **argv);
 
+/* Complains that there is no memory. Returns STATUS_UNAVAILABLE. */
+int message_no_memory(void);
+
 /* Complains of a name that no run can have. Returns STATUS_USAGE. */
 int message_bad_name(const char *name);
 

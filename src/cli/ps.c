@@ -116,10 +116,8 @@ static int print_table(const struct lives *lives)
     struct row *rows = calloc(lives->count + 1, sizeof(*rows));
     int width[COLUMNS] = {0};
 
-    if (rows == NULL) {
-        message_print("out of memory: end some other program");
-        return STATUS_UNAVAILABLE;
-    }
+    if (rows == NULL)
+        return message_no_memory();
     rows[0] = HEAD;
     for (size_t i = 0; i < lives->count; i++)
         fill_row(&lives->list[i], &rows[i + 1]);

@@ -113,10 +113,8 @@ static int take_option(const struct command *self, int option, char **argv, stru
 /* setenv(3) fails for want of memory alone. */
 static void set_variable(const char *name, const char *value)
 {
-    if (setenv(name, value, 1) != 0) {
-        message_print("out of memory: end some other program");
-        exit(STATUS_UNAVAILABLE);
-    }
+    if (setenv(name, value, 1) != 0)
+        exit(message_no_memory());
 }
 
 static void set_setting(enum config_key key, const char *value)
