@@ -1,13 +1,9 @@
 /* remap export: the table in the words of other programs. */
 #include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -18,6 +14,7 @@
 #include "cli/place.h"
 #include "cli/rules.h"
 #include "cli/show.h"
+#include "cli/user.h"
 #include "export/redirect.h"
 #include "export/systemd.h"
 
@@ -44,14 +41,14 @@ static const struct option LONG_OPTIONS[] = {
     {NULL, 0, NULL, 0},
 };
 
-enum { WORDS_MAX = 64, NOGROUP = 65534 };
+enum { KEPT_MAX = 32 };
 
 struct options {
     struct rules rules;
     const char *user;
     const char *run;
-    const char *helper[WORDS_MAX + 1]; /* options for remap-redirect, ended by NULL */
-    size_t words;
+    struct systemd_option kept[KEPT_MAX]; /* those that remap-redirect has as well */
+    size_t count;
     bool has_helper_only; /* one of them means nothing to export itself */
 };
 
@@ -126,38 +123,6 @@ static void warn_of_servers(const struct redirect *r)
     kernel_free(&sockets);
 }
 
-/* Becomes the user for good, with the environment in which his registry is found. */
-static bool become(const char *user, uid_t *uid)
-{
-    char *end, folder[64];
-    unsigned long number = strtoul(user, &end, 10);
-    const struct passwd *entry = getpwnam(user);
-    struct stat st;
-
-    if (entry == NULL && *user >= '0' && *user <= '9' && *end == '\0' && number < UINT32_MAX)
-        entry = getpwuid((uid_t)number);
-    if (entry == NULL && (*user < '0' || *user > '9' || *end != '\0' || number >= UINT32_MAX)) {
-        message_print("there is no user '%s': see 'getent passwd'", user);
-        return false;
-    }
-    *uid = entry != NULL ? entry->pw_uid : (uid_t)number;
-    if (*uid == geteuid())
-        return true;
-    gid_t gid = entry != NULL ? entry->pw_gid : NOGROUP;
-    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
-        setresuid(*uid, *uid, *uid) != 0) {
-        message_print("the registry of '%s' is not for this user to read: %s: do it as root", user,
-                      strerror(errno));
-        return false;
-    }
-    snprintf(folder, sizeof(folder), "/run/user/%u", *uid);
-    if (stat(folder, &st) == 0)
-        setenv("XDG_RUNTIME_DIR", folder, 1);
-    else
-        unsetenv("XDG_RUNTIME_DIR");
-    return true;
-}
-
 static bool leaves_a_choice(const struct table *t)
 {
     for (size_t i = 0; i < t->count; i++) {
@@ -184,7 +149,7 @@ static int list_lives(const struct options *o, struct redirect_live **list, size
 
     *list = NULL;
     *count = 0;
-    if (o->user != NULL && !become(o->user, &uid))
+    if (o->user != NULL && !user_become(o->user, &uid))
         return STATUS_UNAVAILABLE;
     int status = live_list(o->run, false, &lives);
     if (status != STATUS_OK)
@@ -249,7 +214,7 @@ static int print_systemd_redirect(const struct options *o, const struct config *
     redirect_free(&r);
     if (!is_fit)
         return STATUS_BAD_TABLE;
-    systemd_print_redirect(helper, &config->table, o->helper, stdout);
+    systemd_print_redirect(helper, &config->table, o->kept, o->count, stdout);
     return STATUS_OK;
 }
 
@@ -270,62 +235,58 @@ static bool is_name(const char *word)
     return is;
 }
 
-static int add_word(struct options *o, const char *word)
+/* Whether remap-redirect takes this value of an option. False after a message. */
+static bool check_value(const struct option *option, const char *value)
 {
-    if (o->words == WORDS_MAX) {
+    if (option->val == OPTION_BACKEND && strcmp(value, "nft") != 0 &&
+        strncmp(value, "iptables", strlen("iptables")) != 0) {
+        message_print("unknown backend '%s': use nft or iptables", value);
+        return false;
+    }
+    if (is_name(value))
+        return true;
+    message_print("'%s' is no name for --%s: use letters, digits and _ . @ : -", value,
+                  option->name);
+    return false;
+}
+
+/* Keeps an option that is one of remap-redirect as well, with its value in optarg, if it has one. */
+static int keep_option(struct options *o, const struct option *option)
+{
+    if (option->has_arg != no_argument && !check_value(option, optarg))
+        return STATUS_USAGE;
+    if (o->count == KEPT_MAX) {
         message_print("too many options: leave some out");
         return STATUS_USAGE;
     }
-    o->helper[o->words++] = word;
+    o->has_helper_only = o->has_helper_only || option->val >= OPTION_BACKEND;
+    o->kept[o->count++] = (struct systemd_option){option->name, optarg};
     return STATUS_OK;
 }
 
-/* Keeps an option that is one of remap-redirect as well; `argument` may be NULL. */
-static int keep_option(struct options *o, const char *word, const char *argument)
-{
-    if (argument != NULL && !is_name(argument)) {
-        message_print("'%s' is no name for %s: use letters, digits and _ . @ : -", argument, word);
-        return STATUS_USAGE;
-    }
-    int status = add_word(o, word);
-    return status == STATUS_OK && argument != NULL ? add_word(o, argument) : status;
-}
-
-static int take_option(const struct command *self, int option, char **argv, struct options *o)
+static int take_option(const struct command *self, int option, int index, char **argv,
+                       struct options *o)
 {
     switch (option) {
     case 'r':
         return rules_add_text(&o->rules, optarg) ? STATUS_OK : STATUS_BAD_TABLE;
     case 'f':
         return rules_add_file(&o->rules, optarg) ? STATUS_OK : STATUS_BAD_TABLE;
+    case '?':
+    case ':':
+        return message_bad_option(self, option, argv);
     case OPTION_USER:
         o->user = optarg;
-        return keep_option(o, "--user", optarg);
+        break;
     case OPTION_NAME:
         o->run = optarg;
-        return live_is_name(optarg) ? keep_option(o, "--name", optarg) : message_bad_name(optarg);
-    case OPTION_BACKEND:
-        o->has_helper_only = true;
-        if (strcmp(optarg, "nft") != 0 && strncmp(optarg, "iptables", strlen("iptables")) != 0) {
-            message_print("unknown backend '%s': use nft or iptables", optarg);
-            return STATUS_USAGE;
-        }
-        return keep_option(o, "--backend", optarg);
-    case OPTION_INTERFACE:
-        o->has_helper_only = true;
-        return keep_option(o, "--interface", optarg);
-    case OPTION_OWNER:
-        o->has_helper_only = true;
-        return keep_option(o, "--owner", optarg);
-    case OPTION_LOCAL:
-        o->has_helper_only = true;
-        return keep_option(o, "--local", NULL);
-    case OPTION_HIDE:
-        o->has_helper_only = true;
-        return keep_option(o, "--hide", NULL);
+        if (!live_is_name(optarg))
+            return message_bad_name(optarg);
+        break;
     default:
-        return message_bad_option(self, option, argv);
+        break;
     }
+    return keep_option(o, &LONG_OPTIONS[index]);
 }
 
 static const struct format *find_format(int argc, char **argv)
@@ -347,13 +308,13 @@ static int export_main(const struct command *self, int argc, char **argv)
 {
     static struct options o = {.rules.is_strict = true};
     static struct config config;
-    int option;
+    int option, index = 0;
 
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":r:f:h", LONG_OPTIONS, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":r:f:h", LONG_OPTIONS, &index)) != -1) {
         if (option == 'h')
             return help_print(self);
-        int status = take_option(self, option, argv, &o);
+        int status = take_option(self, option, index, argv, &o);
         if (status != STATUS_OK)
             return status;
     }

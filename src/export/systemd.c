@@ -28,18 +28,21 @@ static void print_command(const char *setting, const char *helper, FILE *out)
 }
 
 static void print_up(const char *setting, const char *helper, const char *rules,
-                     const char *const *options, FILE *out)
+                     const struct systemd_option *options, size_t count, FILE *out)
 {
     print_command(setting, helper, out);
     fputs(" up -r", out);
     print_word(rules, out);
-    for (; *options != NULL; options++)
-        print_word(*options, out);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, " \"--%s\"", options[i].name);
+        if (options[i].value != NULL)
+            print_word(options[i].value, out);
+    }
     fputc('\n', out);
 }
 
-void systemd_print_redirect(const char *helper, const struct table *t, const char *const *options,
-                            FILE *out)
+void systemd_print_redirect(const char *helper, const struct table *t,
+                            const struct systemd_option *options, size_t count, FILE *out)
 {
     static char rules[TABLE_TEXT_MAX];
     struct text text;
@@ -61,8 +64,8 @@ void systemd_print_redirect(const char *helper, const struct table *t, const cha
           "Type=oneshot\n"
           "RemainAfterExit=yes\n",
           out);
-    print_up("ExecStart", helper, rules, options, out);
-    print_up("ExecReload", helper, rules, options, out);
+    print_up("ExecStart", helper, rules, options, count, out);
+    print_up("ExecReload", helper, rules, options, count, out);
     print_command("ExecStop", helper, out);
     fputs(" down\n"
           "\n"

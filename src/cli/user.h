@@ -1,0 +1,14 @@
+/* Being another user. */
+#ifndef CLI_USER_H
+#define CLI_USER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Becomes the user of that name or number for good, with the environment in which his registry
+ * is found. *uid is his number. False after a message, where there is none or this process may not.
+ */
+bool user_become(const char *user, uid_t *uid);
+
+#endif
