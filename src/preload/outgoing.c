@@ -5,73 +5,33 @@
  * protocol only if something depends on it: a rule, an earlier socket with the same
  * actual port, a line to be written. An entry whose protocol is not known is good for
  * all, as long as nobody has that port for something else.
- *
- * Where a rule leaves a choice of ports (a range, auto), the asked port keeps the
- * actual port that it got first: on other addresses and protocols it gets the
- * same one where that is free, and a second bind of what is bound already fails
- * with EADDRINUSE, as it would have on the asked port itself, instead of being
- * given the next free port.
  */
 #include "preload/outgoing.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "core/hot.h"
-#include "preload/alive.h"
+#include "preload/call.h"
 #include "preload/caller.h"
+#include "preload/choice.h"
 #include "preload/log.h"
 #include "preload/next.h"
-#include "preload/ports.h"
 #include "preload/self.h"
 #include "preload/setup.h"
 #include "preload/socket.h"
 #include "preload/state.h"
 #include "preload/story.h"
-#include "registry/sys.h"
-
-/* One bind under way. `actual` is what was tried last. */
-struct call {
-    int fd;
-    const struct sockaddr *addr;
-    socklen_t len;
-    struct setup *setup;
-    struct endpoint asked;
-    struct endpoint actual;
-    struct addr host; /* to bind instead of the asked one, or AF_UNSPEC */
-    bool is_trial;    /* one of many ports: that it is in use is nothing to tell */
-    /* Known where a choice of ports makes them matter: */
-    uint32_t inode;
-    bool v6only;
-};
-
-COLD static void learn_proto(struct call *c)
-{
-    if (c->asked.proto == PROTO_ANY)
-        c->asked.proto = c->actual.proto = socket_proto(c->fd);
-}
 
 /* ---- what the registry is told ---- */
-
-HOT static struct registry_entry entry_of(const struct call *c)
-{
-    return (struct registry_entry){
-        .asked = c->asked,
-        .actual = c->actual,
-        .netns = state_netns(c->fd),
-        .inode = {c->inode},
-        .v6only = c->v6only,
-    };
-}
 
 HOT static void remember(struct call *c)
 {
     struct registry *registry = state_registry(c->setup);
-    struct registry_entry e = entry_of(c);
+    struct registry_entry e = call_entry(c);
     const char *problem = state_take_problem();
 
     if (state_is_local_port(c->actual.port)) {
-        learn_proto(c);
+        call_learn_proto(c);
         e.asked.proto = e.actual.proto = c->asked.proto;
         e.inode[0] = socket_inode(c->fd);
     }
@@ -81,7 +41,7 @@ HOT static void remember(struct call *c)
     self_program(e.program);
     enum registry_put put = registry != NULL ? registry_put(registry, &e) : REGISTRY_FULL;
     if (put == REGISTRY_PUT_NEEDS_PROTO) {
-        learn_proto(c);
+        call_learn_proto(c);
         if (c->asked.proto == PROTO_PORTLESS)
             return;
         e.asked.proto = e.actual.proto = c->asked.proto;
@@ -159,162 +119,6 @@ COLD static int finish_passed(struct setup *setup, int fd, const struct sockaddr
 
 /* ---- the actual bind ---- */
 
-/* Binds to `port`. The caller's address is copied, never written to. Fails as bind(2) does. */
-HOT static int bind_port(struct call *c, uint16_t port)
-{
-    struct sockaddr_storage copy;
-
-    if (c->len == sizeof(struct sockaddr_in))
-        memcpy(&copy, c->addr, sizeof(struct sockaddr_in));
-    else
-        memcpy(&copy, c->addr, c->len);
-    c->actual = c->asked;
-    c->actual.port = port;
-    if (c->host.family != AF_UNSPEC)
-        c->actual.addr = c->host;
-    if (!endpoint_to_sockaddr(&c->host, port, (struct sockaddr *)&copy)) {
-        errno = EAFNOSUPPORT;
-        return -1;
-    }
-    if (c->asked.addr.family == AF_INET6)
-        c->actual.addr = addr_mapped(&c->actual.addr);
-    return next.bind(c->fd, (struct sockaddr *)&copy, c->len);
-}
-
-/* Whether one of the entries for the asked port, at `actual`, is of this socket. */
-static bool is_of_asked(const struct call *c, const struct registry *registry,
-                        const struct endpoint *actual, const struct alive *socket)
-{
-    struct registry_walk walk = {.step = 0};
-    struct registry_entry e;
-
-    while (registry_next_asked(registry, state_netns(c->fd), c->asked.port, &walk, &e)) {
-        bool is_sure = registry_knows_sockets(&e, actual->proto);
-        if (e.actual.port == actual->port &&
-            (registry_knows_socket(&e, socket->inode) || (!is_sure && socket->uid == e.uid)))
-            return true;
-    }
-    return false;
-}
-
-/* Whether sockets on both addresses of one port can be in each other's way. */
-static bool are_in_way(const struct call *c, const struct alive *socket)
-{
-    bool is_of_other_family = socket->addr.family != c->actual.addr.family;
-    return addr_overlap(&socket->addr, &c->actual.addr) && !(is_of_other_family && c->v6only);
-}
-
-/*
- * Whether the actual port, which was refused, is in use for the asked one: then the
- * asked one is in use. Otherwise it is a stranger's, and there are others. Where the
- * kernel lists nobody, before Linux 6.8, somebody is there who does not listen yet:
- * who got the port when it was asked for last.
- */
-static bool is_in_use_for_asked(const struct call *c, const struct registry *registry)
-{
-    enum { MAX = 64 };
-    struct alive list[MAX];
-    struct endpoint actual = c->actual;
-    bool is_seen = false;
-
-    for (int family = 0; family < 2; family++) {
-        actual.addr = (struct addr){.family = family == 0 ? AF_INET : AF_INET6};
-        int count = alive_list(&actual, list, MAX);
-        for (int i = 0; i < count && i < MAX; i++) {
-            if (!are_in_way(c, &list[i]))
-                continue;
-            if (is_of_asked(c, registry, &actual, &list[i]))
-                return true;
-            is_seen = true;
-        }
-    }
-    return !is_seen;
-}
-
-/*
- * Tries the port that the asked one got before. False where there is none, or it is no
- * longer to be had.
- */
-static bool bind_sticky(struct call *c, const struct decision *d, int *result)
-{
-    const struct registry *registry = state_registry(c->setup);
-    struct registry_entry wanted = entry_of(c), known;
-    bool in_way;
-
-    if (registry == NULL || !registry_by_asked(registry, &wanted, &known, &in_way))
-        return false;
-    if (d->action == ACTION_MAP && (known.actual.port < d->first || known.actual.port > d->last))
-        return false;
-    *result = bind_port(c, known.actual.port);
-    if (*result == 0 || errno != EADDRINUSE)
-        return true;
-    bool bound_already = in_way && is_in_use_for_asked(c, registry);
-    errno = EADDRINUSE;
-    return bound_already;
-}
-
-/* Whether somebody of this user has the port, and has not noted yet what for. */
-static bool is_held_for_unknown(const struct call *c, uint16_t port)
-{
-    enum { MAX = 16 };
-    const struct registry *registry = state_registry(c->setup);
-    struct alive list[MAX];
-    struct endpoint actual = {c->asked.proto, c->asked.addr, port};
-    struct registry_entry e;
-    bool is_noted = registry == NULL || registry_in_way(registry, state_netns(c->fd), &actual, &e);
-    int count = is_noted ? 0 : alive_list(&actual, list, MAX);
-
-    for (int i = 0; i < count && i < MAX; i++) {
-        if (list[i].uid == (uint32_t)sys_geteuid())
-            return true;
-    }
-    return false;
-}
-
-/*
- * Another of our tree may have been a moment earlier with the same asked port, and be
- * about to note it. False where it is not so: then the port is taken for something else.
- */
-static bool bind_after_another(struct call *c, const struct decision *d, uint16_t port, int *result)
-{
-    enum { PATIENCE = 50 };
-
-    for (int i = 0; i < PATIENCE; i++) {
-        if (bind_sticky(c, d, result))
-            return true;
-        if (!is_held_for_unknown(c, port))
-            break;
-        sys_yield();
-    }
-    errno = EADDRINUSE;
-    return bind_sticky(c, d, result);
-}
-
-COLD static int bind_chosen(struct call *c, const struct decision *d)
-{
-    struct ports ports = d->action == ACTION_AUTO
-                             ? ports_auto(&c->setup->config.table, c->asked.port,
-                                          state_seed(state_registry(c->setup)))
-                             : ports_range(d->first, d->last);
-    int result;
-
-    learn_proto(c);
-    c->inode = socket_inode(c->fd);
-    c->v6only = socket_is_v6only(c->fd);
-    if (bind_sticky(c, d, &result))
-        return result;
-    errno = EADDRINUSE;
-    result = -1;
-    for (uint16_t port = ports_next(&ports); port != 0; port = ports_next(&ports)) {
-        result = bind_port(c, port);
-        if (result == 0 || errno != EADDRINUSE)
-            break;
-        if (bind_after_another(c, d, port, &result))
-            break;
-    }
-    return result;
-}
-
 COLD static int fail(struct call *c)
 {
     const struct registry *registry = state_registry(c->setup);
@@ -323,7 +127,7 @@ COLD static int fail(struct call *c)
 
     if (c->is_trial && failure == EADDRINUSE)
         return -1;
-    learn_proto(c);
+    call_learn_proto(c);
     bool known =
         registry != NULL && registry_in_way(registry, state_netns(c->fd), &c->actual, &other);
     story_failed(c->setup, &c->asked, &c->actual, failure, known ? &other : NULL);
@@ -336,7 +140,7 @@ HOT static int bind_mapped(struct call *c, const struct decision *d)
     bool has_choice = d->action == ACTION_AUTO || d->first != d->last;
 
     c->host = d->host;
-    if ((has_choice ? bind_chosen(c, d) : bind_port(c, d->first)) != 0)
+    if ((has_choice ? choice_bind(c, d) : call_bind(c, d->first)) != 0)
         return fail(c);
     remember(c);
     if (log_wants(&c->setup->config, LEVEL_INFO))
@@ -367,7 +171,7 @@ HOT static int bind_by_table(struct call *c)
     if (!table_names_port(&config->table, c->asked.port))
         return pass(c);
     if (needs_proto(c))
-        learn_proto(c);
+        call_learn_proto(c);
     if (c->asked.proto == PROTO_PORTLESS)
         return next.bind(c->fd, c->addr, c->len);
 
