@@ -33,17 +33,18 @@ LIBRARY_LDFLAGS = -shared -nostartfiles -Wl,-soname,libremap.so -Wl,--version-sc
 	-Wl,-z,relro,-z,now,-z,defs,-z,noseparate-code -Wl,--hash-style=gnu -Wl,--as-needed
 LIBRARY_LIBS    = -ldl
 
-CORE     := $(wildcard src/core/*.c)
-REGISTRY := $(wildcard src/registry/*.c)
-PRELOAD  := $(wildcard src/preload/*.c)
-EXPORT   := $(wildcard src/export/*.c)
-CLI      := $(wildcard src/cli/*.c)
-UNIT     := $(wildcard tests/unit/*.c)
-MANUALS  := remap.1 remap.conf.5 libremap.7 remap-redirect.8
+CORE      := $(wildcard src/core/*.c)
+REGISTRY  := $(wildcard src/registry/*.c)
+TRANSLATE := $(wildcard src/translate/*.c)
+PRELOAD   := $(wildcard src/preload/*.c)
+EXPORT    := $(wildcard src/export/*.c)
+CLI       := $(wildcard src/cli/*.c)
+UNIT      := $(wildcard tests/unit/*.c)
+MANUALS   := remap.1 remap.conf.5 libremap.7 remap-redirect.8
 
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
-LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(PRELOAD))
+LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(PRELOAD))
 REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(EXPORT) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
 TOOLS           := $(addprefix $(O)/tools/,sandbox probe hold mortal early.so chain.so)
@@ -138,7 +139,7 @@ $(O)/tools/%.so: tests/tools/%.c
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -MMD -MP -shared $(LDFLAGS) -o $@ $<
 
-$(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT) src/preload/ports.c)
+$(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT) src/translate/ports.c)
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka

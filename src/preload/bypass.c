@@ -10,19 +10,19 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stddef.h>
 
-#include "preload/incoming.h"
 #include "preload/listener.h"
-#include "preload/next.h"
-#include "preload/outgoing.h"
-#include "preload/peer.h"
-#include "preload/reach.h"
-#include "preload/socket.h"
 #include "registry/sys.h"
+#include "translate/incoming.h"
+#include "translate/next.h"
+#include "translate/outgoing.h"
+#include "translate/peer.h"
+#include "translate/reach.h"
+#include "translate/socket.h"
 
-/* The code below knows where the next function is, and the numbers of the calls. */
-_Static_assert(offsetof(struct next, syscall) == 0, "the next syscall() comes first");
+bypass_function *bypass_next = bypass_syscall;
+
+/* The code below knows the numbers of the calls. */
 
 #if defined(__x86_64__) && defined(__LP64__)
 
@@ -46,7 +46,7 @@ __asm__(".text\n"
         "    je bypass_call\n"
         "    cmpq $307, %rdi\n"
         "    je bypass_call\n"
-        "    jmpq *next(%rip)\n"
+        "    jmpq *bypass_next(%rip)\n"
         ".size syscall, . - syscall\n"
         ".globl bypass_syscall\n"
         ".hidden bypass_syscall\n"
@@ -90,8 +90,8 @@ __asm__(".text\n"
         "    b.ls bypass_call\n"
         "    cmp x0, #269\n"
         "    b.eq bypass_call\n"
-        "    adrp x16, next\n"
-        "    ldr x16, [x16, #:lo12:next]\n"
+        "    adrp x16, bypass_next\n"
+        "    ldr x16, [x16, #:lo12:bypass_next]\n"
         "    br x16\n"
         ".size syscall, . - syscall\n"
         ".globl bypass_syscall\n"
@@ -170,7 +170,7 @@ static long call(long number, long a, long b, long c, long d, long e, long f)
     case SYS_recvmmsg:
         return peer_recvmmsg((int)a, (void *)b, (unsigned)c, (int)d, (void *)e);
     default:
-        return next.syscall(number, a, b, c, d, e, f);
+        return bypass_next(number, a, b, c, d, e, f);
     }
 }
 

@@ -9,6 +9,10 @@
  */
 long bypass_call(long number, long a, long b, long c, long d, long e, long f);
 
+/* The next syscall(): bypass_syscall, until behind_resolve has looked it up. */
+typedef long bypass_function(long, ...);
+extern bypass_function *bypass_next;
+
 /* The system call itself, as libc's syscall(). */
 long bypass_syscall(long number, ...);
 

@@ -7,6 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/config.h"
+#include "translate/engine.h"
+
 /*
  * Values go into a small buffer, which does for most, and then into a mapping, so that
  * the library's own data is no more than a page: more would cost each program that is
@@ -101,7 +104,8 @@ void env_capture(void)
     atomic_store_explicit(&is_captured, true, memory_order_release);
 }
 
-const char *env_value(enum config_key key)
+/* Before env_capture has run, in the constructor of some other library, nobody can have changed it. */
+const char *engine_value(enum config_key key)
 {
     if (atomic_load_explicit(&is_captured, memory_order_acquire))
         return captured[key];
@@ -115,7 +119,7 @@ const char *env_value(enum config_key key)
     return NULL;
 }
 
-bool env_lost(enum config_key *key)
+bool engine_lost(enum config_key *key)
 {
     if (lost >= 0)
         *key = (enum config_key)lost;

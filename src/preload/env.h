@@ -13,13 +13,4 @@
  */
 void env_capture(void);
 
-/*
- * A variable's value, or NULL. Before env_capture has run, in the constructor of
- * some other library, it is looked up where it is: nobody can have changed it yet.
- */
-const char *env_value(enum config_key key);
-
-/* Whether a value was too long to be copied; *key says which. */
-bool env_lost(enum config_key *key);
-
 #endif

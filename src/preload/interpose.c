@@ -6,14 +6,14 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "preload/incoming.h"
 #include "preload/listener.h"
-#include "preload/next.h"
-#include "preload/outgoing.h"
-#include "preload/peer.h"
-#include "preload/reach.h"
 #include "preload/reserve.h"
-#include "preload/socket.h"
+#include "translate/incoming.h"
+#include "translate/next.h"
+#include "translate/outgoing.h"
+#include "translate/peer.h"
+#include "translate/reach.h"
+#include "translate/socket.h"
 
 #define EXPORT __attribute__((visibility("default"), hot))
 

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 
-#include "preload/next.h"
-#include "preload/self.h"
-#include "preload/setup.h"
-#include "preload/socket.h"
-#include "preload/state.h"
 #include "registry/sys.h"
+#include "translate/engine.h"
+#include "translate/next.h"
+#include "translate/setup.h"
+#include "translate/socket.h"
+#include "translate/state.h"
 
 /*
  * Which socket it is that listens: a connection in the tree goes there only if it is
@@ -28,7 +28,7 @@ static void remember_listener(int fd, struct setup *setup)
         return;
     actual.proto = socket_proto(fd);
     if (actual.proto == PROTO_TCP)
-        registry_add_inode(registry, netns, &actual, socket_inode(fd), (uint32_t)self_pid());
+        registry_add_inode(registry, netns, &actual, socket_inode(fd), (uint32_t)engine_pid());
 }
 
 int listener_listen(int fd, int backlog)

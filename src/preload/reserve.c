@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "preload/next.h"
-#include "preload/outgoing.h"
-#include "preload/self.h"
 #include "registry/sys.h"
+#include "translate/engine.h"
+#include "translate/next.h"
+#include "translate/outgoing.h"
 
 /* The ports that glibc tries, and in its order. */
 enum {
@@ -23,7 +23,7 @@ static _Atomic unsigned next_port;
 static unsigned take_start(void)
 {
     unsigned start = atomic_load_explicit(&next_port, memory_order_relaxed);
-    return start != 0 ? start : FIRST + (unsigned)self_pid() % (LAST - FIRST + 1);
+    return start != 0 ? start : FIRST + (unsigned)engine_pid() % (LAST - FIRST + 1);
 }
 
 /* Tries all ports of first..LAST, round from `port`. The result of the last bind. */

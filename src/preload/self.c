@@ -17,6 +17,7 @@
 
 #include "core/hot.h"
 #include "registry/sys.h"
+#include "translate/engine.h"
 
 /* Each is 0 until it is known. */
 struct facts {
@@ -56,7 +57,14 @@ HOT static struct facts *get_facts(void)
     return known != NULL ? known : make_facts();
 }
 
-HOT pid_t self_pid(void)
+const enum engine engine_kind = ENGINE_PRELOAD;
+
+HOT int engine_socket(int fd)
+{
+    return fd;
+}
+
+HOT pid_t engine_pid(void)
 {
     struct facts *known = get_facts();
     uint32_t pid = known != NULL ? atomic_load_explicit(&known->pid, memory_order_relaxed) : 0;
@@ -69,7 +77,7 @@ HOT pid_t self_pid(void)
     return (pid_t)pid;
 }
 
-HOT void self_program(char name[16])
+HOT void engine_program(char name[16])
 {
     struct facts *known = get_facts();
     uint64_t words[2] = {0, 0};

@@ -1,4 +1,4 @@
-#include "preload/ports.h"
+#include "translate/ports.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,42 @@
+#include "preload/behind.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "preload/bypass.h"
+#include "translate/next.h"
+
+static const struct {
+    const char *name;
+    void *function;
+} NAMES[] = {
+    {"bind", &next.bind},
+    {"listen", &next.listen},
+    {"connect", &next.connect},
+    {"socket", &next.socket},
+    {"accept", &next.accept},
+    {"accept4", &next.accept4},
+    {"getsockname", &next.getsockname},
+    {"getpeername", &next.getpeername},
+    {"sendto", &next.sendto},
+    {"sendmsg", &next.sendmsg},
+    {"sendmmsg", &next.sendmmsg},
+    {"recvfrom", &next.recvfrom},
+    {"recvmsg", &next.recvmsg},
+    {"recvmmsg", &next.recvmmsg},
+    {"syscall", &bypass_next},
+};
+
+/*
+ * ISO C has no conversion from an object pointer to a function pointer; POSIX has, in
+ * dlsym's rationale.
+ */
+void behind_resolve(void)
+{
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+        void *found = dlsym(RTLD_NEXT, NAMES[i].name);
+        if (found != NULL)
+            memcpy(NAMES[i].function, &found, sizeof(found));
+    }
+}

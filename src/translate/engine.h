@@ -1,0 +1,36 @@
+/*
+ * What this room asks of the engine that it is part of: each engine defines these, for
+ * the program whose call is being translated.
+ */
+#ifndef TRANSLATE_ENGINE_H
+#define TRANSLATE_ENGINE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/config.h"
+#include "registry/registry.h"
+
+extern const enum engine engine_kind;
+
+pid_t engine_pid(void);
+
+/* The program's name (PR_GET_NAME), as it was when it was first asked for, or is now. */
+void engine_program(char name[16]);
+
+/*
+ * A number that this descriptor's socket has for as long as the program uses it; others
+ * may have it before and after.
+ */
+int engine_socket(int fd);
+
+/*
+ * The value of a variable when the program, or the tree, was started; NULL where it was
+ * not set. Belongs to the engine.
+ */
+const char *engine_value(enum config_key key);
+
+/* Whether a value was too long to be kept; *key says which. */
+bool engine_lost(enum config_key *key);
+
+#endif

@@ -1,0 +1,32 @@
+/* Who has a port: read from /proc, for the line that says why a bind failed. */
+#ifndef TRANSLATE_HOLDER_H
+#define TRANSLATE_HOLDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/endpoint.h"
+
+/* `pid` is 0, and `program` empty, where the process is not to be seen. */
+struct holder {
+    uint64_t inode;
+    uid_t uid;
+    pid_t pid;
+    char program[16];
+};
+
+/*
+ * Finds a socket that has `actual` or an endpoint that overlaps it. False, with *h
+ * untouched, where none is to be seen: Linux does not list TCP sockets that are
+ * bound but do not listen.
+ */
+bool holder_find_socket(const struct endpoint *actual, struct holder *h);
+
+/*
+ * Fills in the process that has the socket h->inode: this one if it is, else the first
+ * that may be looked at.
+ */
+void holder_find_process(struct holder *h);
+
+#endif

@@ -1,0 +1,99 @@
+#include "translate/incoming.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/hot.h"
+#include "registry/sys.h"
+#include "translate/caller.h"
+#include "translate/next.h"
+#include "translate/socket.h"
+#include "translate/state.h"
+#include "translate/witness.h"
+
+/*
+ * Whether the address that was asked for is to be told in the place of the actual
+ * one. Not where they are the same, or it was matched through the wildcard that
+ * both are; and not where the wildcard was asked for and the socket is a
+ * connection, which has an address of its own.
+ */
+HOT static bool tells_asked_addr(int fd, const struct registry_entry *e)
+{
+    if (addr_equal(&e->asked.addr, &e->actual.addr))
+        return false;
+    struct addr asked = addr_unmapped(&e->asked.addr);
+    return !addr_is_wildcard(&asked) || !socket_is_connected(fd);
+}
+
+static const struct addr same = {.family = AF_UNSPEC};
+
+/* Changes an actual address of the socket `fd` in its place, by all that can be found out. */
+COLD static bool translate_by_entry(int fd, const struct registry *registry,
+                                    struct endpoint *actual, struct sockaddr *name)
+{
+    struct registry_entry e;
+    int saved = errno;
+
+    enum registry_answer answer = registry_by_actual(registry, state_netns(fd), actual, &e);
+    if (answer == REGISTRY_NEEDS_PROTO) {
+        actual->proto = socket_proto(fd);
+        answer = registry_by_actual(registry, state_netns(fd), actual, &e);
+    }
+    bool is_it = answer == REGISTRY_KNOWN &&
+                 (!state_is_local_port(actual->port) || witness_own(fd, registry, &e));
+    bool tells_addr = is_it && tells_asked_addr(fd, &e);
+    errno = saved;
+    if (!is_it)
+        return false;
+    const struct addr *addr = tells_addr ? &e.asked.addr : &same;
+    return endpoint_to_sockaddr(addr, e.asked.port, name);
+}
+
+/*
+ * Changes an actual address of the socket `fd` into what was asked for, in its place.
+ * False where it stays.
+ */
+HOT static bool translate(int fd, struct sockaddr *name, socklen_t len)
+{
+    const struct registry *registry = state_to_tell();
+    uint16_t port = endpoint_port(name, len);
+    struct endpoint actual;
+
+    if (registry == NULL || !registry_may_have(registry, state_netns(fd), port))
+        return false;
+    uint16_t quick = registry_quick_port(registry, state_netns(fd), name);
+    if (quick != 0 && !state_is_local_port(port)) {
+        endpoint_set_port(name, quick);
+        return true;
+    }
+    return endpoint_from_sockaddr(&actual, name, len) &&
+           translate_by_entry(fd, registry, &actual, name);
+}
+
+/* A name that did not fit is asked for again in full, and as much of it told as fits. */
+COLD static void translate_part(int fd, void *told, socklen_t room)
+{
+    struct sockaddr_storage name;
+    socklen_t len = sizeof(name);
+    int saved = errno;
+
+    if (room > 0 && sys_getsockname(fd, (struct sockaddr *)&name, &len) == 0 && len > room &&
+        translate(fd, (struct sockaddr *)&name, len))
+        memcpy(told, &name, room);
+    errno = saved;
+}
+
+HOT int incoming_getsockname(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    if (!caller_can_read(len, sizeof(*len)))
+        return next.getsockname(fd, addr, len);
+    socklen_t room = *len;
+    int result = next.getsockname(fd, addr, len);
+    if (result != 0)
+        return result;
+    if (*len <= room)
+        translate(fd, addr, *len);
+    else
+        translate_part(fd, addr, room);
+    return result;
+}
