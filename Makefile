@@ -36,6 +36,7 @@ LIBRARY_LIBS    = -ldl
 CORE      := $(wildcard src/core/*.c)
 REGISTRY  := $(wildcard src/registry/*.c)
 TRANSLATE := $(wildcard src/translate/*.c)
+NOTIFY    := $(wildcard src/notify/*.c)
 PRELOAD   := $(wildcard src/preload/*.c)
 EXPORT    := $(wildcard src/export/*.c)
 CLI       := $(wildcard src/cli/*.c)
@@ -45,7 +46,7 @@ MANUALS   := remap.1 remap.conf.5 libremap.7 remap-redirect.8
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
 LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(PRELOAD))
-REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(EXPORT) $(CLI))
+REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(NOTIFY) $(EXPORT) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
 TOOLS           := $(addprefix $(O)/tools/,sandbox probe hold mortal early.so chain.so)
 
@@ -75,7 +76,7 @@ $(O)/libremap.so: $(LIBRARY_OBJECTS) $(O)/exports.map
 
 $(O)/remap: $(REMAP_OBJECTS)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lmnl
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lmnl -lseccomp -pthread
 
 $(O)/remap-redirect: scripts/remap-redirect
 	@mkdir -p $(@D)

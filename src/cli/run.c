@@ -16,6 +16,8 @@
 #include "cli/live.h"
 #include "cli/message.h"
 #include "cli/rules.h"
+#include "notify/launch.h"
+#include "registry/registry.h"
 
 #define AUTO_RULE "1-1023=auto"
 
@@ -28,6 +30,8 @@ struct options {
     const char *connect;
     const char *name;
     const char *level;
+    enum engine engine;
+    bool datagrams;
 };
 
 enum {
@@ -37,6 +41,7 @@ enum {
     OPTION_CONNECT,
     OPTION_NAME,
     OPTION_ENGINE,
+    OPTION_DATAGRAMS,
     OPTION_HELP
 };
 
@@ -47,6 +52,7 @@ static const struct option LONG_OPTIONS[] = {
     {"connect", required_argument, NULL, OPTION_CONNECT},
     {"name", required_argument, NULL, OPTION_NAME},
     {"engine", required_argument, NULL, OPTION_ENGINE},
+    {"datagrams", no_argument, NULL, OPTION_DATAGRAMS},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0},
 };
@@ -65,13 +71,15 @@ static int take_setting(enum config_key key, const char *option, const char **se
     return STATUS_OK;
 }
 
-static int take_engine(const struct command *self)
+static int take_engine(const struct command *self, struct options *o)
 {
-    if (strcmp(optarg, "preload") == 0)
+    if (strcmp(optarg, "preload") == 0) {
+        o->engine = ENGINE_PRELOAD;
         return STATUS_OK;
-    if (strcmp(optarg, "notify") == 0 || strcmp(optarg, "auto") == 0) {
-        message_print("this version has no engine '%s': use --engine preload", optarg);
-        return STATUS_UNAVAILABLE;
+    }
+    if (strcmp(optarg, "notify") == 0) {
+        o->engine = ENGINE_NOTIFY;
+        return STATUS_OK;
     }
     message_print("unknown engine '%s': see 'remap help %s'", optarg, self->name);
     return STATUS_USAGE;
@@ -104,7 +112,10 @@ static int take_option(const struct command *self, int option, char **argv, stru
         o->name = optarg;
         return live_is_name(optarg) ? STATUS_OK : message_bad_name(optarg);
     case OPTION_ENGINE:
-        return take_engine(self);
+        return take_engine(self, o);
+    case OPTION_DATAGRAMS:
+        o->datagrams = true;
+        return STATUS_OK;
     default:
         return message_bad_option(self, option, argv);
     }
@@ -187,7 +198,8 @@ static void set_environment(const struct options *o, const struct config *config
         set_setting(CONFIG_LOG, o->level != NULL ? o->level : "info");
     pin_path(CONFIG_LOG_FILE);
     pin_path(CONFIG_STATE);
-    set_preload(library);
+    if (o->engine == ENGINE_PRELOAD)
+        set_preload(library);
 }
 
 static int become(char **argv)
@@ -199,6 +211,23 @@ static int become(char **argv)
     }
     message_print("cannot run '%s': %s: check the file", argv[0], strerror(errno));
     return STATUS_CANNOT_RUN;
+}
+
+static int command(void *argv)
+{
+    return become(argv);
+}
+
+static int supervise(char **argv, const struct options *o)
+{
+    const struct launch l = {.command = command, .data = argv, .datagrams = o->datagrams};
+    int status;
+    int failure = launch_run(&l, &status);
+
+    if (failure == 0)
+        launch_end_as(status);
+    message_print("the notify engine cannot be had: %s", strerror(-failure));
+    return STATUS_UNAVAILABLE;
 }
 
 static int run_main(const struct command *self, int argc, char **argv)
@@ -229,7 +258,7 @@ static int run_main(const struct command *self, int argc, char **argv)
     if (o.name != NULL && !set_run(o.name))
         return STATUS_UNAVAILABLE;
     set_environment(&o, &config, library);
-    return become(argv + optind);
+    return o.engine == ENGINE_NOTIFY ? supervise(argv + optind, &o) : become(argv + optind);
 }
 
 const struct command run_command = {

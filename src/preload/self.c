@@ -64,6 +64,11 @@ HOT int engine_socket(int fd)
     return fd;
 }
 
+int engine_stderr(void)
+{
+    return STDERR_FILENO;
+}
+
 HOT pid_t engine_pid(void)
 {
     struct facts *known = get_facts();

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "registry/registry.h"
+#include "translate/engine.h"
 #include "translate/next.h"
 #include "translate/setup.h"
 #include "translate/state.h"
@@ -40,6 +41,7 @@ static inline struct registry_entry call_entry(const struct call *c)
         .netns = state_netns(c->fd),
         .inode = {c->inode},
         .v6only = c->v6only,
+        .engine = engine_kind,
     };
 }
 

@@ -25,6 +25,12 @@ void engine_program(char name[16]);
 int engine_socket(int fd);
 
 /*
+ * A descriptor of the program's standard error; -1 where there is none, or writing there
+ * would hold the engine up. One that is not STDERR_FILENO is the caller's to close.
+ */
+int engine_stderr(void);
+
+/*
  * The value of a variable when the program, or the tree, was started; NULL where it was
  * not set. Belongs to the engine.
  */

@@ -60,12 +60,12 @@ void log_finish(struct log_line *line, const struct config *config)
     const char *path = config != NULL ? config->log_file : "";
     int file = path[0] != '\0' ? sys_open(path, LOG_FLAGS) : -1;
 
+    int out = file >= 0 ? file : engine_stderr();
+
     line->buf[line->text.used++] = '\n';
-    if (file >= 0) {
-        write_quietly(file, line->buf, line->text.used);
-        sys_close(file);
-    } else if (!socket_is_inet(STDERR_FILENO)) {
-        write_quietly(STDERR_FILENO, line->buf, line->text.used);
-    }
+    if (out >= 0 && (file >= 0 || !socket_is_inet(out)))
+        write_quietly(out, line->buf, line->text.used);
+    if (file >= 0 || out > STDERR_FILENO)
+        sys_close(out);
     errno = saved;
 }

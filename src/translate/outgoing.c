@@ -24,13 +24,17 @@
 
 /* ---- what the registry is told ---- */
 
+/*
+ * The number of the socket is for later, when it listens (preload/listener.c), but where
+ * the port may be of somebody else, or nobody sees it listen.
+ */
 HOT static void remember(struct call *c)
 {
     struct registry *registry = state_registry(c->setup);
     struct registry_entry e = call_entry(c);
     const char *problem = state_take_problem();
 
-    if (state_is_local_port(c->actual.port)) {
+    if (state_is_local_port(c->actual.port) || engine_kind == ENGINE_NOTIFY) {
         call_learn_proto(c);
         e.asked.proto = e.actual.proto = c->asked.proto;
         e.inode[0] = socket_inode(c->fd);
@@ -236,4 +240,20 @@ HOT int outgoing_bind(int fd, const struct sockaddr *addr, socklen_t len)
 int outgoing_try(int fd, const struct sockaddr *addr, socklen_t len)
 {
     return bind_by_questions(setup_get(), fd, addr, len, true);
+}
+
+bool outgoing_is_inet(const struct sockaddr *addr, socklen_t len)
+{
+    struct endpoint e;
+    return endpoint_from_sockaddr(&e, addr, len) && e.port != 0;
+}
+
+bool outgoing_stays(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    const struct setup *setup = setup_get();
+    struct endpoint e;
+
+    return setup != NULL && setup->valid && setup->config.level < LEVEL_DEBUG &&
+           endpoint_from_sockaddr(&e, addr, len) &&
+           !table_names_port(&setup->config.table, e.port) && is_forgettable(fd, setup, e.port);
 }

@@ -2,6 +2,7 @@
 #ifndef TRANSLATE_OUTGOING_H
 #define TRANSLATE_OUTGOING_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /* bind(2) by the table. */
@@ -12,5 +13,14 @@ int outgoing_bind(int fd, const struct sockaddr *addr, socklen_t len);
  * use. The address must be one that can be read.
  */
 int outgoing_try(int fd, const struct sockaddr *addr, socklen_t len);
+
+/* Whether an address is one that a bind might move: of AF_INET or AF_INET6, and with a port. */
+bool outgoing_is_inet(const struct sockaddr *addr, socklen_t len);
+
+/*
+ * Whether the bind of an address that is one would be passed on, and nothing be told or
+ * remembered of it: an engine may leave it to the kernel, whatever comes of it.
+ */
+bool outgoing_stays(int fd, const struct sockaddr *addr, socklen_t len);
 
 #endif

@@ -182,6 +182,17 @@ HOT int reach_connect(int fd, const struct sockaddr *addr, socklen_t len)
                : next.connect(fd, addr, len);
 }
 
+bool reach_elsewhere(int fd, bool is_datagram, const struct sockaddr *addr, socklen_t len,
+                     struct sockaddr_storage *to)
+{
+    struct target t;
+
+    if (stays(fd, addr, len) || !translate(&t, fd, is_datagram ? PROTO_UDP : PROTO_ANY, addr, len))
+        return false;
+    memcpy(to, &t.copy, len);
+    return true;
+}
+
 /* ---- messages ---- */
 
 /* With an address, it is a datagram; but for TCP Fast Open (RFC 7413), which connects. */

@@ -2,6 +2,7 @@
 #ifndef TRANSLATE_REACH_H
 #define TRANSLATE_REACH_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -13,6 +14,14 @@
  * msg_len of each message that reach_sendmmsg has sent.
  */
 int reach_connect(int fd, const struct sockaddr *addr, socklen_t len);
+
+/*
+ * Whether that would be somewhere else than `addr`: then *to, of the same length, has
+ * where. A datagram, or else a connection.
+ */
+bool reach_elsewhere(int fd, bool is_datagram, const struct sockaddr *addr, socklen_t len,
+                     struct sockaddr_storage *to);
+
 ssize_t reach_sendto(int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
                      socklen_t len);
 ssize_t reach_sendmsg(int fd, const struct msghdr *message, int flags);

@@ -54,6 +54,12 @@ static inline uint64_t state_netns(int fd)
     return known != 0 ? known : state_find_netns(fd);
 }
 
+/* For an engine whose programs are in several namespaces: asks anew at the next call. */
+static inline void state_forget_netns(void)
+{
+    atomic_store_explicit(&state_known.netns, 0, memory_order_relaxed);
+}
+
 /*
  * Whether the kernel gives the port to those who ask for none, by what
  * net.ipv4.ip_local_port_range was when it was first asked for. Keeps errno.

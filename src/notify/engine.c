@@ -1,0 +1,66 @@
+#include "notify/engine.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "translate/engine.h"
+#include "translate/socket.h"
+#include "translate/state.h"
+
+const enum engine engine_kind = ENGINE_NOTIFY;
+
+static const struct process *handled;
+
+/* Nobody tells us of the sockets that are made: there may be some without ports. */
+void engine_start(void)
+{
+    socket_note(AF_INET, SOCK_RAW, 0);
+}
+
+void engine_handle(const struct process *p)
+{
+    handled = p;
+    state_forget_netns();
+}
+
+pid_t engine_pid(void)
+{
+    return handled->pid;
+}
+
+void engine_program(char name[16])
+{
+    process_name(handled, name);
+}
+
+/* The number of a duplicate says nothing: that of the socket itself does. */
+int engine_socket(int fd)
+{
+    return (int)socket_inode(fd);
+}
+
+/* A pipe that is full, and that nobody reads, would hold up all others. */
+int engine_stderr(void)
+{
+    int fd = process_get_fd(handled->tid, STDERR_FILENO);
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+    if (fd >= 0 && (poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+const char *engine_value(enum config_key key)
+{
+    return getenv(config_variable[key]);
+}
+
+bool engine_lost(enum config_key *key)
+{
+    (void)key;
+    return false;
+}

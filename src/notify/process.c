@@ -1,0 +1,147 @@
+/*
+ * To learn which process a thread belongs to, and to open it, costs more than all else
+ * that a stopped call needs; so what was found is kept. A pidfd of a process or thread
+ * that has ended is of no use to anybody, whoever has its number now: then all is found
+ * anew.
+ */
+#include "notify/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Of a thread alone (Linux 6.9). Not in older headers. */
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+enum { PLACES = 128 };
+
+struct known {
+    struct process process; /* tid is 0 where the place is free */
+    char name[16];
+    time_t named; /* when that was read: seconds of CLOCK_MONOTONIC_COARSE */
+    bool
+        is_lasting; /* the pidfd is of this thread alone, or of its process, of which it is the first */
+};
+
+static struct known places[PLACES];
+
+static int open_pidfd(pid_t pid, unsigned flags)
+{
+    return (int)syscall(SYS_pidfd_open, pid, flags);
+}
+
+/* "Tgid:" of /proc/TID/status (proc(5)); 0 where there is no such thread. */
+static pid_t read_pid(pid_t tid)
+{
+    char path[64], line[128];
+    pid_t pid = 0;
+
+    snprintf(path, sizeof(path), "/proc/%ld/status", (long)tid);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && pid == 0 && fgets(line, sizeof(line), file) != NULL) {
+        if (strncmp(line, "Tgid:", 5) == 0)
+            pid = (pid_t)strtol(line + 5, NULL, 10);
+    }
+    if (file != NULL)
+        fclose(file);
+    return pid;
+}
+
+static void forget(struct known *k)
+{
+    if (k->process.tid != 0)
+        close(k->process.pidfd);
+    k->process.tid = 0;
+}
+
+/* The first thread of a process has its number. */
+static bool find(struct known *k, pid_t tid)
+{
+    struct process found = {.tid = tid, .pid = tid, .pidfd = open_pidfd(tid, 0)};
+    bool is_lasting = true;
+
+    if (found.pidfd < 0 && errno != EMFILE && errno != ENFILE) {
+        found.pid = read_pid(tid);
+        if (found.pid == 0) {
+            errno = ESRCH;
+            return false;
+        }
+        found.pidfd = open_pidfd(tid, PIDFD_THREAD);
+        is_lasting = found.pidfd >= 0;
+        if (!is_lasting)
+            found.pidfd = open_pidfd(found.pid, 0);
+    }
+    if (found.pidfd < 0)
+        return false;
+    *k = (struct known){.process = found, .is_lasting = is_lasting};
+    return true;
+}
+
+/* Knows it anew if it is not known, or `is_stale`. */
+static struct known *know(pid_t tid, bool is_stale)
+{
+    struct known *k = &places[(unsigned)tid % PLACES];
+    bool is_it = k->process.tid == tid && k->is_lasting && !is_stale;
+
+    if (is_it)
+        return k;
+    forget(k);
+    return find(k, tid) ? k : NULL;
+}
+
+const struct process *process_of(pid_t tid)
+{
+    struct known *k = know(tid, false);
+    return k != NULL ? &k->process : NULL;
+}
+
+static int get_fd(const struct known *k, int fd)
+{
+    return (int)syscall(SYS_pidfd_getfd, k->process.pidfd, fd, 0);
+}
+
+int process_get_fd(pid_t tid, int fd)
+{
+    const struct known *k = know(tid, false);
+    int got = k != NULL ? get_fd(k, fd) : -1;
+
+    if (k != NULL && got < 0 && errno == ESRCH) {
+        k = know(tid, true);
+        got = k != NULL ? get_fd(k, fd) : -1;
+    }
+    return got;
+}
+
+static void read_name(struct known *k)
+{
+    char path[64];
+    ssize_t size = 0;
+
+    snprintf(path, sizeof(path), "/proc/%ld/comm", (long)k->process.pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        size = read(fd, k->name, sizeof(k->name));
+        close(fd);
+    }
+    k->name[size > 0 ? size - 1 : 0] = '\0'; /* in the place of the newline */
+}
+
+void process_name(const struct process *p, char name[16])
+{
+    struct known *k = &places[(unsigned)p->tid % PLACES];
+    struct timespec now = {0, 0};
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (k->name[0] == '\0' || k->named != now.tv_sec)
+        read_name(k);
+    k->named = now.tv_sec;
+    memcpy(name, k->name, sizeof(k->name));
+}

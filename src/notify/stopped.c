@@ -1,0 +1,184 @@
+#include "notify/stopped.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/net.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "notify/process.h"
+
+/* ---- which call it is ---- */
+
+/* The numbers of calls on the machines that ours runs beside its own (asm/unistd.h of each). */
+static const struct {
+    uint32_t arch;
+    int number;
+    enum stopped_call call;
+} CALLS[] = {
+#if defined(__x86_64__)
+    {AUDIT_ARCH_X86_64, SYS_bind, STOPPED_BIND},
+    {AUDIT_ARCH_X86_64, SYS_connect, STOPPED_CONNECT},
+    {AUDIT_ARCH_X86_64, SYS_getsockname, STOPPED_GETSOCKNAME},
+    {AUDIT_ARCH_X86_64, SYS_getpeername, STOPPED_GETPEERNAME},
+    {AUDIT_ARCH_X86_64, SYS_sendto, STOPPED_SENDTO},
+    {AUDIT_ARCH_I386, 361, STOPPED_BIND},
+    {AUDIT_ARCH_I386, 362, STOPPED_CONNECT},
+    {AUDIT_ARCH_I386, 367, STOPPED_GETSOCKNAME},
+    {AUDIT_ARCH_I386, 368, STOPPED_GETPEERNAME},
+    {AUDIT_ARCH_I386, 369, STOPPED_SENDTO},
+#elif defined(__aarch64__)
+    {AUDIT_ARCH_AARCH64, SYS_bind, STOPPED_BIND},
+    {AUDIT_ARCH_AARCH64, SYS_connect, STOPPED_CONNECT},
+    {AUDIT_ARCH_AARCH64, SYS_getsockname, STOPPED_GETSOCKNAME},
+    {AUDIT_ARCH_AARCH64, SYS_getpeername, STOPPED_GETPEERNAME},
+    {AUDIT_ARCH_AARCH64, SYS_sendto, STOPPED_SENDTO},
+    {AUDIT_ARCH_ARM, 282, STOPPED_BIND},
+    {AUDIT_ARCH_ARM, 283, STOPPED_CONNECT},
+    {AUDIT_ARCH_ARM, 286, STOPPED_GETSOCKNAME},
+    {AUDIT_ARCH_ARM, 287, STOPPED_GETPEERNAME},
+    {AUDIT_ARCH_ARM, 290, STOPPED_SENDTO},
+#else
+#error "the notify engine has no table of calls for this machine"
+#endif
+};
+
+/* socketcall(2), which i386 alone has of these. */
+enum { I386_SOCKETCALL = 102 };
+
+static const struct {
+    enum stopped_call call;
+    int count; /* of its arguments */
+} SOCKETCALLS[] = {
+    [SYS_BIND] = {STOPPED_BIND, 3},
+    [SYS_CONNECT] = {STOPPED_CONNECT, 3},
+    [SYS_GETSOCKNAME] = {STOPPED_GETSOCKNAME, 3},
+    [SYS_GETPEERNAME] = {STOPPED_GETPEERNAME, 3},
+    [SYS_SENDTO] = {STOPPED_SENDTO, 6},
+};
+
+/* Its first argument says which call it is, its second where the arguments are. */
+static void read_socketcall(struct stopped *s, const struct seccomp_data *data)
+{
+    uint64_t which = data->args[0];
+    uint32_t words[6];
+
+    if (which >= sizeof(SOCKETCALLS) / sizeof(SOCKETCALLS[0]) || SOCKETCALLS[which].count == 0)
+        return;
+    size_t count = (size_t)SOCKETCALLS[which].count;
+    if (!stopped_read(s, data->args[1], words, count * sizeof(words[0])))
+        return;
+    for (size_t i = 0; i < count; i++)
+        s->argument[i] = words[i];
+    s->call = SOCKETCALLS[which].call;
+}
+
+static void read_call(struct stopped *s, const struct seccomp_data *data)
+{
+    s->call = STOPPED_OTHER;
+    if (data->arch == AUDIT_ARCH_I386 && data->nr == I386_SOCKETCALL) {
+        read_socketcall(s, data);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(CALLS) / sizeof(CALLS[0]); i++) {
+        if (CALLS[i].arch == data->arch && CALLS[i].number == data->nr)
+            s->call = CALLS[i].call;
+    }
+    memcpy(s->argument, data->args, sizeof(s->argument));
+}
+
+/* ---- notifications ---- */
+
+/* The kernel of tomorrow may have more in them than these headers know (seccomp_unotify(2)). */
+union request {
+    struct seccomp_notif notif;
+    char room[512];
+};
+
+union response {
+    struct seccomp_notif_resp resp;
+    char room[256];
+};
+
+bool stopped_take(struct stopped *s, int listener)
+{
+    union request request;
+
+    memset(&request, 0, sizeof(request));
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) != 0)
+        return false;
+    s->listener = listener;
+    s->id = request.notif.id;
+    s->tid = (pid_t)request.notif.pid;
+    s->is_over = false;
+    read_call(s, &request.notif.data);
+    return true;
+}
+
+bool stopped_is_valid(const struct stopped *s)
+{
+    return ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &s->id) == 0;
+}
+
+static void answer(struct stopped *s, long result, int error, uint32_t flags)
+{
+    union response response;
+
+    memset(&response, 0, sizeof(response));
+    response.resp.id = s->id;
+    response.resp.val = result;
+    response.resp.error = -error;
+    response.resp.flags = flags;
+    s->is_over = true;
+    (void)ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+void stopped_continue(struct stopped *s)
+{
+    answer(s, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
+void stopped_return(struct stopped *s, long result)
+{
+    answer(s, result, 0, 0);
+}
+
+void stopped_fail(struct stopped *s, int error)
+{
+    answer(s, 0, error, 0);
+}
+
+/* ---- memory and descriptors ---- */
+
+bool stopped_read(const struct stopped *s, uint64_t address, void *buf, size_t size)
+{
+    struct iovec here = {buf, size}, there = {(void *)(uintptr_t)address, size};
+
+    return stopped_is_valid(s) &&
+           process_vm_readv(s->tid, &here, 1, &there, 1, 0) == (ssize_t)size && stopped_is_valid(s);
+}
+
+bool stopped_write(const struct stopped *s, uint64_t address, const void *buf, size_t size)
+{
+    struct iovec here = {(void *)(uintptr_t)buf, size}, there = {(void *)(uintptr_t)address, size};
+
+    return stopped_is_valid(s) &&
+           process_vm_writev(s->tid, &here, 1, &there, 1, 0) == (ssize_t)size &&
+           stopped_is_valid(s);
+}
+
+int stopped_socket(const struct stopped *s)
+{
+    return process_get_fd(s->tid, (int)s->argument[0]);
+}
+
+bool stopped_read_name(const struct stopped *s, uint64_t address, uint64_t len,
+                       struct sockaddr_storage *name)
+{
+    uint32_t size = (uint32_t)len; /* a socklen_t */
+
+    return address != 0 && size >= sizeof(name->ss_family) && size <= sizeof(*name) &&
+           stopped_read(s, address, name, size);
+}

@@ -1,0 +1,29 @@
+/* The process that answers the stopped calls of a tree, for as long as that lives. */
+#ifndef NOTIFY_SUPERVISOR_H
+#define NOTIFY_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* What it tells whoever waits for the command, as messages of `control`. */
+enum supervisor_event {
+    SUPERVISOR_FAILED, /* the engine cannot be had: `value` is an errno; the command was not started */
+    SUPERVISOR_STARTED, /* `value` is the command's pid; it waits for a byte in answer, and then goes on */
+    SUPERVISOR_STATUS, /* `value` is of waitpid(2): it was stopped, or goes on, or has ended */
+};
+
+struct supervisor_message {
+    enum supervisor_event event;
+    int value;
+    bool is_last; /* of a status: nobody is left in the tree, so the supervisor ends too */
+};
+
+/*
+ * Supervises until the tree has ended: `listener` is where its calls are stopped,
+ * `command` the child that it began with, `control` a socket to who waits for that. Where
+ * that one is gone before the command has ended, the command is killed. The caller is the
+ * tree's subreaper (PR_SET_CHILD_SUBREAPER), and has SIGCHLD blocked.
+ */
+void supervisor_run(int listener, int control, pid_t command);
+
+#endif
