@@ -1,6 +1,5 @@
 /* bind(2): done on the program's own socket, so that what was looked at is what is bound. */
 #include <errno.h>
-#include <unistd.h>
 
 #include "notify/handler.h"
 #include "translate/outgoing.h"
@@ -23,6 +22,4 @@ void handler_bind(struct stopped *s)
     } else {
         stopped_fail(s, errno);
     }
-    if (fd >= 0)
-        close(fd);
 }

@@ -11,7 +11,7 @@
 
 const enum engine engine_kind = ENGINE_NOTIFY;
 
-static const struct process *handled;
+static struct process *handled;
 
 /* Nobody tells us of the sockets that are made: there may be some without ports. */
 void engine_start(void)
@@ -19,10 +19,15 @@ void engine_start(void)
     socket_note(AF_INET, SOCK_RAW, 0);
 }
 
-void engine_handle(const struct process *p)
+void engine_handle(struct process *p)
 {
     handled = p;
-    state_forget_netns();
+    state_set_netns(p->netns);
+}
+
+void engine_done(void)
+{
+    handled->netns = state_known_netns();
 }
 
 pid_t engine_pid(void)

@@ -209,7 +209,6 @@ _Noreturn static void be_supervisor(const struct plan *p, int control)
     send_number(start.ours, 0);
     close(start.ours);
     supervisor_run(listener, control, command);
-    _exit(EXIT_SUCCESS);
 }
 
 /* ---- the front ---- */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 struct told {
     struct sockaddr_storage name;
@@ -38,10 +37,11 @@ static void tell(struct stopped *s, const struct told *told)
         stopped_continue(s); /* the kernel says what is wrong */
         return;
     }
-    size_t fits = (size_t)(room < len ? room : len);
-    bool is_told = (fits == 0 || stopped_write(s, name, &told->name, fits)) &&
-                   stopped_write(s, size, &len, sizeof(len));
-    if (is_told)
+    const struct stopped_part parts[] = {
+        {name, &told->name, (size_t)(room < len ? room : len)},
+        {size, &len, sizeof(len)},
+    };
+    if (stopped_write(s, parts, sizeof(parts) / sizeof(parts[0])))
         stopped_return(s, 0);
     else
         stopped_fail(s, EFAULT);
@@ -56,6 +56,4 @@ void name_answer(struct stopped *s, name_call *plain, name_call *translated)
         tell(s, &told);
     else
         stopped_continue(s);
-    if (fd >= 0)
-        close(fd);
 }

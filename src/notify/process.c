@@ -97,7 +97,7 @@ static struct known *know(pid_t tid, bool is_stale)
     return find(k, tid) ? k : NULL;
 }
 
-const struct process *process_of(pid_t tid)
+struct process *process_of(pid_t tid)
 {
     struct known *k = know(tid, false);
     return k != NULL ? &k->process : NULL;

@@ -2,6 +2,7 @@
 #ifndef NOTIFY_PROCESS_H
 #define NOTIFY_PROCESS_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -12,13 +13,14 @@ struct process {
     pid_t tid;
     pid_t pid;
     int pidfd;
+    uint64_t netns; /* of its sockets, as state_netns; 0 before it is known */
 };
 
 /*
  * The process of a thread that is in a stopped call. Borrowed until the next call of this
  * function. NULL with errno where there is none any more: ESRCH, or EMFILE.
  */
-const struct process *process_of(pid_t tid);
+struct process *process_of(pid_t tid);
 
 /*
  * A duplicate of the descriptor `fd` of a thread that is in a stopped call

@@ -2,9 +2,7 @@
  * sendto(2) with an address, which is stopped only by --datagrams: a datagram, or the data
  * that TCP Fast Open begins a connection with.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "core/endpoint.h"
 #include "notify/handler.h"
@@ -34,8 +32,7 @@ static bool read_data(const struct stopped *s, struct worker_call *call)
 void handler_sendto(struct stopped *s)
 {
     struct sockaddr_storage name;
-    struct worker_call call = {
-        .stopped = *s, .flags = (int)s->argument[3], .len = (socklen_t)s->argument[5]};
+    struct worker_call call = {.flags = (int)s->argument[3], .len = (socklen_t)s->argument[5]};
     const struct sockaddr *addr = (const struct sockaddr *)&name;
     bool is_datagram = (call.flags & MSG_FASTOPEN) == 0;
 
@@ -44,13 +41,10 @@ void handler_sendto(struct stopped *s)
         stopped_continue(s);
         return;
     }
-    call.fd = stopped_socket(s);
-    if (call.fd >= 0 && reach_elsewhere(call.fd, is_datagram, addr, call.len, &call.to) &&
-        read_data(s, &call)) {
-        worker_carry_out(&call);
-        return;
-    }
-    stopped_continue(s);
-    if (call.fd >= 0)
-        close(call.fd);
+    int fd = stopped_socket(s);
+    if (fd >= 0 && reach_elsewhere(fd, is_datagram, addr, call.len, &call.to) &&
+        read_data(s, &call))
+        worker_carry_out(s, &call);
+    else
+        stopped_continue(s);
 }

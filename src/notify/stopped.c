@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "notify/process.h"
 
@@ -112,7 +113,7 @@ bool stopped_take(struct stopped *s, int listener)
     s->listener = listener;
     s->id = request.notif.id;
     s->tid = (pid_t)request.notif.pid;
-    s->is_over = false;
+    s->fd = -1;
     read_call(s, &request.notif.data);
     return true;
 }
@@ -131,7 +132,9 @@ static void answer(struct stopped *s, long result, int error, uint32_t flags)
     response.resp.val = result;
     response.resp.error = -error;
     response.resp.flags = flags;
-    s->is_over = true;
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
     (void)ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
@@ -160,18 +163,24 @@ bool stopped_read(const struct stopped *s, uint64_t address, void *buf, size_t s
            process_vm_readv(s->tid, &here, 1, &there, 1, 0) == (ssize_t)size && stopped_is_valid(s);
 }
 
-bool stopped_write(const struct stopped *s, uint64_t address, const void *buf, size_t size)
+bool stopped_write(const struct stopped *s, const struct stopped_part *parts, size_t count)
 {
-    struct iovec here = {(void *)(uintptr_t)buf, size}, there = {(void *)(uintptr_t)address, size};
+    struct iovec here[STOPPED_PARTS], there[STOPPED_PARTS];
+    ssize_t size = 0;
 
-    return stopped_is_valid(s) &&
-           process_vm_writev(s->tid, &here, 1, &there, 1, 0) == (ssize_t)size &&
+    for (size_t i = 0; i < count; i++) {
+        here[i] = (struct iovec){(void *)(uintptr_t)parts[i].buf, parts[i].size};
+        there[i] = (struct iovec){(void *)(uintptr_t)parts[i].address, parts[i].size};
+        size += (ssize_t)parts[i].size;
+    }
+    return stopped_is_valid(s) && process_vm_writev(s->tid, here, count, there, count, 0) == size &&
            stopped_is_valid(s);
 }
 
-int stopped_socket(const struct stopped *s)
+int stopped_socket(struct stopped *s)
 {
-    return process_get_fd(s->tid, (int)s->argument[0]);
+    s->fd = process_get_fd(s->tid, (int)s->argument[0]);
+    return s->fd;
 }
 
 bool stopped_read_name(const struct stopped *s, uint64_t address, uint64_t len,

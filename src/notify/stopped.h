@@ -24,7 +24,15 @@ struct stopped {
     pid_t tid;   /* in our pid namespace; 0 where it is not in it */
     enum stopped_call call;
     uint64_t argument[6];
-    bool is_over; /* it was continued, or answered */
+    int fd; /* the duplicate of its socket, or -1 */
+};
+
+/* What is to be written somewhere: no more than STOPPED_PARTS at a time. */
+enum { STOPPED_PARTS = 2 };
+struct stopped_part {
+    uint64_t address;
+    const void *buf;
+    size_t size;
 };
 
 /*
@@ -42,10 +50,13 @@ bool stopped_is_valid(const struct stopped *s);
  * this call, so that the memory is that of no other.
  */
 bool stopped_read(const struct stopped *s, uint64_t address, void *buf, size_t size);
-bool stopped_write(const struct stopped *s, uint64_t address, const void *buf, size_t size);
+bool stopped_write(const struct stopped *s, const struct stopped_part *parts, size_t count);
 
-/* The socket that the call is about, as process_get_fd. */
-int stopped_socket(const struct stopped *s);
+/*
+ * A duplicate of the socket that the call is about, as process_get_fd. It is closed before
+ * the call ends, so that the program's own close(2) closes the socket.
+ */
+int stopped_socket(struct stopped *s);
 
 /* Reads an address that is given to the kernel. False where the kernel would refuse it unread. */
 bool stopped_read_name(const struct stopped *s, uint64_t address, uint64_t len,

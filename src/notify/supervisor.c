@@ -1,16 +1,20 @@
 /*
- * One loop waits for stopped calls, for children to reap and for the one who waits for
- * the command. All processes of the tree are the supervisor's descendants: those that
- * leave their parents (daemons) become its children. So it may look into them under Yama's
- * mode 1, and knows when the last has gone: then the listener says POLLHUP, since no filter is
- * left.
+ * All processes of the tree are the supervisor's descendants: those that leave their
+ * parents (daemons) become its children. So it may look into them under Yama's mode 1.
+ *
+ * One thread does nothing but handle stopped calls, one by one: what it costs to ask
+ * in between whether there is something else to do, each of them would pay. The other, the
+ * keeper, reaps children, hears of the one who waits for the command, and sees when the last
+ * of the tree has gone: then the listener says POLLHUP, since no filter is left.
  */
 #include "notify/supervisor.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -20,15 +24,12 @@
 #include "notify/engine.h"
 #include "notify/handler.h"
 #include "notify/process.h"
-#include "notify/worker.h"
 
 /* Linux 6.6. Not in older headers. */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
-
-enum { CHECK_EVERY = 200 }; /* ms, while workers are busy */
 
 enum watched { LISTENER, CHILDREN, CONTROL, WATCHED };
 
@@ -57,19 +58,29 @@ static void (*const HANDLERS[])(struct stopped *) = {
     [STOPPED_OTHER] = stopped_continue,
 };
 
+static bool is_over(int listener)
+{
+    struct pollfd poll_listener = {.fd = listener};
+    return poll(&poll_listener, 1, 0) == 1 && (poll_listener.revents & POLLHUP) != 0;
+}
+
 static void handle_call(int listener)
 {
     struct stopped stopped;
 
-    if (!stopped_take(&stopped, listener))
+    if (!stopped_take(&stopped, listener)) {
+        while (is_over(listener)) /* some kernels say so at once, others when there is a call */
+            pause();
         return;
-    const struct process *process = stopped.tid != 0 ? process_of(stopped.tid) : NULL;
+    }
+    struct process *process = stopped.tid != 0 ? process_of(stopped.tid) : NULL;
     if (process == NULL) {
         stopped_continue(&stopped);
         return;
     }
     engine_handle(process);
     HANDLERS[stopped.call](&stopped);
+    engine_done();
 }
 
 /* ---- children ---- */
@@ -79,31 +90,24 @@ static bool has_ended(int status)
     return WIFEXITED(status) || WIFSIGNALED(status);
 }
 
-/* Whether no process has the filter any more. */
-static bool is_listener_over(const struct supervisor *s)
-{
-    struct pollfd listener = {.fd = s->watched[LISTENER].fd};
-    return listener.fd < 0 || (poll(&listener, 1, 0) == 1 && (listener.revents & POLLHUP) != 0);
-}
-
 static void reap(struct supervisor *s)
 {
     int status, last = 0;
-    bool is_over = false;
+    bool is_end = false;
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
         if (pid != s->command)
             continue;
-        is_over = has_ended(status);
+        is_end = has_ended(status);
         last = status;
-        if (!is_over)
+        if (!is_end)
             tell_status(s, status, false);
     }
     s->has_children = pid == 0;
-    if (is_over) {
+    if (is_end) {
         s->command = 0;
-        tell_status(s, last, !s->has_children && is_listener_over(s));
+        tell_status(s, last, !s->has_children && is_over(s->watched[LISTENER].fd));
     }
 }
 
@@ -124,40 +128,43 @@ static void lose_control(struct supervisor *s)
     s->watched[CONTROL].fd = -1;
 }
 
-/* ---- the loop ---- */
+/* ---- the two threads ---- */
 
-static void step(struct supervisor *s)
+static void *keep(void *data)
 {
-    int ready = poll(s->watched, WATCHED, worker_is_busy() ? CHECK_EVERY : -1);
+    struct supervisor *s = data;
 
-    if (worker_is_busy())
-        worker_check();
-    if (ready <= 0)
-        return;
-    if ((s->watched[LISTENER].revents & POLLIN) != 0)
-        handle_call(s->watched[LISTENER].fd);
-    else if (s->watched[LISTENER].revents != 0)
-        s->watched[LISTENER].fd = -1;
-    if (s->watched[CHILDREN].revents != 0)
-        take_signal(s);
-    if ((s->watched[CONTROL].revents & (POLLHUP | POLLERR)) != 0)
-        lose_control(s);
+    while (s->watched[LISTENER].fd >= 0 || s->has_children) {
+        if (poll(s->watched, WATCHED, -1) <= 0)
+            continue;
+        if (s->watched[CHILDREN].revents != 0)
+            take_signal(s);
+        if (s->watched[CONTROL].revents != 0)
+            lose_control(s);
+        if (s->watched[LISTENER].revents != 0)
+            s->watched[LISTENER].fd = -1;
+    }
+    _exit(EXIT_SUCCESS);
 }
 
-void supervisor_run(int listener, int control, pid_t command)
+_Noreturn void supervisor_run(int listener, int control, pid_t command)
 {
-    struct supervisor s = {.command = command, .has_children = true};
+    static struct supervisor s;
     uint64_t flags = SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
     sigset_t children;
+    pthread_t keeper;
 
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
-    s.watched[LISTENER] = (struct pollfd){.fd = listener, .events = POLLIN};
+    s = (struct supervisor){.command = command, .has_children = true};
+    s.watched[LISTENER] = (struct pollfd){.fd = listener}; /* POLLHUP alone */
     s.watched[CHILDREN] = (struct pollfd){.fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK),
                                           .events = POLLIN};
     s.watched[CONTROL] = (struct pollfd){.fd = control};
     (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
     engine_start();
-    while (s.watched[LISTENER].fd >= 0 || s.has_children)
-        step(&s);
+    if (pthread_create(&keeper, NULL, keep, &s) != 0)
+        _exit(EXIT_FAILURE);
+    for (;;)
+        handle_call(listener);
 }

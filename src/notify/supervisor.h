@@ -19,11 +19,11 @@ struct supervisor_message {
 };
 
 /*
- * Supervises until the tree has ended: `listener` is where its calls are stopped,
+ * Supervises until the tree has ended, and ends then: `listener` is where its calls are stopped,
  * `command` the child that it began with, `control` a socket to who waits for that. Where
  * that one is gone before the command has ended, the command is killed. The caller is the
  * tree's subreaper (PR_SET_CHILD_SUBREAPER), and has SIGCHLD blocked.
  */
-void supervisor_run(int listener, int control, pid_t command);
+_Noreturn void supervisor_run(int listener, int control, pid_t command);
 
 #endif

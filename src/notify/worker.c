@@ -1,8 +1,8 @@
 /*
  * A thread that is killed in a stopped call leaves our call blocked, which would hold the
- * socket open. Nobody tells us: so while there are workers, the supervisor looks, a few
- * times in a second, whether each is waited for (worker_check), and interrupts those that
- * are not by a signal.
+ * socket open. Nobody tells us: so while there are workers, one more thread looks, a few
+ * times in a second, whether each is waited for, and interrupts those that are not by a
+ * signal.
  */
 #include "notify/worker.h"
 
@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What interrupts a worker. All other signals are blocked in all of our threads. */
@@ -18,7 +19,10 @@
 
 enum { STACK = 64 * 1024 };
 
+static const struct timespec BETWEEN_LOOKS = {.tv_nsec = 200 * 1000 * 1000};
+
 struct worker {
+    struct stopped stopped;
     struct worker_call call;
     pthread_t thread;
     struct worker *next;
@@ -27,34 +31,36 @@ struct worker {
 /* Invariant: while `lock` is held, the thread of each worker in the list has not ended. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct worker *workers;
+static bool is_watched;
 
-static long perform(const struct worker_call *c, int flags)
+static long perform(int fd, const struct worker_call *c, int flags)
 {
     const struct sockaddr *to = (const struct sockaddr *)&c->to;
 
-    return c->data != NULL ? sendto(c->fd, c->data, c->size, flags | MSG_NOSIGNAL, to, c->len)
-                           : connect(c->fd, to, c->len);
+    return c->data != NULL ? sendto(fd, c->data, c->size, flags | MSG_NOSIGNAL, to, c->len)
+                           : connect(fd, to, c->len);
 }
 
-static void end(struct worker_call *c, long result)
+static void end(struct stopped *s, const struct worker_call *c, long result)
 {
-    if (result >= 0)
-        stopped_return(&c->stopped, result);
-    else
-        stopped_fail(&c->stopped, errno);
+    int failure = errno;
+
     free(c->data);
-    close(c->fd);
+    if (result >= 0)
+        stopped_return(s, result);
+    else
+        stopped_fail(s, failure);
 }
 
 /* Whether the call returns at once: the socket is non-blocking, or no handshake is made on it. */
-static bool is_quick(const struct worker_call *c)
+static bool is_quick(int fd, const struct worker_call *c)
 {
-    int type = 0, flags = fcntl(c->fd, F_GETFL);
+    int type = 0, flags = fcntl(fd, F_GETFL);
     socklen_t size = sizeof(type);
 
     if (flags < 0 || (flags & O_NONBLOCK) != 0 || (c->flags & MSG_DONTWAIT) != 0)
         return true;
-    return c->data == NULL && getsockopt(c->fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+    return c->data == NULL && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
            type == SOCK_DGRAM;
 }
 
@@ -78,11 +84,11 @@ static void *work(void *data)
     sigemptyset(&wake);
     sigaddset(&wake, WAKE);
     pthread_sigmask(SIG_UNBLOCK, &wake, NULL);
-    long result = perform(&w->call, w->call.flags);
+    long result = perform(w->stopped.fd, &w->call, w->call.flags);
     int failure = errno;
     leave(w);
     errno = failure;
-    end(&w->call, result);
+    end(&w->stopped, &w->call, result);
     free(w);
     return NULL;
 }
@@ -92,66 +98,80 @@ static void ignore(int signal)
     (void)signal;
 }
 
-static bool start(struct worker *w)
+/* Starts a thread that nobody waits for. */
+static bool start_thread(pthread_t *thread, void *(*function)(void *), void *data)
 {
-    struct sigaction interrupts = {.sa_handler = ignore}; /* no SA_RESTART */
     pthread_attr_t attributes;
 
-    sigaction(WAKE, &interrupts, NULL);
     if (pthread_attr_init(&attributes) != 0)
         return false;
     pthread_attr_setstacksize(&attributes, STACK);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_mutex_lock(&lock);
-    w->next = workers;
-    bool is_started = pthread_create(&w->thread, &attributes, work, w) == 0;
-    if (is_started)
-        workers = w;
-    pthread_mutex_unlock(&lock);
+    bool is_started = pthread_create(thread, &attributes, function, data) == 0;
     pthread_attr_destroy(&attributes);
     return is_started;
 }
 
-void worker_carry_out(const struct worker_call *call)
+/* Interrupts those that nobody waits for. False where there are none at all. With the lock. */
+static bool look(void)
 {
-    struct worker_call quick = *call;
+    for (struct worker *w = workers; w != NULL; w = w->next) {
+        if (!stopped_is_valid(&w->stopped))
+            pthread_kill(w->thread, WAKE);
+    }
+    return workers != NULL;
+}
+
+static void *watch(void *unused)
+{
+    for (bool goes_on = true; goes_on;) {
+        nanosleep(&BETWEEN_LOOKS, NULL);
+        pthread_mutex_lock(&lock);
+        goes_on = is_watched = look();
+        pthread_mutex_unlock(&lock);
+    }
+    return unused;
+}
+
+static bool start(struct worker *w)
+{
+    struct sigaction interrupts = {.sa_handler = ignore}; /* no SA_RESTART */
+    pthread_t watcher;
+
+    sigaction(WAKE, &interrupts, NULL);
+    pthread_mutex_lock(&lock);
+    if (!is_watched)
+        is_watched = start_thread(&watcher, watch, NULL);
+    bool is_started = is_watched && start_thread(&w->thread, work, w);
+    if (is_started) {
+        w->next = workers;
+        workers = w;
+    }
+    pthread_mutex_unlock(&lock);
+    return is_started;
+}
+
+void worker_carry_out(struct stopped *s, const struct worker_call *call)
+{
     bool is_datagram = call->data != NULL && (call->flags & MSG_FASTOPEN) == 0;
 
-    if (is_quick(call)) {
-        end(&quick, perform(&quick, quick.flags));
+    if (is_quick(s->fd, call)) {
+        end(s, call, perform(s->fd, call, call->flags));
         return;
     }
     if (is_datagram) { /* which blocks only while the socket's buffer is full */
-        long result = perform(&quick, quick.flags | MSG_DONTWAIT);
+        long result = perform(s->fd, call, call->flags | MSG_DONTWAIT);
         if (result >= 0 || errno != EAGAIN) {
-            end(&quick, result);
+            end(s, call, result);
             return;
         }
     }
     struct worker *w = malloc(sizeof(*w));
     if (w != NULL)
-        *w = (struct worker){.call = *call};
+        *w = (struct worker){.stopped = *s, .call = *call};
     if (w != NULL && start(w))
         return;
     free(w);
     errno = EAGAIN;
-    end(&quick, -1);
-}
-
-bool worker_is_busy(void)
-{
-    pthread_mutex_lock(&lock);
-    bool is = workers != NULL;
-    pthread_mutex_unlock(&lock);
-    return is;
-}
-
-void worker_check(void)
-{
-    pthread_mutex_lock(&lock);
-    for (struct worker *w = workers; w != NULL; w = w->next) {
-        if (!stopped_is_valid(&w->call.stopped))
-            pthread_kill(w->thread, WAKE);
-    }
-    pthread_mutex_unlock(&lock);
+    end(s, call, -1);
 }

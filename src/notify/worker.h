@@ -7,10 +7,8 @@
 
 #include "notify/stopped.h"
 
-/* A connect, or, where `data` is not NULL, a sendto, on a duplicate of the program's socket. */
+/* A connect, or, where `data` is not NULL, a sendto, on the duplicate of the program's socket. */
 struct worker_call {
-    struct stopped stopped;
-    int fd;
     struct sockaddr_storage to;
     socklen_t len;
     char *data; /* malloc'ed */
@@ -20,14 +18,8 @@ struct worker_call {
 
 /*
  * Carries the call out and ends it: here where it cannot block, else by a thread. Takes
- * call->fd and call->data over; *call itself may go.
+ * call->data over; *call and *s are copied.
  */
-void worker_carry_out(const struct worker_call *call);
-
-/* Whether any thread is at it. */
-bool worker_is_busy(void);
-
-/* Ends the work for threads that do not wait for it any more, since they were killed. */
-void worker_check(void);
+void worker_carry_out(struct stopped *s, const struct worker_call *call);
 
 #endif

@@ -1,5 +1,6 @@
 #include "translate/socket.h"
 
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 
 #include "registry/sys.h"
@@ -14,6 +15,9 @@ static int int_option(int fd, int level, int name)
 
 enum proto socket_proto(int fd)
 {
+    /* Only sockets of TCP and MPTCP have this option, and most are: one question less. */
+    if (int_option(fd, IPPROTO_TCP, TCP_NODELAY) >= 0)
+        return PROTO_TCP;
     /* A raw socket has one of these protocols too, but no ports. */
     return int_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_RAW
                ? PROTO_PORTLESS

@@ -54,10 +54,17 @@ static inline uint64_t state_netns(int fd)
     return known != 0 ? known : state_find_netns(fd);
 }
 
-/* For an engine whose programs are in several namespaces: asks anew at the next call. */
-static inline void state_forget_netns(void)
+/*
+ * For an engine whose programs are in several namespaces: what state_netns is to say from
+ * now on, 0 if it has to find it out; and what it said.
+ */
+static inline void state_set_netns(uint64_t netns)
 {
-    atomic_store_explicit(&state_known.netns, 0, memory_order_relaxed);
+    atomic_store_explicit(&state_known.netns, netns, memory_order_relaxed);
+}
+static inline uint64_t state_known_netns(void)
+{
+    return atomic_load_explicit(&state_known.netns, memory_order_relaxed);
 }
 
 /*
