@@ -48,7 +48,7 @@ objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(PRELOAD))
 REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(NOTIFY) $(EXPORT) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
-TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static hold mortal early.so chain.so)
+TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold mortal early.so chain.so)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -135,11 +135,16 @@ $(O)/tools/%: tests/tools/%.c
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $(filter %.c,$^) -pthread $(TOOL_LIBS)
 $(O)/tools/sandbox: TOOL_LIBS = -lcap
 $(O)/tools/probe: tests/tools/talk.c
-# It has a malloc of its own, which must be there beside that of libc.
+# What only the notify engine catches. probe has a malloc of its own, beside that of libc.
+static = $(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -static $(LDFLAGS) -o $@ $(filter %.c,$^) -pthread
 $(O)/tools/probe-static: tests/tools/probe.c tests/tools/talk.c
 	@mkdir -p $(@D)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -static -Wl,--allow-multiple-definition $(LDFLAGS) -o $@ $(filter %.c,$^) -pthread
+	$(static) -Wl,--allow-multiple-definition
+$(O)/tools/stops: tests/tools/stops.c
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(static)
 $(O)/tools/%.so: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(call say,ld)

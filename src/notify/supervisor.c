@@ -58,10 +58,11 @@ static void (*const HANDLERS[])(struct stopped *) = {
     [STOPPED_OTHER] = stopped_continue,
 };
 
+/* Whether no process has the filter any more; -1 is a listener of which that is known. */
 static bool is_over(int listener)
 {
-    struct pollfd poll_listener = {.fd = listener};
-    return poll(&poll_listener, 1, 0) == 1 && (poll_listener.revents & POLLHUP) != 0;
+    struct pollfd watched = {.fd = listener};
+    return listener < 0 || (poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0);
 }
 
 static void handle_call(int listener)

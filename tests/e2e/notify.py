@@ -1,0 +1,337 @@
+#!/usr/bin/python3
+"""
+Programs for tests/e2e/notify, one for each case: notify.py CASE. They run as the command of
+`remap run --engine notify`, or around it; each prints what it saw.
+"""
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+RUN = ["./remap", "run", "-q", "--engine", "notify"]
+BOUND = 20  # seconds that anything may take
+
+
+def wait_until(what):
+    end = time.monotonic() + BOUND
+    while not what():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.01)
+
+
+def stat_of(pid):
+    """The state and the parent of a process (proc(5)); None where there is none."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            fields = f.read().rpartition(")")[2].split()
+        return fields[0], int(fields[1])
+    except OSError:
+        return None
+
+
+def processes():
+    return {int(name) for name in os.listdir("/proc") if name.isdigit()}
+
+
+def ours():
+    """The processes of this test that are there, but this one."""
+    found = set()
+    state = ("REMAP_STATE=%s\0" % os.environ["REMAP_STATE"]).encode()
+    for pid in processes() - {os.getpid()}:
+        try:
+            with open("/proc/%d/environ" % pid, "rb") as f:
+                if state in f.read():
+                    found.add(pid)
+        except OSError:
+            pass
+    return found
+
+
+def listener(port, host="127.0.0.1", family=socket.AF_INET):
+    s = socket.socket(family)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((host, port))
+    s.listen()
+    return s
+
+
+def start(*command, **options):
+    """Starts a command under the engine, and waits for its first line."""
+    p = subprocess.Popen(RUN + list(command), stdout=subprocess.PIPE, **options)
+    return p, p.stdout.readline().decode().strip()
+
+
+def me(case):
+    return sys.executable, __file__, case
+
+
+# ---- commands: what runs in the tree ----
+
+
+def serve():
+    s = listener(80)
+    print(os.getpid(), s.getsockname()[1], flush=True)
+    while True:
+        s.accept()[0].close()
+
+
+def sleep():
+    print(os.getpid(), flush=True)
+    time.sleep(BOUND)
+
+
+def daemon():
+    """Leaves its parent, its session and its descriptors, and binds only then."""
+    told, tells = os.pipe()
+    os.set_inheritable(tells, True)
+    if os.fork() > 0:
+        os._exit(0)
+    os.setsid()
+    if os.fork() > 0:
+        os._exit(0)
+    null = os.open("/dev/null", os.O_RDWR)
+    for fd in range(3):
+        os.dup2(null, fd)
+    wait_until(lambda: os.getppid() != 1 and stat_of(os.getppid()) is not None)
+    s = listener(80)
+    with open("daemon.told", "w") as f:
+        f.write("%d %d %d\n" % (os.getpid(), os.getppid(), s.getsockname()[1]))
+    os.rename("daemon.told", "daemon.out")
+    wait_until(lambda: os.path.exists("daemon.end"))
+
+
+def block():
+    """Connects to a server that takes nobody, until that blocks."""
+    s = socket.socket()
+    s.bind(("127.0.0.1", 80))
+    s.listen(0)
+    waiting = []
+    while True:
+        c = socket.socket()
+        c.setblocking(False)
+        c.connect_ex(("127.0.0.1", 80))
+        waiting.append(c)
+        if not select.select([], [c], [], 0.2)[1]:
+            break
+    print(os.getpid(), flush=True)
+    socket.create_connection(("127.0.0.1", 80))
+
+
+# ---- cases ----
+
+
+def status():
+    seen = []
+    for script in ("exit 7", "kill -TERM $$", "kill -KILL $$", "exit 0"):
+        seen.append(subprocess.run(RUN + ["sh", "-c", script]).returncode)
+    print(*seen)
+
+
+def signals():
+    """What is sent to the one that waits, the command gets; and those that end it, end both."""
+    script = 'trap "echo usr1" USR1; trap "echo term; exit 5" TERM; echo ready; while :; do sleep 0.01; done'
+    p, _ = start("sh", "-c", script)
+    p.send_signal(signal.SIGUSR1)
+    seen = [p.stdout.readline().decode().strip()]
+    p.send_signal(signal.SIGTERM)
+    seen.append(p.stdout.readline().decode().strip())
+    print(*seen, p.wait(BOUND))
+
+
+def stop():
+    p, pid = start(*me("sleep"))
+    os.kill(int(pid), signal.SIGSTOP)
+    wait_until(lambda: stat_of(p.pid)[0] == "T")
+    p.send_signal(signal.SIGCONT)
+    wait_until(lambda: stat_of(p.pid)[0] == "S" and stat_of(int(pid))[0] == "S")
+    p.terminate()
+    print("both stop and go on", p.wait(BOUND))
+
+
+def killed_front():
+    p, pid = start(*me("serve"))
+    p.kill()
+    p.wait()
+    wait_until(lambda: stat_of(int(pid.split()[0])) is None)
+    wait_until(lambda: not ours())
+    print("the command is killed with it")
+
+
+def killed_supervisor():
+    p, line = start(*me("serve"), stderr=subprocess.PIPE)
+    pid = int(line.split()[0])
+    os.kill(stat_of(pid)[1], signal.SIGKILL)
+    said = p.stderr.readline().decode()
+    wait_until(lambda: stat_of(pid)[1] == p.pid)
+    os.kill(pid, signal.SIGTERM)
+    print(p.wait(BOUND), said.startswith("remap: the supervisor of this run was killed"))
+
+
+def killed_target():
+    """Many, in the middle of calls."""
+    for _ in range(50):
+        p = subprocess.Popen(RUN + ["./stops", "threads"], stdout=subprocess.DEVNULL)
+        time.sleep(0.005)
+        p.kill()
+        p.wait()
+    wait_until(lambda: not ours())
+    print("none is left")
+
+
+def pipes():
+    """Who reads what a daemon's parent wrote sees its end, though the daemon lives."""
+    read = subprocess.run(RUN + list(me("daemon")), stdout=subprocess.PIPE, timeout=BOUND)
+    wait_until(lambda: os.path.exists("daemon.out"))
+    with open("daemon.out") as f:
+        pid, parent, port = map(int, f.read().split())
+    with open("/proc/%d/cmdline" % parent, "rb") as f:
+        is_supervisor = f.read().startswith(b"./remap\0run\0")
+    reached = socket.create_connection(("127.0.0.1", 8080)).getpeername()[1]
+    open("daemon.end", "w").close()
+    wait_until(lambda: stat_of(pid) is None and stat_of(parent) is None)
+    print(read.returncode, port, "a child of the supervisor" if is_supervisor else parent, reached)
+
+
+def descriptors():
+    """The command has its own standard ones, and nothing of ours; the supervisor nothing of its."""
+    held, holds = os.pipe()
+    p, pid = start(*me("sleep"), pass_fds=[holds])
+    os.close(holds)
+    command = sorted(map(int, os.listdir("/proc/%s/fd" % pid)))
+    supervisor = stat_of(int(pid))[1]
+    left = [os.readlink("/proc/%d/fd/%s" % (supervisor, fd)) for fd in os.listdir("/proc/%d/fd" % supervisor)]
+    kinds = sorted({link.split(":")[0].split("[")[0] for link in left})
+    os.kill(int(pid), signal.SIGKILL)
+    p.wait(BOUND)
+    print(command == [0, 1, 2, holds], *kinds, os.read(held, 1) == b"")
+
+
+def many():
+    """Two hundred at once."""
+    runs = [subprocess.Popen(RUN + ["./stops", "threads"], stdout=subprocess.PIPE) for _ in range(200)]
+    said = {p.communicate(timeout=60)[0] for p in runs}
+    wait_until(lambda: not ours())
+    print(said, {p.returncode for p in runs})
+
+
+def many_in_one_tree():
+    script = "for i in $(seq 200); do ./stops threads & done; wait"
+    print(subprocess.run(RUN + ["sh", "-c", script], stdout=subprocess.PIPE, timeout=60).stdout.count(b"0 failed"))
+
+
+def thousand():
+    """None of a thousand runs leaves a process, a descriptor or an entry of the registry."""
+    before = os.listdir("/proc/self/fd")
+    failed = sum(subprocess.run(RUN + ["true"]).returncode for _ in range(1000))
+    wait_until(lambda: not ours())
+    listed = subprocess.run(["./remap", "ps"], stdout=subprocess.PIPE).stdout.decode().splitlines()
+    print(failed, os.listdir("/proc/self/fd") == before, len(listed))
+
+
+def blocked():
+    """A connection that blocks holds up nobody; and ends when it is killed."""
+    p, pid = start(*me("block"))
+    supervisor = stat_of(int(pid))[1]
+    threads = "/proc/%d/task" % supervisor
+    wait_until(lambda: len(os.listdir(threads)) == 4)
+    other = subprocess.run(["./remap", "run", "-q", "--engine", "notify", "./stops", "threads"], stdout=subprocess.PIPE)
+    p.kill()
+    p.wait()
+    wait_until(lambda: stat_of(supervisor) is None)
+    print(other.stdout.decode().strip())
+
+
+def blocked_in_tree():
+    p, pid = start("sh", "-c", '%s %s block & read line; ./stops threads; kill $!; wait; echo end' % (sys.executable, __file__), stdin=subprocess.PIPE)
+    supervisor = stat_of(stat_of(int(pid))[1])[1]
+    wait_until(lambda: len(os.listdir("/proc/%d/task" % supervisor)) == 4)
+    p.stdin.write(b"go\n")
+    p.stdin.close()
+    print(p.stdout.readline().decode().strip(), p.stdout.readline().decode().strip(), p.wait(BOUND))
+
+
+def engines():
+    """Servers and clients of one engine and the other."""
+    seen = []
+    preload = ["./remap", "run", "-q", "--engine", "preload"]
+    client = "import socket; s = socket.create_connection(('127.0.0.1', 80)); print(s.getpeername()[1])"
+    for server in (RUN, preload):
+        p = subprocess.Popen(server + list(me("serve")), stdout=subprocess.PIPE)
+        p.stdout.readline()
+        for engine in (RUN, preload):
+            asked = subprocess.run(engine + [sys.executable, "-c", client], stdout=subprocess.PIPE)
+            seen.append(asked.stdout.decode().strip())
+        listed = subprocess.run(["./remap", "ps"], stdout=subprocess.PIPE).stdout.decode()
+        seen.append(listed.splitlines()[1].split()[-2])
+        p.terminate()
+        p.wait()
+    print(*seen)
+
+
+def handed_on():
+    """A socket that one binds, and another asks for its name: by exec, and by SCM_RIGHTS."""
+    s = listener(80)
+    ours_end, theirs_end = socket.socketpair()
+    if os.fork() == 0:
+        got = socket.recv_fds(theirs_end, 1, 1)[1][0]
+        os.dup2(got, 3)
+        os.execv(sys.executable, [sys.executable, "-c", "import socket; print(socket.socket(fileno=3).getsockname()[1], flush=True)"])
+    socket.send_fds(ours_end, [b"x"], [s.fileno()])
+    os.wait()
+    print(s.getsockname()[1])
+
+
+def namespaces():
+    """A program that makes a network namespace of its own, in the middle of the tree."""
+    script = "ip link set lo up; exec %s %s serve" % (sys.executable, __file__)
+    p, line = start("unshare", "-Urn", "sh", "-c", script)
+    q, other = start(*me("serve"))
+    print(line.split()[1], other.split()[1])
+    for run in (p, q):
+        run.terminate()
+        run.wait(BOUND)
+
+
+def rlimit():
+    """Few descriptors for the command are no fewer for the supervisor; and the command keeps its limit."""
+    script = "ulimit -n; ./stops threads"
+    print(*subprocess.run(["sh", "-c", "ulimit -Sn 20; exec ./remap run -q --engine notify sh -c '%s'" % script], stdout=subprocess.PIPE).stdout.decode().split("\n"))
+
+
+def alarm():
+    """What a timer that was set before sends, the command gets."""
+    signal.alarm(1)
+    os.execv("./remap", RUN + ["sleep", str(BOUND)])
+
+
+def terminal():
+    """Of Ctrl-C, each of the foreground gets one."""
+    pid, master = os.forkpty()
+    if pid == 0:
+        os.execv("./remap", RUN + ["sh", "-c", 'trap "echo int" INT; echo ready; while :; do sleep 0.01; done'])
+    out = b""
+    while b"ready" not in out:
+        out += os.read(master, 100)
+    os.write(master, b"\x03")
+    while b"int" not in out:
+        out += os.read(master, 100)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    try:
+        while True:
+            part = os.read(master, 100)
+            if not part:
+                break
+            out += part
+    except OSError:
+        pass
+    print(out.count(b"int"))
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()

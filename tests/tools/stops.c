@@ -1,0 +1,239 @@
+/*
+ * stops MODE: a static program whose calls only the notify engine sees. Each mode prints
+ * a line, and the port that is asked for is 80:
+ *
+ *   storm        bind and getsockname, two thousand times, while a signal comes each 200 us
+ *   threads      sixteen threads, each with ten sockets on a port of its own, 1 to 16
+ *   compat       all four calls as a program of 32 bits makes them, by socketcall(2) and by
+ *                their own numbers
+ *   x32          a call of the x32 ABI
+ *   undumpable   bind by a process that lets nobody look into it
+ *   stderr       bind, while standard error is a pipe that is full
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/net.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+static struct sockaddr_in address(int port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+/* Binds a fresh socket to the port, and asks where it is: 0, or the errno of what failed; -1 for a lie. */
+static int bind_and_ask(int port)
+{
+    struct sockaddr_in name = address(port), told;
+    socklen_t len = sizeof(told);
+    int failure = 0, on = 1;
+
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); /* others may do the same at once */
+    if (bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0 ||
+        getsockname(fd, (struct sockaddr *)&told, &len) != 0)
+        failure = errno;
+    else if (told.sin_port != name.sin_port || len != sizeof(told))
+        failure = -1;
+    close(fd);
+    return failure;
+}
+
+static volatile sig_atomic_t signals;
+
+static void count(int signal)
+{
+    (void)signal;
+    signals++;
+}
+
+static int storm(void)
+{
+    enum { TIMES = 2000, PERIOD = 200 };
+    const struct itimerval timer = {{0, PERIOD}, {0, PERIOD}};
+    /* Without SA_RESTART, one that comes before the supervisor has taken the call makes it fail. */
+    struct sigaction counts = {.sa_handler = count, .sa_flags = SA_RESTART};
+    int failures = 0;
+
+    sigaction(SIGALRM, &counts, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL);
+    for (int i = 0; i < TIMES; i++)
+        failures += bind_and_ask(80) != 0;
+    printf("%d failed, %s\n", failures, signals > 10 ? "signals came" : "no signal came");
+    return 0;
+}
+
+static void *bind_many(void *port)
+{
+    intptr_t failures = 0;
+
+    for (int i = 0; i < 10; i++)
+        failures += bind_and_ask((int)(intptr_t)port) != 0;
+    return (void *)failures;
+}
+
+static int threads(void)
+{
+    enum { COUNT = 16 };
+    pthread_t thread[COUNT];
+    intptr_t failures = 0;
+    void *result;
+
+    for (intptr_t i = 0; i < COUNT; i++)
+        pthread_create(&thread[i], NULL, bind_many, (void *)(i + 1));
+    for (int i = 0; i < COUNT; i++) {
+        pthread_join(thread[i], &result);
+        failures += (intptr_t)result;
+    }
+    printf("%ld failed\n", (long)failures);
+    return 0;
+}
+
+#if defined(__x86_64__)
+
+/* asm/unistd_32.h */
+enum {
+    I386_SOCKETCALL = 102,
+    I386_BIND = 361,
+    I386_CONNECT = 362,
+    I386_GETSOCKNAME = 367,
+    I386_GETPEERNAME = 368,
+};
+
+/* What a program of 32 bits would have: all addresses are below 4 GiB. */
+struct low {
+    struct sockaddr_in name, told;
+    uint32_t len;
+    uint32_t argument[3];
+};
+
+static long enter_32(long number, long a, long b, long c)
+{
+    long result;
+
+    __asm__ volatile("int $0x80"
+                     : "=a"(result)
+                     : "a"(number), "b"(a), "c"(b), "d"(c)
+                     : "r8", "r9", "r10", "r11", "memory");
+    return (int)result;
+}
+
+static uint32_t low_address(const void *pointer)
+{
+    return (uint32_t)(uintptr_t)pointer;
+}
+
+/* One of the calls, by its own number, or by socketcall(2) where `which` is not 0. */
+static long call_32(struct low *l, long number, long which, int fd, const void *name,
+                    uint32_t third)
+{
+    if (which == 0)
+        return enter_32(number, fd, low_address(name), third);
+    l->argument[0] = (uint32_t)fd;
+    l->argument[1] = low_address(name);
+    l->argument[2] = third;
+    return enter_32(I386_SOCKETCALL, which, low_address(l->argument), 0);
+}
+
+static int ask_32(struct low *l, long number, long which, int fd)
+{
+    l->len = sizeof(l->told);
+    long failure = call_32(l, number, which, fd, &l->told, low_address(&l->len));
+    return failure != 0 ? (int)failure : ntohs(l->told.sin_port);
+}
+
+static void converse(struct low *l, int port, bool by_socketcall)
+{
+    int server = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+    long s = by_socketcall ? 1 : 0;
+
+    l->name = address(port);
+    printf("bind %ld", call_32(l, I386_BIND, s * SYS_BIND, server, &l->name, sizeof(l->name)));
+    printf(" name %d", ask_32(l, I386_GETSOCKNAME, s * SYS_GETSOCKNAME, server));
+    listen(server, 1);
+    printf(" connect %ld",
+           call_32(l, I386_CONNECT, s * SYS_CONNECT, client, &l->name, sizeof(l->name)));
+    printf(" peer %d; ", ask_32(l, I386_GETPEERNAME, s * SYS_GETPEERNAME, client));
+    close(server);
+    close(client);
+}
+
+static int compat(void)
+{
+    struct low *l = mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+    converse(l, 80, true);
+    converse(l, 443, false);
+    puts("done");
+    return 0;
+}
+
+static int x32(void)
+{
+    enum { X32_BIT = 0x40000000 };
+    long result = syscall(X32_BIT | SYS_getpid);
+
+    puts(result < 0 ? strerrorname_np(errno) : "it runs");
+    return 0;
+}
+
+#endif
+
+static int undumpable(void)
+{
+    prctl(PR_SET_DUMPABLE, 0);
+    puts(strerrorname_np(bind_and_ask(80)));
+    return 0;
+}
+
+static int full_stderr(void)
+{
+    static char page[4096];
+    int ends[2];
+
+    if (pipe2(ends, O_NONBLOCK) != 0)
+        return 1;
+    while (write(ends[1], page, sizeof(page)) > 0)
+        ;
+    fcntl(ends[1], F_SETFL, 0);
+    dup2(ends[1], STDERR_FILENO);
+    printf("%d\n", bind_and_ask(80));
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(void);
+} MODES[] = {
+    {"storm", storm},           {"threads", threads},
+#if defined(__x86_64__)
+    {"compat", compat},         {"x32", x32},
+#endif
+    {"undumpable", undumpable}, {"stderr", full_stderr},
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; argc == 2 && i < sizeof(MODES) / sizeof(MODES[0]); i++) {
+        if (strcmp(argv[1], MODES[i].name) == 0)
+            return MODES[i].run();
+    }
+    fputs("usage: stops MODE\n", stderr);
+    return 64;
+}
