@@ -110,18 +110,31 @@ static bool is_of(const struct registry *r, const struct registry_entry *e,
                : socket->uid == e->uid || socket->uid == geteuid();
 }
 
-static void search_registry(struct search *s, const struct registry *r, const char *run)
+/* The latest entry that is about the socket: one engine may have noted it after the other. */
+static bool find_entry(uint64_t netns, const struct registry *r, const struct kernel_socket *socket,
+                       struct registry_entry *found)
 {
     struct registry_walk walk = {.step = 0};
     struct registry_entry e;
+    bool is_found = false;
 
     while (registry_next(r, &walk, &e)) {
-        if (e.netns != s->netns)
+        if (e.netns != netns || !is_of(r, &e, socket) ||
+            (is_found && (int32_t)(e.order - found->order) < 0))
             continue;
-        for (size_t i = 0; i < s->sockets.count; i++) {
-            if (is_of(r, &e, &s->sockets.list[i]))
-                add(s, &e, &s->sockets.list[i], run);
-        }
+        *found = e;
+        is_found = true;
+    }
+    return is_found;
+}
+
+static void search_registry(struct search *s, const struct registry *r, const char *run)
+{
+    struct registry_entry e;
+
+    for (size_t i = 0; i < s->sockets.count; i++) {
+        if (find_entry(s->netns, r, &s->sockets.list[i], &e))
+            add(s, &e, &s->sockets.list[i], run);
     }
 }
 
