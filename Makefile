@@ -76,7 +76,7 @@ $(O)/libremap.so: $(LIBRARY_OBJECTS) $(O)/exports.map
 
 $(O)/remap: $(REMAP_OBJECTS)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lmnl -lseccomp -pthread
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lelf -ljansson -lmnl -lseccomp -pthread
 
 $(O)/remap-redirect: scripts/remap-redirect
 	@mkdir -p $(@D)
@@ -153,7 +153,9 @@ $(O)/tools/%.so: tests/tools/%.c
 $(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT) src/translate/ports.c)
 	@mkdir -p $(@D)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS)
+$(O)/unit/program: $(call objects,src/cli/program.c src/cli/image.c src/cli/privilege.c)
+$(O)/unit/program: UNIT_LIBS = -lelf
 unit: $(UNIT_PROGRAMS)
 
 replay: $(O)/fuzz/replay

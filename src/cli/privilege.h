@@ -1,0 +1,38 @@
+/* What a file gives to whoever executes it: set-user-ID, set-group-ID, capabilities. */
+#ifndef CLI_PRIVILEGE_H
+#define CLI_PRIVILEGE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/*
+ * What would take effect if this process executed the file. Each of them makes the loader
+ * drop LD_PRELOAD (AT_SECURE, getauxval(3)).
+ */
+struct privilege {
+    bool set_uid, set_gid; /* to other ids than this process's real ones */
+    uid_t uid;
+    gid_t gid;
+    /*
+     * Has capabilities, though this process is not root. Under PR_SET_NO_NEW_PRIVS they are not
+     * given, and the loader drops LD_PRELOAD all the same: `without_gain` (measured on
+     * Linux 6.18; cap_bprm_creds_from_file()).
+     */
+    bool has_capabilities, without_gain;
+    bool may_bind;   /* CAP_NET_BIND_SERVICE is among them */
+    bool is_ignored; /* has such a bit or such capabilities, but none of it takes effect */
+};
+
+/*
+ * Looks at the file at `path`, of which *st is stat(2)'s answer, by the rules of
+ * execve(2): a mount with nosuid, no_new_privs, owners that the user namespace does not know.
+ */
+void privilege_look(const char *path, const struct stat *st, struct privilege *p);
+
+/* Whether this process has a capability (CAP_NET_BIND_SERVICE and so on) in its effective set. */
+bool privilege_is_effective(int capability);
+
+/* Whether programs that this process executes will have it too (capabilities(7)). */
+bool privilege_is_ambient(int capability);
+
+#endif
