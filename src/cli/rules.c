@@ -66,6 +66,7 @@ static const char *settings_only(enum config_key key)
     case CONFIG_WHEN:
     case CONFIG_REPORT:
     case CONFIG_CONNECT:
+    case CONFIG_EXEC:
     case CONFIG_LOG:
     case CONFIG_LOG_FILE:
     case CONFIG_STATE:

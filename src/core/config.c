@@ -15,6 +15,8 @@ const char *const config_variable[CONFIG_KEYS] = {
     [CONFIG_LOG] = "REMAP_LOG",
     [CONFIG_LOG_FILE] = "REMAP_LOG_FILE",
     [CONFIG_STATE] = "REMAP_STATE",
+    [CONFIG_EXEC] = "REMAP_EXEC",
+    [CONFIG_RUN] = "REMAP_RUN",
     [CONFIG_XDG_RUNTIME_DIR] = "XDG_RUNTIME_DIR",
     [CONFIG_XDG_CONFIG_HOME] = "XDG_CONFIG_HOME",
     [CONFIG_HOME] = "HOME",
@@ -39,6 +41,7 @@ static const char *value_of(const struct config_input *in, enum config_key key)
 static const char *const WHEN_WORDS[] = {"always", "denied", NULL};
 static const char *const REPORT_WORDS[] = {"asked", "actual", NULL};
 static const char *const CONNECT_WORDS[] = {"registry", "table", "off", NULL};
+static const char *const EXEC_WORDS[] = {"keep", "inherit", NULL};
 static const char *const LEVEL_WORDS[] = {"off", "error", "info", "debug", NULL};
 
 static int find_word(const char *const words[], const char *value)
@@ -72,6 +75,8 @@ static const char *const *words_of(enum config_key key)
         return REPORT_WORDS;
     case CONFIG_CONNECT:
         return CONNECT_WORDS;
+    case CONFIG_EXEC:
+        return EXEC_WORDS;
     default:
         return LEVEL_WORDS;
     }
@@ -97,10 +102,18 @@ bool config_set(struct config *c, enum config_key key, const char *value, const 
     case CONFIG_CONNECT:
         c->connect = (enum connect)found;
         break;
+    case CONFIG_EXEC:
+        c->exec = (enum exec)found;
+        break;
     default:
         c->level = (enum level)found;
     }
     return true;
+}
+
+bool config_is_inherit(const char *value)
+{
+    return strcmp(value, EXEC_WORDS[EXEC_INHERIT]) == 0;
 }
 
 static bool load_setting(struct config *c, enum config_key key, const struct config_input *in,
@@ -287,11 +300,13 @@ bool config_load(struct config *c, const struct config_input *in, struct diag *d
     c->when = WHEN_ALWAYS;
     c->report = REPORT_ASKED;
     c->level = LEVEL_ERROR;
+    c->exec = EXEC_KEEP;
     c->log_file[0] = c->state[0] = '\0';
     c->state_given = c->state_off = false;
     /* The log first: it says where the other faults are told. */
     return load_setting(c, CONFIG_LOG, in, d) &&
            load_path(c->log_file, CONFIG_LOG_FILE, "", in, d) &&
            load_setting(c, CONFIG_WHEN, in, d) && load_setting(c, CONFIG_REPORT, in, d) &&
-           load_setting(c, CONFIG_CONNECT, in, d) && load_state(c, in, d) && load_table(c, in, d);
+           load_setting(c, CONFIG_CONNECT, in, d) && load_setting(c, CONFIG_EXEC, in, d) &&
+           load_state(c, in, d) && load_table(c, in, d);
 }

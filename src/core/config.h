@@ -21,10 +21,13 @@ enum config_key {
     CONFIG_LOG,
     CONFIG_LOG_FILE,
     CONFIG_STATE,
+    CONFIG_EXEC,
+    CONFIG_RUN, /* for the preload engine alone: what config_load makes of it is nothing */
     CONFIG_XDG_RUNTIME_DIR,
     CONFIG_XDG_CONFIG_HOME,
     CONFIG_HOME,
     CONFIG_KEYS,
+    CONFIG_OWN_KEYS = CONFIG_XDG_RUNTIME_DIR, /* those before it are this project's own */
 };
 
 extern const char *const config_variable[CONFIG_KEYS];
@@ -46,6 +49,12 @@ enum connect {
     CONNECT_OFF,
 };
 
+/* What becomes of a program that is executed with an environment that lost the variables. */
+enum exec {
+    EXEC_KEEP,    /* it gets them back */
+    EXEC_INHERIT, /* it has what it was given */
+};
+
 enum level {
     LEVEL_OFF,
     LEVEL_ERROR,
@@ -64,6 +73,7 @@ struct config {
     enum report report;
     enum connect connect;
     enum level level;
+    enum exec exec;
     struct table table;
     char log_file[CONFIG_PATH_MAX]; /* "" for stderr */
     char source[CONFIG_PATH_MAX];   /* where the table is from, for people */
@@ -74,6 +84,9 @@ struct config {
     char state[CONFIG_PATH_MAX];
     bool state_given, state_off;
 };
+
+/* Whether the value of REMAP_EXEC is EXEC_INHERIT, for who needs it before there is a struct config. */
+bool config_is_inherit(const char *value);
 
 /* Whether a value of the variable is a path, so that a relative one goes by the current folder. */
 bool config_is_path(enum config_key key, const char *value);
@@ -110,8 +123,8 @@ bool config_read_table(struct table *t, const char *path, const struct config_in
                        struct diag *d);
 
 /*
- * Reads a value of REMAP_WHEN, REMAP_REPORT or REMAP_CONNECT into the setting. False, with *c
- * untouched and *d filled in under the name `source`, where it is none.
+ * Reads a value of REMAP_WHEN, REMAP_REPORT, REMAP_CONNECT or REMAP_EXEC into the setting. False,
+ * with *c untouched and *d filled in under the name `source`, where it is none.
  */
 bool config_set(struct config *c, enum config_key key, const char *value, const char *source,
                 struct diag *d);

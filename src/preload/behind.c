@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "preload/bypass.h"
+#include "preload/exec.h"
 #include "translate/next.h"
 
 static const struct {
@@ -26,6 +27,10 @@ static const struct {
     {"recvmsg", &next.recvmsg},
     {"recvmmsg", &next.recvmmsg},
     {"syscall", &bypass_next},
+    {"execve", &exec_next.execve},
+    {"execveat", &exec_next.execveat},
+    {"posix_spawn", &exec_next.posix_spawn},
+    {"posix_spawnp", &exec_next.posix_spawnp},
 };
 
 /*

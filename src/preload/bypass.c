@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 
+#include "preload/exec.h"
 #include "preload/listener.h"
 #include "registry/sys.h"
 #include "translate/incoming.h"
@@ -29,7 +30,8 @@ bypass_function *bypass_next = bypass_syscall;
 _Static_assert(SYS_socket == 41 && SYS_connect == 42 && SYS_accept == 43 && SYS_sendto == 44 &&
                    SYS_recvfrom == 45 && SYS_sendmsg == 46 && SYS_recvmsg == 47 && SYS_bind == 49 &&
                    SYS_listen == 50 && SYS_getsockname == 51 && SYS_getpeername == 52 &&
-                   SYS_accept4 == 288 && SYS_recvmmsg == 299 && SYS_sendmmsg == 307,
+                   SYS_accept4 == 288 && SYS_recvmmsg == 299 && SYS_sendmmsg == 307 &&
+                   SYS_execve == 59 && SYS_execveat == 322,
                "the numbers of asm/unistd_64.h");
 
 __asm__(".text\n"
@@ -45,6 +47,10 @@ __asm__(".text\n"
         "    cmpq $299, %rdi\n"
         "    je bypass_call\n"
         "    cmpq $307, %rdi\n"
+        "    je bypass_call\n"
+        "    cmpq $59, %rdi\n"
+        "    je bypass_call\n"
+        "    cmpq $322, %rdi\n"
         "    je bypass_call\n"
         "    jmpq *bypass_next(%rip)\n"
         ".size syscall, . - syscall\n"
@@ -74,7 +80,7 @@ _Static_assert(SYS_socket == 198 && SYS_bind == 200 && SYS_listen == 201 && SYS_
                    SYS_connect == 203 && SYS_getsockname == 204 && SYS_getpeername == 205 &&
                    SYS_sendto == 206 && SYS_recvfrom == 207 && SYS_sendmsg == 211 &&
                    SYS_recvmsg == 212 && SYS_accept4 == 242 && SYS_recvmmsg == 243 &&
-                   SYS_sendmmsg == 269,
+                   SYS_sendmmsg == 269 && SYS_execve == 221 && SYS_execveat == 281,
                "the numbers of asm-generic/unistd.h");
 
 __asm__(".text\n"
@@ -89,6 +95,10 @@ __asm__(".text\n"
         "    cmp x9, #243 - 242\n"
         "    b.ls bypass_call\n"
         "    cmp x0, #269\n"
+        "    b.eq bypass_call\n"
+        "    cmp x0, #221\n"
+        "    b.eq bypass_call\n"
+        "    cmp x0, #281\n"
         "    b.eq bypass_call\n"
         "    adrp x16, bypass_next\n"
         "    ldr x16, [x16, #:lo12:bypass_next]\n"
@@ -178,6 +188,11 @@ long bypass_call(long number, long a, long b, long c, long d, long e, long f)
 {
     int state, ignored;
 
+    /* Not between these two: the child of a vfork(2) would never come to the second. */
+    if (number == SYS_execve)
+        return exec_path((const char *)a, (void *)b, (void *)c);
+    if (number == SYS_execveat)
+        return exec_at((int)a, (const char *)b, (void *)c, (void *)d, (int)e);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     long result = call(number, a, b, c, d, e, f);
     pthread_setcancelstate(state, &ignored);

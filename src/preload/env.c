@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/config.h"
+#include "preload/element.h"
 #include "translate/engine.h"
 
 /*
@@ -15,21 +16,26 @@
  * the library's own data is no more than a page: more would cost each program that is
  * started.
  */
-enum { SMALL = 768, LARGE = 65536 };
+enum { SMALL = 768, LARGE = 65536 + 8192 };
 
 static char small[SMALL];
 static char *storage = small;
 static size_t room = SMALL;
 static size_t stored;
-static const char *captured[CONFIG_KEYS];
+static const char *captured[CONFIG_KEYS]; /* values, each behind its name */
+static const char *preload;
 static int lost = -1;
 static atomic_bool is_captured;
 
-/* The value in a string of environ, if it is that of `key`; else NULL. */
-static const char *value_in(const char *variable, enum config_key key)
-{
-    const char *name = config_variable[key];
+/* Where the values are before they are copied. */
+struct found {
+    const char *value[CONFIG_KEYS];
+    const char *preload;
+    bool has_library_path;
+};
 
+const char *env_match(const char *variable, const char *name)
+{
     while (*name != '\0' && *name == *variable) {
         name++;
         variable++;
@@ -37,71 +43,150 @@ static const char *value_in(const char *variable, enum config_key key)
     return *name == '\0' && *variable == '=' ? variable + 1 : NULL;
 }
 
-/*
- * Whether a variable may be one of ours. Most are not, and most processes read none of
- * them. No function of libc is called for that: at the start of a program, each one costs
- * a page that is not in memory yet, which is more than all that is done here.
- */
-static bool may_be_ours(const char *variable)
+static void find_loader_variable(struct found *f, const char *variable)
 {
-    return variable[0] == 'R' || variable[0] == 'X' || variable[0] == 'H';
+    const char *list = env_match(variable, "LD_PRELOAD");
+
+    if (list != NULL)
+        f->preload = list;
+    else if (env_match(variable, "LD_LIBRARY_PATH") != NULL)
+        f->has_library_path = true;
 }
 
-/* Copies a value to what room there is. False where it does not fit. */
-static bool try_store(enum config_key key, const char *value)
+/*
+ * Most variables are none of ours, and most processes read none of them. No function of
+ * libc is called for that: at the start of a program, each one costs a page that is not
+ * in memory yet, which is more than all that is done here.
+ */
+static void find_variable(struct found *f, const char *variable)
+{
+    if (variable[0] == 'L' && variable[1] == 'D')
+        find_loader_variable(f, variable);
+    if (variable[0] != 'R' && variable[0] != 'X' && variable[0] != 'H')
+        return;
+    for (enum config_key key = 0; key < CONFIG_KEYS; key++) {
+        const char *value = env_match(variable, config_variable[key]);
+        if (value != NULL && f->value[key] == NULL)
+            f->value[key] = value;
+    }
+}
+
+/* A value to be copied. */
+struct original {
+    const char *name; /* to be put in front of it, or "" */
+    const char *value;
+    size_t size;
+    bool goes_by_folder; /* a relative path */
+};
+
+/* Copies it to what room there is, and returns the copy's value; NULL where it does not fit. */
+static const char *try_store(const struct original *o)
 {
     struct text copy;
 
     if (stored == room)
-        return false;
+        return NULL;
     text_init(&copy, storage + stored, room - stored);
-    if (config_is_path(key, value) && value[0] != '/' && value[0] != '\0') {
-        if (getcwd(copy.buf, copy.size) != NULL) {
-            copy.used = strlen(copy.buf);
+    text_string(&copy, o->name);
+    size_t value = copy.used;
+    if (o->goes_by_folder) {
+        if (getcwd(copy.buf + value, copy.size - value) != NULL) {
+            copy.used += strlen(copy.buf + value);
             text_char(&copy, '/');
         } else if (errno == ERANGE) {
-            return false;
+            return NULL;
         }
     }
-    text_string(&copy, value);
+    text_bytes(&copy, o->value, o->size);
     if (copy.cut)
-        return false;
-    captured[key] = copy.buf;
+        return NULL;
     stored += copy.used + 1;
-    return true;
+    return copy.buf + value;
 }
 
-static void store(enum config_key key, const char *value)
+static const char *store(const struct original *o)
 {
-    if (try_store(key, value))
-        return;
-    if (storage == small) {
+    const char *copy = try_store(o);
+
+    if (copy == NULL && storage == small) {
         void *large = mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (large != MAP_FAILED) {
-            storage = large;
-            room = LARGE;
-            stored = 0;
-        }
-        if (large != MAP_FAILED && try_store(key, value))
-            return;
+        if (large == MAP_FAILED)
+            return NULL;
+        storage = large;
+        room = LARGE;
+        stored = 0;
+        copy = try_store(o);
     }
-    lost = (int)key;
+    return copy;
+}
+
+static void store_value(enum config_key key, const char *value)
+{
+    char name[32];
+    struct text text;
+
+    text_init(&text, name, sizeof(name));
+    text_string(&text, config_variable[key]);
+    text_char(&text, '=');
+    captured[key] = store(&(struct original){
+        .name = name,
+        .value = value,
+        .size = strlen(value),
+        .goes_by_folder = config_is_path(key, value) && value[0] != '/' && value[0] != '\0',
+    });
+    if (captured[key] == NULL)
+        lost = (int)key;
+}
+
+/*
+ * As it stands there: with a name alone, or $LIB, the loader finds the right library for
+ * each kind of program. But for a name that was found by LD_LIBRARY_PATH, which others may
+ * not have, it is the path where that was.
+ */
+static void store_preload(const struct found *f)
+{
+    struct element own = element_own(f->preload);
+
+    if (own.size == 0)
+        return;
+    struct element base = element_base(&own);
+    if (base.size == own.size && f->has_library_path)
+        own = element_first(element_path());
+    bool has_folder = element_base(&own).size < own.size;
+    preload = store(&(struct original){
+        .name = "",
+        .value = own.text,
+        .size = own.size,
+        .goes_by_folder = has_folder && own.text[0] != '/' && own.text[0] != '$',
+    });
 }
 
 void env_capture(void)
 {
+    struct found f = {.preload = NULL};
     bool trusted = getauxval(AT_SECURE) == 0;
 
-    for (char **variable = environ; trusted && variable != NULL && *variable != NULL; variable++) {
-        if (!may_be_ours(*variable))
-            continue;
-        for (enum config_key key = 0; key < CONFIG_KEYS; key++) {
-            const char *value = value_in(*variable, key);
-            if (value != NULL && captured[key] == NULL)
-                store(key, value);
-        }
+    for (char **variable = environ; trusted && variable != NULL && *variable != NULL; variable++)
+        find_variable(&f, *variable);
+    if (f.preload != NULL)
+        store_preload(&f);
+    for (enum config_key key = 0; key < CONFIG_KEYS; key++) {
+        if (f.value[key] != NULL)
+            store_value(key, f.value[key]);
     }
     atomic_store_explicit(&is_captured, true, memory_order_release);
+}
+
+const char *env_variable(enum config_key key)
+{
+    if (captured[key] == NULL)
+        return NULL;
+    return captured[key] - strlen(config_variable[key]) - 1;
+}
+
+const char *env_preload(void)
+{
+    return preload;
 }
 
 /* Before env_capture has run, in the constructor of some other library, nobody can have changed it. */
@@ -112,7 +197,7 @@ const char *engine_value(enum config_key key)
     if (getauxval(AT_SECURE) != 0)
         return NULL;
     for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
-        const char *value = value_in(*variable, key);
+        const char *value = env_match(*variable, config_variable[key]);
         if (value != NULL)
             return value;
     }

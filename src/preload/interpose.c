@@ -3,9 +3,13 @@
  * that knows. The names are those of exports.list, from which the version script
  * is made; syscall() is in bypass.c.
  */
+#include <spawn.h>
+#include <stdarg.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "preload/exec.h"
 #include "preload/listener.h"
 #include "preload/reserve.h"
 #include "translate/incoming.h"
@@ -16,6 +20,8 @@
 #include "translate/socket.h"
 
 #define EXPORT __attribute__((visibility("default"), hot))
+/* What a program calls a few times in its life does not lie among these. */
+#define EXPORT_COLD __attribute__((visibility("default"), cold))
 
 /* ---- to the kernel ---- */
 
@@ -114,4 +120,83 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
                     struct timespec *timeout)
 {
     return peer_recvmmsg(fd, messages, count, flags, timeout);
+}
+
+/* ---- other programs ---- */
+
+EXPORT_COLD int execve(const char *path, char *const argv[], char *const envp[])
+{
+    return exec_path(path, argv, envp);
+}
+
+EXPORT_COLD int execv(const char *path, char *const argv[])
+{
+    return exec_path(path, argv, environ);
+}
+
+EXPORT_COLD int execvp(const char *file, char *const argv[])
+{
+    return exec_search(file, argv, environ);
+}
+
+EXPORT_COLD int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+    return exec_search(file, argv, envp);
+}
+
+EXPORT_COLD int execl(const char *path, const char *first, ...)
+{
+    va_list rest;
+
+    va_start(rest, first);
+    int result = exec_list(path, first, rest);
+    va_end(rest);
+    return result;
+}
+
+EXPORT_COLD int execlp(const char *file, const char *first, ...)
+{
+    va_list rest;
+
+    va_start(rest, first);
+    int result = exec_list_search(file, first, rest);
+    va_end(rest);
+    return result;
+}
+
+EXPORT_COLD int execle(const char *path, const char *first, ...)
+{
+    va_list rest;
+
+    va_start(rest, first);
+    int result = exec_list_with(path, first, rest);
+    va_end(rest);
+    return result;
+}
+
+EXPORT_COLD int fexecve(int fd, char *const argv[], char *const envp[])
+{
+    return exec_fd(fd, argv, envp);
+}
+
+EXPORT_COLD int execveat(int folder, const char *path, char *const argv[], char *const envp[],
+                         int flags)
+{
+    return exec_at(folder, path, argv, envp, flags);
+}
+
+EXPORT_COLD int posix_spawn(pid_t *restrict pid, const char *restrict path,
+                            const posix_spawn_file_actions_t *restrict actions,
+                            const posix_spawnattr_t *restrict attributes,
+                            char *const argv[restrict], char *const envp[restrict])
+{
+    return exec_spawn(pid, path, actions, attributes, argv, envp);
+}
+
+EXPORT_COLD int posix_spawnp(pid_t *restrict pid, const char *restrict file,
+                             const posix_spawn_file_actions_t *restrict actions,
+                             const posix_spawnattr_t *restrict attributes,
+                             char *const argv[restrict], char *const envp[restrict])
+{
+    return exec_spawn_search(pid, file, actions, attributes, argv, envp);
 }

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -86,6 +87,32 @@ static inline long sys_call(long number, long a, long b, long c)
     return sys_call6(number, a, b, c, 0, 0, 0);
 }
 
+static inline int sys_execve(const char *path, char *const argv[], char *const envp[])
+{
+    return (int)sys_call(SYS_execve, (long)path, (long)argv, (long)envp);
+}
+
+/* execveat(2), Linux 3.19. */
+static inline int sys_execveat(int folder, const char *path, char *const argv[], char *const envp[],
+                               int flags)
+{
+    return (int)sys_call6(SYS_execveat, folder, (long)path, (long)argv, (long)envp, flags, 0);
+}
+
+/*
+ * faccessat2(2) with AT_EACCESS, Linux 5.8; on an older kernel it goes by the real user, which
+ * is the same one in nearly every process.
+ */
+static inline int sys_access(const char *path, int mode)
+{
+#ifdef SYS_faccessat2
+    int result = (int)sys_call6(SYS_faccessat2, AT_FDCWD, (long)path, mode, AT_EACCESS, 0, 0);
+    if (result == 0 || errno != ENOSYS)
+        return result;
+#endif
+    return (int)sys_call(SYS_faccessat, AT_FDCWD, (long)path, mode);
+}
+
 static inline int sys_openat(int folder, const char *path, int flags)
 {
     return (int)sys_call6(SYS_openat, folder, (long)path, flags | O_CLOEXEC | O_NOCTTY, 0600, 0, 0);
@@ -109,6 +136,14 @@ static inline int sys_close(int fd)
 static inline ssize_t sys_read(int fd, void *buf, size_t size)
 {
     return sys_call(SYS_read, fd, (long)buf, (long)size);
+}
+
+/* preadv(2) of one buffer: its offset is the same two words on every machine. */
+static inline ssize_t sys_pread(int fd, void *buf, size_t size, unsigned long offset)
+{
+    struct iovec one = {.iov_base = buf, .iov_len = size};
+
+    return sys_call6(SYS_preadv, fd, (long)&one, 1, (long)offset, 0, 0);
 }
 
 static inline ssize_t sys_write(int fd, const void *buf, size_t size)

@@ -68,6 +68,7 @@ static void test_default(void **state)
     assert_table("1-1023=+8000");
     assert_int_equal(config.when, WHEN_ALWAYS);
     assert_int_equal(config.report, REPORT_ASKED);
+    assert_int_equal(config.exec, EXEC_KEEP);
     assert_int_equal(config.level, LEVEL_ERROR);
     assert_string_equal(config.log_file, "");
 }
@@ -182,12 +183,14 @@ static void test_settings(void **state)
     variables[CONFIG_WHEN] = "denied";
     variables[CONFIG_REPORT] = "actual";
     variables[CONFIG_CONNECT] = "table";
+    variables[CONFIG_EXEC] = "inherit";
     variables[CONFIG_LOG] = "debug";
     variables[CONFIG_LOG_FILE] = "/tmp/log";
     assert_true(load());
     assert_int_equal(config.when, WHEN_DENIED);
     assert_int_equal(config.report, REPORT_ACTUAL);
     assert_int_equal(config.connect, CONNECT_TABLE);
+    assert_int_equal(config.exec, EXEC_INHERIT);
     assert_int_equal(config.level, LEVEL_DEBUG);
     assert_string_equal(config.log_file, "/tmp/log");
 }
@@ -201,6 +204,7 @@ static void test_bad_settings(void **state)
         {CONFIG_WHEN, "unknown value: use always or denied"},
         {CONFIG_REPORT, "unknown value: use asked or actual"},
         {CONFIG_CONNECT, "unknown value: use registry, table or off"},
+        {CONFIG_EXEC, "unknown value: use keep or inherit"},
         {CONFIG_LOG, "unknown value: use off, error, info or debug"},
     };
 
@@ -237,6 +241,14 @@ static void test_state(void **state)
     assert_false(config_is_path(CONFIG_RULES, "80=8080"));
 }
 
+static void test_inherit(void **state)
+{
+    (void)state;
+    assert_true(config_is_inherit("inherit"));
+    assert_false(config_is_inherit("keep"));
+    assert_false(config_is_inherit("inherited"));
+}
+
 static void test_too_long_log_file(void **state)
 {
     static char path[CONFIG_PATH_MAX + 1];
@@ -263,6 +275,7 @@ int main(void)
         cmocka_unit_test_setup(test_settings, set_up),
         cmocka_unit_test_setup(test_bad_settings, set_up),
         cmocka_unit_test_setup(test_state, set_up),
+        cmocka_unit_test_setup(test_inherit, set_up),
         cmocka_unit_test_setup(test_too_long_log_file, set_up),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
