@@ -48,7 +48,7 @@ objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(PRELOAD))
 REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(NOTIFY) $(EXPORT) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
-TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold mortal early.so chain.so)
+TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold mortal forbid early.so chain.so)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -156,6 +156,7 @@ $(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS)
 $(O)/unit/program: $(call objects,src/cli/program.c src/cli/image.c src/cli/privilege.c)
 $(O)/unit/program: UNIT_LIBS = -lelf
+$(O)/unit/support: $(call objects,src/notify/support.c)
 unit: $(UNIT_PROGRAMS)
 
 replay: $(O)/fuzz/replay
