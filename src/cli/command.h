@@ -15,7 +15,7 @@ enum {
 
 /*
  * `arguments` follow the name in the usage line; `summary` is a line for the
- * list of commands; `details` is the rest of the help, or "". `main` gets the
+ * list of commands, or NULL for one that people do not call; `details` is the rest of the help, or "". `main` gets the
  * arguments with the command's name as argv[0], and returns the exit status.
  */
 struct command {
@@ -30,6 +30,7 @@ struct command {
 extern const struct command *const command_list[];
 
 extern const struct command run_command;
+extern const struct command enter_command;
 extern const struct command check_command;
 extern const struct command ps_command;
 extern const struct command port_command;

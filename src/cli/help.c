@@ -17,8 +17,10 @@ static int print_overview(void)
 {
     puts("usage: remap COMMAND [ARGUMENT...]\n\n"
          "Runs servers that insist on privileged ports without root.\n");
-    for (size_t i = 0; command_list[i] != NULL; i++)
-        printf("  %-8s %s\n", command_list[i]->name, command_list[i]->summary);
+    for (size_t i = 0; command_list[i] != NULL; i++) {
+        if (command_list[i]->summary != NULL)
+            printf("  %-8s %s\n", command_list[i]->name, command_list[i]->summary);
+    }
     puts("\n'remap help COMMAND' tells more. 'remap --version' tells the version.");
     return STATUS_OK;
 }
@@ -28,7 +30,8 @@ static int help_main(const struct command *self, int argc, char **argv)
     if (argc < 2 || strcmp(argv[1], "--help") == 0)
         return print_overview();
     for (size_t i = 0; command_list[i] != NULL; i++) {
-        if (argc == 2 && strcmp(command_list[i]->name, argv[1]) == 0)
+        if (argc == 2 && command_list[i]->summary != NULL &&
+            strcmp(command_list[i]->name, argv[1]) == 0)
             return help_print(command_list[i]);
     }
     message_print("'%s' is not a command: see 'remap %s'", argv[argc - 1], self->name);

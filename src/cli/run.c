@@ -3,21 +3,22 @@
  * command. The table goes along in normal form, wherever it came from, so that a
  * program that changes its folder, its user or its root still has it.
  */
-#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/choose.h"
 #include "cli/command.h"
+#include "cli/environment.h"
 #include "cli/help.h"
 #include "cli/library.h"
 #include "cli/live.h"
 #include "cli/message.h"
 #include "cli/rules.h"
-#include "notify/launch.h"
-#include "registry/registry.h"
+#include "cli/supervise.h"
 
 #define AUTO_RULE "1-1023=auto"
 
@@ -30,7 +31,7 @@ struct options {
     const char *connect;
     const char *name;
     const char *level;
-    enum engine engine;
+    enum choose_wish engine;
     bool datagrams;
 };
 
@@ -73,14 +74,8 @@ static int take_setting(enum config_key key, const char *option, const char **se
 
 static int take_engine(const struct command *self, struct options *o)
 {
-    if (strcmp(optarg, "preload") == 0) {
-        o->engine = ENGINE_PRELOAD;
+    if (choose_read(optarg, &o->engine))
         return STATUS_OK;
-    }
-    if (strcmp(optarg, "notify") == 0) {
-        o->engine = ENGINE_NOTIFY;
-        return STATUS_OK;
-    }
     message_print("unknown engine '%s': see 'remap help %s'", optarg, self->name);
     return STATUS_USAGE;
 }
@@ -121,54 +116,6 @@ static int take_option(const struct command *self, int option, char **argv, stru
     }
 }
 
-/* setenv(3) fails for want of memory alone. */
-static void set_variable(const char *name, const char *value)
-{
-    if (setenv(name, value, 1) != 0)
-        exit(message_no_memory());
-}
-
-static void set_setting(enum config_key key, const char *value)
-{
-    if (value != NULL)
-        set_variable(config_variable[key], value);
-}
-
-/* Makes a relative path in a variable absolute: the command may leave this folder. */
-static void pin_path(enum config_key key)
-{
-    const char *value = getenv(config_variable[key]);
-    char folder[PATH_MAX], *path = NULL;
-
-    if (value == NULL || value[0] == '\0' || value[0] == '/' || !config_is_path(key, value) ||
-        getcwd(folder, sizeof(folder)) == NULL)
-        return;
-    if (asprintf(&path, "%s/%s", folder, value) >= 0) {
-        set_variable(config_variable[key], path);
-        free(path);
-    }
-}
-
-/* Puts the library in front of what is preloaded already, unless it is there. */
-static void set_preload(const char *library)
-{
-    const char *others = getenv("LD_PRELOAD");
-    size_t size = strlen(library);
-    char *list = NULL;
-
-    if (others == NULL || others[0] == '\0') {
-        set_variable("LD_PRELOAD", library);
-        return;
-    }
-    bool is_first = strncmp(others, library, size) == 0 && strchr(" :", others[size]) != NULL;
-    if (is_first)
-        return;
-    if (asprintf(&list, "%s:%s", library, others) < 0)
-        list = NULL;
-    set_variable("LD_PRELOAD", list != NULL ? list : library);
-    free(list);
-}
-
 /* Gives the run a registry of its own. False after a message. */
 static bool set_run(const char *name)
 {
@@ -176,9 +123,21 @@ static bool set_run(const char *name)
 
     if (folder == NULL)
         return false;
-    set_setting(CONFIG_STATE, folder);
+    environment_set(CONFIG_STATE, folder);
     free(folder);
     return true;
+}
+
+/* So that libremap.so can hand on to `remap enter` what it cannot be in. */
+static void set_own_path(void)
+{
+    char path[PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (size <= 0)
+        return;
+    path[size] = '\0';
+    environment_set(CONFIG_RUN, path);
 }
 
 static void set_environment(const struct options *o, const struct config *config,
@@ -189,44 +148,23 @@ static void set_environment(const struct options *o, const struct config *config
 
     text_init(&text, rules, sizeof(rules));
     table_format(&config->table, ',', &text);
-    set_setting(CONFIG_RULES, rules);
-    set_setting(CONFIG_WHEN, o->when);
-    set_setting(CONFIG_REPORT, o->report);
-    set_setting(CONFIG_CONNECT, o->connect);
+    environment_set(CONFIG_RULES, rules);
+    environment_set(CONFIG_WHEN, o->when);
+    environment_set(CONFIG_REPORT, o->report);
+    environment_set(CONFIG_CONNECT, o->connect);
     const char *level = getenv(config_variable[CONFIG_LOG]);
     if (o->level != NULL || level == NULL || level[0] == '\0')
-        set_setting(CONFIG_LOG, o->level != NULL ? o->level : "info");
-    pin_path(CONFIG_LOG_FILE);
-    pin_path(CONFIG_STATE);
-    if (o->engine == ENGINE_PRELOAD)
-        set_preload(library);
+        environment_set(CONFIG_LOG, o->level != NULL ? o->level : "info");
+    environment_pin(CONFIG_LOG_FILE);
+    environment_pin(CONFIG_STATE);
+    environment_preload(library);
+    if (o->engine == CHOOSE_AUTO)
+        set_own_path();
 }
 
-static int become(char **argv)
+static int supervise(const struct supervise *s)
 {
-    execvp(argv[0], argv);
-    if (errno == ENOENT) {
-        message_print("cannot run '%s': no such command: check its name and PATH", argv[0]);
-        return STATUS_NOT_FOUND;
-    }
-    message_print("cannot run '%s': %s: check the file", argv[0], strerror(errno));
-    return STATUS_CANNOT_RUN;
-}
-
-static int command(void *argv)
-{
-    return become(argv);
-}
-
-static int supervise(char **argv, const struct options *o)
-{
-    const struct launch l = {.command = command, .data = argv, .datagrams = o->datagrams};
-    int status;
-    int failure = launch_run(&l, &status);
-
-    if (failure == 0)
-        launch_end_as(status);
-    message_print("the notify engine cannot be had: %s", strerror(-failure));
+    choose_complain_of_engine(s->argv[0], supervise_run(s), "");
     return STATUS_UNAVAILABLE;
 }
 
@@ -235,6 +173,7 @@ static int run_main(const struct command *self, int argc, char **argv)
     static struct options o;
     static struct config config;
     char library[PATH_MAX];
+    bool is_notify;
     int option;
 
     opterr = 0;
@@ -253,12 +192,16 @@ static int run_main(const struct command *self, int argc, char **argv)
         return STATUS_BAD_TABLE;
     if (!rules_load(&o.rules, &config))
         return STATUS_BAD_TABLE;
+    int status = choose_engine(o.engine, argv[optind], &is_notify);
+    if (status != STATUS_OK)
+        return status;
     if (!library_find(library))
         return STATUS_UNAVAILABLE;
     if (o.name != NULL && !set_run(o.name))
         return STATUS_UNAVAILABLE;
     set_environment(&o, &config, library);
-    return o.engine == ENGINE_NOTIFY ? supervise(argv + optind, &o) : become(argv + optind);
+    const struct supervise s = {.argv = argv + optind, .datagrams = o.datagrams};
+    return is_notify ? supervise(&s) : supervise_become(&s);
 }
 
 const struct command run_command = {
@@ -275,7 +218,10 @@ const struct command run_command = {
         "                   registry (to servers that live, the default), table (also by the\n"
         "                   table alone), or off\n"
         "      --name RUN   a tree of its own, for remap port --name and remap ps\n"
-        "      --engine E   preload, the only one in this version\n"
+        "      --engine E   preload (in dynamic programs), notify (for all others: a supervisor\n"
+        "                   stays), or auto: whichever suits the command (the default)\n"
+        "      --datagrams  with notify, datagrams that are sent to an address go where the\n"
+        "                   server is too; each such call takes three times as long\n"
         "  -q               no line for each bind that was moved\n"
         "  -v               more lines\n"
         "  -h, --help       this text\n"

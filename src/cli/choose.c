@@ -1,0 +1,77 @@
+#include "cli/choose.h"
+
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/message.h"
+#include "cli/program.h"
+#include "notify/support.h"
+
+enum { LINE_MAX_SIZE = 2 * PATH_MAX };
+
+bool choose_read(const char *word, enum choose_wish *wish)
+{
+    static const char *const WORDS[] = {
+        [CHOOSE_AUTO] = "auto", [CHOOSE_PRELOAD] = "preload", [CHOOSE_NOTIFY] = "notify"};
+
+    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+        if (strcmp(word, WORDS[i]) == 0) {
+            *wish = (enum choose_wish)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void complain(const struct program_verdict *v)
+{
+    static char line[LINE_MAX_SIZE];
+    struct text out;
+
+    text_init(&out, line, sizeof(line));
+    program_reason_text(v, &out);
+    text_string(&out, ": ");
+    program_way_out(v, &out);
+    message_print("%s", line);
+}
+
+int choose_engine(enum choose_wish wish, const char *command, bool *is_notify)
+{
+    static struct program p;
+    bool is_there = program_look(command, &p);
+    struct program_verdict v = program_engine(&p);
+
+    *is_notify = wish == CHOOSE_NOTIFY;
+    if (!is_there)
+        return STATUS_OK;
+    if (v.engine == PROGRAM_NEITHER) {
+        complain(&v);
+        return STATUS_UNAVAILABLE;
+    }
+    if (wish == CHOOSE_AUTO)
+        *is_notify = v.engine == PROGRAM_NOTIFY;
+    if (wish == CHOOSE_PRELOAD && v.engine == PROGRAM_NOTIFY)
+        complain(&v);
+    return STATUS_OK;
+}
+
+void choose_complain_of_engine(const char *command, int failure, const char *then)
+{
+    static char line[LINE_MAX_SIZE];
+    struct support support;
+    struct text out;
+
+    text_init(&out, line, sizeof(line));
+    text_string(&out, "'");
+    text_printable(&out, command, strlen(command));
+    text_string(&out, "' cannot have the notify engine: ");
+    if (support_find(&support)) {
+        text_string(&out, strerror(-failure));
+        text_string(&out, ": try again");
+    } else {
+        support_text(&support, &out);
+        text_string(&out, ": ");
+        support_way_out(&support, &out);
+    }
+    message_print("%s%s", line, then);
+}

@@ -1,0 +1,31 @@
+/* Which engine a command is run under. */
+#ifndef CLI_CHOOSE_H
+#define CLI_CHOOSE_H
+
+#include <stdbool.h>
+
+/* What --engine says. */
+enum choose_wish {
+    CHOOSE_AUTO,
+    CHOOSE_PRELOAD,
+    CHOOSE_NOTIFY,
+};
+
+/* Reads such a word. False, with *wish untouched, where it is none. */
+bool choose_read(const char *word, enum choose_wish *wish);
+
+/*
+ * Looks at the command, and chooses. Returns STATUS_OK with *is_notify, or
+ * STATUS_UNAVAILABLE, after a message, where no engine catches it. A command that cannot be
+ * executed is left to exec, which says why; one that preload, though wished for, does not
+ * catch, is complained of, and run: it may start others.
+ */
+int choose_engine(enum choose_wish wish, const char *command, bool *is_notify);
+
+/*
+ * Complains that the notify engine, which `command` needs or was to have, cannot be had:
+ * `failure` is what supervise_run returned. `then` says what becomes of the command, or is "".
+ */
+void choose_complain_of_engine(const char *command, int failure, const char *then);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * remap enter: how a program that libremap.so is in starts one that it cannot be in
+ * (preload/exec.c). It is executed in that one's place, with the environment that it is to
+ * have, and must not fail where that one would not have: what cannot be caught is
+ * executed as it is, and said to be.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/choose.h"
+#include "cli/command.h"
+#include "cli/message.h"
+#include "cli/supervise.h"
+
+enum { PATH_AT = 2, COMMAND_AT = 3 }; /* of: enter -- PATH ARGV0 ... */
+
+static int enter_main(const struct command *self, int argc, char **argv)
+{
+    char path[PATH_MAX];
+    bool is_notify = false;
+
+    if (argc <= COMMAND_AT || strcmp(argv[1], "--") != 0) {
+        message_print("remap %s is for libremap.so to call: see 'remap help run'", self->name);
+        return STATUS_USAGE;
+    }
+    /* A name without a slash is of this folder: whoever executes it has looked along PATH. */
+    bool has_slash = strchr(argv[PATH_AT], '/') != NULL;
+    int size = snprintf(path, sizeof(path), "%s%s", has_slash ? "" : "./", argv[PATH_AT]);
+    const struct supervise s = {.path = path, .argv = argv + COMMAND_AT};
+    bool is_caught =
+        size < (int)sizeof(path) && choose_engine(CHOOSE_AUTO, path, &is_notify) == STATUS_OK;
+    int failure = is_caught && is_notify ? supervise_run(&s) : 0;
+    if (failure != 0 && failure != -EBUSY) /* whose supervisor catches this one too */
+        choose_complain_of_engine(path, failure, "; it starts as it is");
+    return supervise_become(&s);
+}
+
+const struct command enter_command = {
+    .name = "enter",
+    .arguments = "-- PATH NAME [ARGUMENT]...",
+    .summary = NULL,
+    .details = "",
+    .main = enter_main,
+};
