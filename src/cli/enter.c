@@ -7,14 +7,27 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/choose.h"
 #include "cli/command.h"
 #include "cli/message.h"
 #include "cli/supervise.h"
+#include "core/config.h"
 
 enum { PATH_AT = 2, COMMAND_AT = 3 }; /* of: enter -- PATH ARGV0 ... */
+
+/* Of a faulty setting, libremap.so complains at the first bind. */
+static bool wants_datagrams(void)
+{
+    static struct config scratch;
+    const char *value = getenv(config_variable[CONFIG_DATAGRAMS]);
+    struct diag d;
+
+    return value != NULL && config_set(&scratch, CONFIG_DATAGRAMS, value, "", &d) &&
+           scratch.datagrams;
+}
 
 static int enter_main(const struct command *self, int argc, char **argv)
 {
@@ -28,7 +41,8 @@ static int enter_main(const struct command *self, int argc, char **argv)
     /* A name without a slash is of this folder: whoever executes it has looked along PATH. */
     bool has_slash = strchr(argv[PATH_AT], '/') != NULL;
     int size = snprintf(path, sizeof(path), "%s%s", has_slash ? "" : "./", argv[PATH_AT]);
-    const struct supervise s = {.path = path, .argv = argv + COMMAND_AT};
+    const struct supervise s = {
+        .path = path, .argv = argv + COMMAND_AT, .datagrams = wants_datagrams()};
     bool is_caught =
         size < (int)sizeof(path) && choose_engine(CHOOSE_AUTO, path, &is_notify) == STATUS_OK;
     int failure = is_caught && is_notify ? supervise_run(&s) : 0;

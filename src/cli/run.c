@@ -32,7 +32,7 @@ struct options {
     const char *name;
     const char *level;
     enum choose_wish engine;
-    bool datagrams;
+    const char *datagrams;
 };
 
 enum {
@@ -109,7 +109,7 @@ static int take_option(const struct command *self, int option, char **argv, stru
     case OPTION_ENGINE:
         return take_engine(self, o);
     case OPTION_DATAGRAMS:
-        o->datagrams = true;
+        o->datagrams = "on";
         return STATUS_OK;
     default:
         return message_bad_option(self, option, argv);
@@ -152,6 +152,7 @@ static void set_environment(const struct options *o, const struct config *config
     environment_set(CONFIG_WHEN, o->when);
     environment_set(CONFIG_REPORT, o->report);
     environment_set(CONFIG_CONNECT, o->connect);
+    environment_set(CONFIG_DATAGRAMS, o->datagrams);
     const char *level = getenv(config_variable[CONFIG_LOG]);
     if (o->level != NULL || level == NULL || level[0] == '\0')
         environment_set(CONFIG_LOG, o->level != NULL ? o->level : "info");
@@ -200,7 +201,8 @@ static int run_main(const struct command *self, int argc, char **argv)
     if (o.name != NULL && !set_run(o.name))
         return STATUS_UNAVAILABLE;
     set_environment(&o, &config, library);
-    const struct supervise s = {.argv = argv + optind, .datagrams = o.datagrams};
+    const struct supervise s = {.argv = argv + optind,
+                                .datagrams = o.datagrams != NULL || config.datagrams};
     return is_notify ? supervise(&s) : supervise_become(&s);
 }
 

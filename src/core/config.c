@@ -17,6 +17,7 @@ const char *const config_variable[CONFIG_KEYS] = {
     [CONFIG_STATE] = "REMAP_STATE",
     [CONFIG_EXEC] = "REMAP_EXEC",
     [CONFIG_RUN] = "REMAP_RUN",
+    [CONFIG_DATAGRAMS] = "REMAP_DATAGRAMS",
     [CONFIG_XDG_RUNTIME_DIR] = "XDG_RUNTIME_DIR",
     [CONFIG_XDG_CONFIG_HOME] = "XDG_CONFIG_HOME",
     [CONFIG_HOME] = "HOME",
@@ -42,6 +43,7 @@ static const char *const WHEN_WORDS[] = {"always", "denied", NULL};
 static const char *const REPORT_WORDS[] = {"asked", "actual", NULL};
 static const char *const CONNECT_WORDS[] = {"registry", "table", "off", NULL};
 static const char *const EXEC_WORDS[] = {"keep", "inherit", NULL};
+static const char *const DATAGRAMS_WORDS[] = {"off", "on", NULL};
 static const char *const LEVEL_WORDS[] = {"off", "error", "info", "debug", NULL};
 
 static int find_word(const char *const words[], const char *value)
@@ -77,6 +79,8 @@ static const char *const *words_of(enum config_key key)
         return CONNECT_WORDS;
     case CONFIG_EXEC:
         return EXEC_WORDS;
+    case CONFIG_DATAGRAMS:
+        return DATAGRAMS_WORDS;
     default:
         return LEVEL_WORDS;
     }
@@ -104,6 +108,9 @@ bool config_set(struct config *c, enum config_key key, const char *value, const 
         break;
     case CONFIG_EXEC:
         c->exec = (enum exec)found;
+        break;
+    case CONFIG_DATAGRAMS:
+        c->datagrams = found != 0;
         break;
     default:
         c->level = (enum level)found;
@@ -301,6 +308,7 @@ bool config_load(struct config *c, const struct config_input *in, struct diag *d
     c->report = REPORT_ASKED;
     c->level = LEVEL_ERROR;
     c->exec = EXEC_KEEP;
+    c->datagrams = false;
     c->log_file[0] = c->state[0] = '\0';
     c->state_given = c->state_off = false;
     /* The log first: it says where the other faults are told. */
@@ -308,5 +316,5 @@ bool config_load(struct config *c, const struct config_input *in, struct diag *d
            load_path(c->log_file, CONFIG_LOG_FILE, "", in, d) &&
            load_setting(c, CONFIG_WHEN, in, d) && load_setting(c, CONFIG_REPORT, in, d) &&
            load_setting(c, CONFIG_CONNECT, in, d) && load_setting(c, CONFIG_EXEC, in, d) &&
-           load_state(c, in, d) && load_table(c, in, d);
+           load_setting(c, CONFIG_DATAGRAMS, in, d) && load_state(c, in, d) && load_table(c, in, d);
 }

@@ -22,7 +22,8 @@ enum config_key {
     CONFIG_LOG_FILE,
     CONFIG_STATE,
     CONFIG_EXEC,
-    CONFIG_RUN, /* for the preload engine alone: what config_load makes of it is nothing */
+    CONFIG_RUN,       /* for the preload engine alone: what config_load makes of it is nothing */
+    CONFIG_DATAGRAMS, /* for the notify engine alone */
     CONFIG_XDG_RUNTIME_DIR,
     CONFIG_XDG_CONFIG_HOME,
     CONFIG_HOME,
@@ -74,6 +75,7 @@ struct config {
     enum connect connect;
     enum level level;
     enum exec exec;
+    bool datagrams;
     struct table table;
     char log_file[CONFIG_PATH_MAX]; /* "" for stderr */
     char source[CONFIG_PATH_MAX];   /* where the table is from, for people */

@@ -69,6 +69,7 @@ static void test_default(void **state)
     assert_int_equal(config.when, WHEN_ALWAYS);
     assert_int_equal(config.report, REPORT_ASKED);
     assert_int_equal(config.exec, EXEC_KEEP);
+    assert_false(config.datagrams);
     assert_int_equal(config.level, LEVEL_ERROR);
     assert_string_equal(config.log_file, "");
 }
@@ -184,6 +185,7 @@ static void test_settings(void **state)
     variables[CONFIG_REPORT] = "actual";
     variables[CONFIG_CONNECT] = "table";
     variables[CONFIG_EXEC] = "inherit";
+    variables[CONFIG_DATAGRAMS] = "on";
     variables[CONFIG_LOG] = "debug";
     variables[CONFIG_LOG_FILE] = "/tmp/log";
     assert_true(load());
@@ -191,6 +193,7 @@ static void test_settings(void **state)
     assert_int_equal(config.report, REPORT_ACTUAL);
     assert_int_equal(config.connect, CONNECT_TABLE);
     assert_int_equal(config.exec, EXEC_INHERIT);
+    assert_true(config.datagrams);
     assert_int_equal(config.level, LEVEL_DEBUG);
     assert_string_equal(config.log_file, "/tmp/log");
 }
