@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@
 
 #include "notify/filter.h"
 #include "notify/supervisor.h"
+#include "translate/log.h"
+#include "translate/setup.h"
 
 /* What all three know. */
 struct plan {
@@ -269,14 +272,33 @@ static void take_signal(struct front *f)
         syscall(SYS_pidfd_send_signal, f->pidfd, info.ssi_signo, NULL, 0);
 }
 
+/* To the front's own standard error, unless REMAP_LOG is off. */
+__attribute__((format(printf, 1, 2))) static void complain(const char *format, ...)
+{
+    const struct setup *setup = setup_get();
+    va_list arguments;
+
+    if (!log_wants(setup != NULL ? &setup->config : NULL, LEVEL_ERROR))
+        return;
+    va_start(arguments, format);
+    (void)vdprintf(STDERR_FILENO, format, arguments);
+    va_end(arguments);
+}
+
 static void lose_supervisor(struct front *f)
 {
-    static const char line[] = "remap: the supervisor of this run was killed: what binds or "
-                               "connects in it fails from now on: start it anew\n";
-
     f->watched[CONTROL].fd = -1;
-    (void)!write(STDERR_FILENO, line, sizeof(line) - 1);
+    complain(
+        "remap: the supervisor of this run was killed: what binds or connects in it fails from "
+        "now on: start it anew\n");
     reap(f);
+}
+
+static void tell_of_denial(pid_t pid)
+{
+    complain("remap: process %ld lets nobody look into it: what it binds stays as it is: "
+             "see PR_SET_DUMPABLE in prctl(2)\n",
+             (long)pid);
 }
 
 static void take_message(struct front *f)
@@ -287,6 +309,8 @@ static void take_message(struct front *f)
         lose_supervisor(f);
         return;
     }
+    if (m.event == SUPERVISOR_DENIED)
+        tell_of_denial(m.value);
     if (m.event != SUPERVISOR_STATUS)
         return;
     if (WIFSTOPPED(m.value)) {

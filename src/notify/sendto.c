@@ -13,7 +13,7 @@
 enum { DATA_MAX = 65536 };
 
 /* Copies the data. False where they cannot be had, which is for the kernel to say. */
-static bool read_data(const struct stopped *s, struct worker_call *call)
+static bool read_data(struct stopped *s, struct worker_call *call)
 {
     size_t size = (size_t)s->argument[2];
     bool is_datagram = (call->flags & MSG_FASTOPEN) == 0;

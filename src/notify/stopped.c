@@ -114,6 +114,7 @@ bool stopped_take(struct stopped *s, int listener)
     s->id = request.notif.id;
     s->tid = (pid_t)request.notif.pid;
     s->fd = -1;
+    s->is_denied = false;
     read_call(s, &request.notif.data);
     return true;
 }
@@ -155,12 +156,15 @@ void stopped_fail(struct stopped *s, int error)
 
 /* ---- memory and descriptors ---- */
 
-bool stopped_read(const struct stopped *s, uint64_t address, void *buf, size_t size)
+bool stopped_read(struct stopped *s, uint64_t address, void *buf, size_t size)
 {
     struct iovec here = {buf, size}, there = {(void *)(uintptr_t)address, size};
 
-    return stopped_is_valid(s) &&
-           process_vm_readv(s->tid, &here, 1, &there, 1, 0) == (ssize_t)size && stopped_is_valid(s);
+    if (!stopped_is_valid(s))
+        return false;
+    ssize_t got = process_vm_readv(s->tid, &here, 1, &there, 1, 0);
+    s->is_denied = s->is_denied || (got < 0 && errno == EPERM);
+    return got == (ssize_t)size && stopped_is_valid(s);
 }
 
 bool stopped_write(const struct stopped *s, const struct stopped_part *parts, size_t count)
@@ -180,10 +184,11 @@ bool stopped_write(const struct stopped *s, const struct stopped_part *parts, si
 int stopped_socket(struct stopped *s)
 {
     s->fd = process_get_fd(s->tid, (int)s->argument[0]);
+    s->is_denied = s->fd < 0 && errno == EPERM;
     return s->fd;
 }
 
-bool stopped_read_name(const struct stopped *s, uint64_t address, uint64_t len,
+bool stopped_read_name(struct stopped *s, uint64_t address, uint64_t len,
                        struct sockaddr_storage *name)
 {
     uint32_t size = (uint32_t)len; /* a socklen_t */

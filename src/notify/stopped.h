@@ -24,7 +24,8 @@ struct stopped {
     pid_t tid;   /* in our pid namespace; 0 where it is not in it */
     enum stopped_call call;
     uint64_t argument[6];
-    int fd; /* the duplicate of its socket, or -1 */
+    int fd;         /* the duplicate of its socket, or -1 */
+    bool is_denied; /* the process does not let us look into it (EPERM) */
 };
 
 /* What is to be written somewhere: no more than STOPPED_PARTS at a time. */
@@ -49,7 +50,7 @@ bool stopped_is_valid(const struct stopped *s);
  * or the address is bad. Both look before and after whether the thread still waits in
  * this call, so that the memory is that of no other.
  */
-bool stopped_read(const struct stopped *s, uint64_t address, void *buf, size_t size);
+bool stopped_read(struct stopped *s, uint64_t address, void *buf, size_t size);
 bool stopped_write(const struct stopped *s, const struct stopped_part *parts, size_t count);
 
 /*
@@ -59,7 +60,7 @@ bool stopped_write(const struct stopped *s, const struct stopped_part *parts, si
 int stopped_socket(struct stopped *s);
 
 /* Reads an address that is given to the kernel. False where the kernel would refuse it unread. */
-bool stopped_read_name(const struct stopped *s, uint64_t address, uint64_t len,
+bool stopped_read_name(struct stopped *s, uint64_t address, uint64_t len,
                        struct sockaddr_storage *name);
 
 /*

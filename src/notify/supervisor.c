@@ -34,17 +34,17 @@
 enum watched { LISTENER, CHILDREN, CONTROL, WATCHED };
 
 struct supervisor {
-    struct pollfd watched[WATCHED]; /* fd is -1 for what has ended */
+    int control;
+    struct pollfd watched[WATCHED]; /* the keeper's; fd is -1 for what has ended */
     pid_t command;                  /* 0 once it has ended */
     bool has_children;
 };
 
-static void tell_status(const struct supervisor *s, int status, bool is_last)
+static void tell(const struct supervisor *s, enum supervisor_event event, int value, bool is_last)
 {
-    const struct supervisor_message message = {SUPERVISOR_STATUS, status, is_last};
+    const struct supervisor_message message = {event, value, is_last};
 
-    if (s->watched[CONTROL].fd >= 0)
-        (void)send(s->watched[CONTROL].fd, &message, sizeof(message), MSG_NOSIGNAL);
+    (void)send(s->control, &message, sizeof(message), MSG_NOSIGNAL);
 }
 
 /* ---- stopped calls ---- */
@@ -65,7 +65,17 @@ static bool is_over(int listener)
     return listener < 0 || (poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0);
 }
 
-static void handle_call(int listener)
+/* Once in a row: it may be that it asks again and again. */
+static void tell_of_denial(const struct supervisor *s, pid_t pid)
+{
+    static pid_t told;
+
+    if (pid != told)
+        tell(s, SUPERVISOR_DENIED, pid, false);
+    told = pid;
+}
+
+static void handle_call(const struct supervisor *s, int listener)
 {
     struct stopped stopped;
 
@@ -82,6 +92,8 @@ static void handle_call(int listener)
     engine_handle(process);
     HANDLERS[stopped.call](&stopped);
     engine_done();
+    if (stopped.is_denied)
+        tell_of_denial(s, process->pid);
 }
 
 /* ---- children ---- */
@@ -103,12 +115,12 @@ static void reap(struct supervisor *s)
         is_end = has_ended(status);
         last = status;
         if (!is_end)
-            tell_status(s, status, false);
+            tell(s, SUPERVISOR_STATUS, status, false);
     }
     s->has_children = pid == 0;
     if (is_end) {
         s->command = 0;
-        tell_status(s, last, !s->has_children && is_over(s->watched[LISTENER].fd));
+        tell(s, SUPERVISOR_STATUS, last, !s->has_children && is_over(s->watched[LISTENER].fd));
     }
 }
 
@@ -125,7 +137,6 @@ static void lose_control(struct supervisor *s)
 {
     if (s->command != 0)
         kill(s->command, SIGKILL);
-    close(s->watched[CONTROL].fd);
     s->watched[CONTROL].fd = -1;
 }
 
@@ -157,7 +168,7 @@ _Noreturn void supervisor_run(int listener, int control, pid_t command)
 
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
-    s = (struct supervisor){.command = command, .has_children = true};
+    s = (struct supervisor){.control = control, .command = command, .has_children = true};
     s.watched[LISTENER] = (struct pollfd){.fd = listener}; /* POLLHUP alone */
     s.watched[CHILDREN] = (struct pollfd){.fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK),
                                           .events = POLLIN};
@@ -167,5 +178,5 @@ _Noreturn void supervisor_run(int listener, int control, pid_t command)
     if (pthread_create(&keeper, NULL, keep, &s) != 0)
         _exit(EXIT_FAILURE);
     for (;;)
-        handle_call(listener);
+        handle_call(&s, listener);
 }

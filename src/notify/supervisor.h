@@ -10,6 +10,7 @@ enum supervisor_event {
     SUPERVISOR_FAILED, /* the engine cannot be had: `value` is an errno; the command was not started */
     SUPERVISOR_STARTED, /* `value` is the command's pid; it waits for a byte in answer, and then goes on */
     SUPERVISOR_STATUS, /* `value` is of waitpid(2): it was stopped, or goes on, or has ended */
+    SUPERVISOR_DENIED, /* the process `value` lets nobody look into it: what it asks for stays */
 };
 
 struct supervisor_message {
