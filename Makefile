@@ -48,7 +48,7 @@ objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(PRELOAD))
 REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(NOTIFY) $(EXPORT) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
-TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold mortal forbid early.so chain.so)
+TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold mortal forbid spawn told told-static told-musl told-go early.so chain.so)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -145,6 +145,14 @@ $(O)/tools/stops: tests/tools/stops.c
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(static)
+# The ways that a program can be built in so that a preload passes it by.
+$(O)/tools/told-static: TOOL_LIBS = -static
+$(O)/tools/told-musl: TOOL_LIBS = -Wl,--dynamic-linker=/lib/ld-musl.so.1
+$(O)/tools/told-go: TOOL_LIBS = -DTOLD_GO
+$(O)/tools/told-%: tests/tools/told.c
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(filter-out -fPIC,$(ALL_CFLAGS)) -MMD -MP $(LDFLAGS) -o $@ $< $(TOOL_LIBS)
 $(O)/tools/%.so: tests/tools/%.c
 	@mkdir -p $(@D)
 	$(call say,ld)

@@ -4,11 +4,14 @@
 #include <limits.h>
 #include <paths.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "preload/behind.h"
 #include "preload/keep.h"
+#include "preload/look.h"
 #include "preload/search.h"
 #include "preload/vector.h"
 #include "registry/sys.h"
@@ -22,10 +25,20 @@ struct exec_call {
     pid_t *pid;
     const posix_spawn_file_actions_t *actions;
     const posix_spawnattr_t *attributes;
+    bool spawns;
+    const char *run; /* the `remap` for programs that cannot be preloaded, or NULL */
 };
 
 /* Carries a call out, with the environment that the new program is to have. */
 typedef int carry(const struct exec_call *c);
+
+/* Not for `remap` itself, which has looked closely, and executes what it has looked at. */
+static const char *run_of(const struct keep *k)
+{
+    const char *run = keep_run(k), *self = (const char *)getauxval(AT_EXECFN);
+
+    return run != NULL && self != NULL && strcmp(run, self) == 0 ? NULL : run;
+}
 
 /* Completes the environment, on the stack, where anything is missing from it. */
 static int start(struct exec_call *c, carry *go)
@@ -40,13 +53,43 @@ static int start(struct exec_call *c, carry *go)
         c->envp = keep_build(&k, __builtin_alloca(size));
         errno = saved;
     }
+    c->run = run_of(&k);
     return go(c);
+}
+
+/* ---- programs that cannot be preloaded ---- */
+
+/*
+ * Starts `remap enter -- PATH ARGV...` in the place of the program. Fails where that cannot
+ * be started: the program then is, as it is.
+ */
+static int start_run(const struct exec_call *c, const char *path)
+{
+    size_t count, n = 0;
+
+    if (!vector_count(c->argv, &count))
+        return -1;
+    const char **argv = __builtin_alloca((count + 6) * sizeof(*argv));
+    argv[n++] = "remap";
+    argv[n++] = "enter";
+    argv[n++] = "--";
+    argv[n++] = path;
+    argv[n++] = count > 0 ? c->argv[0] : path;
+    for (size_t i = 1; i < count; i++)
+        argv[n++] = c->argv[i];
+    argv[n] = NULL;
+    if (c->spawns)
+        return exec_next.posix_spawn(c->pid, c->run, c->actions, c->attributes, (char *const *)argv,
+                                     c->envp);
+    return exec_next.execve(c->run, (char *const *)argv, c->envp);
 }
 
 /* ---- exec ---- */
 
 static int carry_path(const struct exec_call *c)
 {
+    if (c->run != NULL && look_passes_by(c->path))
+        start_run(c, c->path);
     return exec_next.execve(c->path, c->argv, c->envp);
 }
 
@@ -55,8 +98,19 @@ int exec_path(const char *path, char *const argv[], char *const envp[])
     return start(&(struct exec_call){.path = path, .argv = argv, .envp = envp}, carry_path);
 }
 
+/* On its own for its large buffer. */
+__attribute__((noinline)) static void try_run_at(const struct exec_call *c)
+{
+    char path[PATH_MAX];
+
+    if (look_name(c->folder, c->path, c->flags, path) && look_passes_by(path))
+        start_run(c, path);
+}
+
 static int carry_at(const struct exec_call *c)
 {
+    if (c->run != NULL)
+        try_run_at(c);
     return exec_next.execveat(c->folder, c->path, c->argv, c->envp, c->flags);
 }
 
@@ -195,8 +249,28 @@ int exec_list_with(const char *path, const char *first, va_list rest)
 
 /* ---- spawn ---- */
 
+/*
+ * A relative path is not looked at where actions on files are to come before, one of which
+ * may be to leave the folder. They are the reason why `run` is looked at, too: they would be
+ * carried out twice.
+ */
+static bool is_for_run(const struct exec_call *c, const char *path)
+{
+    return (path[0] == '/' || c->actions == NULL) && look_passes_by(path) &&
+           look_is_program(c->run);
+}
+
+static int try_run(const struct exec_call *c, const char *path)
+{
+    return is_for_run(c, path) ? start_run(c, path) : -1;
+}
+
 static int carry_spawn(const struct exec_call *c)
 {
+    uintptr_t page = 0;
+
+    if (c->run != NULL && vector_begins(c->path, &page) && try_run(c, c->path) == 0)
+        return 0;
     return exec_next.posix_spawn(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
 }
 
@@ -208,12 +282,31 @@ int exec_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *a
                                      .envp = envp,
                                      .pid = pid,
                                      .actions = actions,
-                                     .attributes = attributes},
+                                     .attributes = attributes,
+                                     .spawns = true},
                  carry_spawn);
+}
+
+/* The first program along PATH is the one that is started. */
+static int try_run_in_folders(const struct exec_call *c)
+{
+    struct search s;
+
+    if (!search_begin(&s, c->path))
+        return -1;
+    char *path = __builtin_alloca(search_room(&s));
+    while (search_next(&s, path)) {
+        if (look_is_program(path))
+            return try_run(c, path);
+    }
+    return -1;
 }
 
 static int carry_spawn_search(const struct exec_call *c)
 {
+    if (c->run != NULL &&
+        (strchr(c->path, '/') != NULL ? try_run(c, c->path) : try_run_in_folders(c)) == 0)
+        return 0;
     return exec_next.posix_spawnp(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
 }
 
@@ -225,7 +318,8 @@ int exec_spawn_search(pid_t *pid, const char *file, const posix_spawn_file_actio
                                      .envp = envp,
                                      .pid = pid,
                                      .actions = actions,
-                                     .attributes = attributes},
+                                     .attributes = attributes,
+                                     .spawns = true},
                  carry_spawn_search);
 }
 

@@ -1,10 +1,13 @@
 /*
- * A library whose constructor binds port 80, before that of libremap.so when it is
+ * A library whose constructor binds port 80 and, with EARLY_SPAWN, starts a program, before that of libremap.so when it is
  * preloaded behind it.
  */
 #include <netinet/in.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 __attribute__((constructor)) static void bind_early(void)
 {
@@ -16,4 +19,18 @@ __attribute__((constructor)) static void bind_early(void)
         perror("early bind");
     else if (getsockname(fd, (struct sockaddr *)&in, &size) == 0)
         fprintf(stderr, "early bind ok, name %u\n", ntohs(in.sin_port));
+}
+
+__attribute__((constructor)) static void spawn_early(void)
+{
+    char *arguments[] = {"echo", "early spawn", NULL}, *environment[] = {NULL};
+    pid_t child;
+
+    if (getenv("EARLY_SPAWN") == NULL)
+        return;
+    unsetenv("EARLY_SPAWN");
+    if (posix_spawnp(&child, "echo", NULL, NULL, arguments, environment) != 0)
+        fputs("early spawn failed\n", stderr);
+    else
+        waitpid(child, NULL, 0);
 }
