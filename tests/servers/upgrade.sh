@@ -83,9 +83,12 @@ end
 start env
 wait_until answer || cat log errors
 load
-upgrade && pass 'nginx: a new binary takes over' || fail 'nginx: a new binary takes over' "$(tail -n 5 log)"
-wait_until is_of "$new" && pass 'its workers answer' || fail 'its workers answer' "$(tail -n 5 log)"
-upgrade && pass 'and one takes over from that' || fail 'and one takes over from that' "$(tail -n 5 log)"
+upgrade
+is 'nginx: a new binary takes over' 0 $?
+wait_until is_of "$new"
+is 'its workers answer' 0 $?
+upgrade
+is 'and one takes over from that' 0 $?
 end_load
 is 'no request has failed' 'enough requests, 0 failed' "$(cat load.log)"
 like 'it believes to be on 80' '^port 80 of' "$(answer)"
@@ -114,8 +117,8 @@ load
 for turn in first second; do
     worker=$(told_pid)
     kill -USR2 $master
-    wait_until is_another "$worker" && wait_until is_gone "$worker" && pass "haproxy: a new worker after the $turn reload" ||
-        fail "haproxy: a new worker after the $turn reload" "$(cat haproxy.log)"
+    wait_until is_another "$worker" && wait_until is_gone "$worker"
+    is "haproxy: a new worker after the $turn reload" 0 $?
 done
 end_load
 is 'no request has failed' 'enough requests, 0 failed' "$(cat load.log)"
