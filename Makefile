@@ -76,7 +76,7 @@ $(O)/libremap.so: $(LIBRARY_OBJECTS) $(O)/exports.map
 
 $(O)/remap: $(REMAP_OBJECTS)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lelf -ljansson -lmnl -lseccomp -pthread
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lelf -ljansson -lmnl -lseccomp -pthread $(LIBRARY_LIBS)
 
 $(O)/remap-redirect: scripts/remap-redirect
 	@mkdir -p $(@D)

@@ -34,6 +34,7 @@ extern const struct command enter_command;
 extern const struct command check_command;
 extern const struct command ps_command;
 extern const struct command port_command;
+extern const struct command doctor_command;
 extern const struct command redirect_command;
 extern const struct command export_command;
 extern const struct command help_command;

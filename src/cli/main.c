@@ -6,9 +6,9 @@
 #include "cli/command.h"
 #include "cli/message.h"
 
-const struct command *const command_list[] = {&run_command,    &enter_command, &check_command,
-                                              &ps_command,     &port_command,  &redirect_command,
-                                              &export_command, &help_command,  NULL};
+const struct command *const command_list[] = {
+    &run_command,    &enter_command,    &check_command,  &ps_command,   &port_command,
+    &doctor_command, &redirect_command, &export_command, &help_command, NULL};
 
 static const struct command *find_command(const char *name)
 {

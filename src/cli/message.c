@@ -3,16 +3,39 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+static struct text *captured;
+
+void message_capture(struct text *t)
+{
+    captured = t;
+}
+
+static void capture(const char *format, va_list arguments)
+{
+    char *message = NULL;
+
+    if (vasprintf(&message, format, arguments) < 0)
+        return;
+    text_string(captured, message);
+    text_char(captured, '\n');
+    free(message);
+}
 
 void message_print(const char *format, ...)
 {
     va_list arguments;
 
-    fputs("remap: ", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    if (captured != NULL) {
+        capture(format, arguments);
+    } else {
+        fputs("remap: ", stderr);
+        vfprintf(stderr, format, arguments);
+        fputc('\n', stderr);
+    }
     va_end(arguments);
-    fputc('\n', stderr);
 }
 
 void message_diag(const struct diag *d)

@@ -8,6 +8,12 @@
 /* Prints "remap: ", the formatted message and a newline. */
 __attribute__((format(printf, 1, 2))) void message_print(const char *format, ...);
 
+/*
+ * From now on puts messages into a text, a line for each and without "remap: "; with NULL, prints
+ * them again. The text is the caller's.
+ */
+void message_capture(struct text *t);
+
 /* Prints a fault of the configuration, with the text and a caret. */
 void message_diag(const struct diag *d);
 

@@ -1,9 +1,13 @@
 #include "cli/privilege.h"
 
 #include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/nsfs.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -30,14 +34,30 @@ static struct sets own_sets(void)
                          data[0].inheritable | (uint64_t)data[1].inheritable << 32};
 }
 
-bool privilege_is_effective(int capability)
+/* The network namespace belongs to this user namespace, or to one below. Above them, nothing is told (ioctl_ns(2)). */
+static bool owns_network(void)
 {
-    return (own_sets().effective >> capability & 1) != 0;
+    int network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    int owner = network >= 0 ? ioctl(network, NS_GET_USERNS) : -1;
+    bool is_below = owner >= 0 || errno != EPERM;
+
+    if (owner >= 0)
+        close(owner);
+    if (network >= 0)
+        close(network);
+    return is_below;
 }
 
-bool privilege_is_ambient(int capability)
+enum privilege_to_bind privilege_to_bind(void)
 {
-    return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) == 1;
+    bool is_root = geteuid() == 0;
+    bool is_ambient = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_BIND_SERVICE, 0, 0) == 1;
+
+    if ((own_sets().effective >> CAP_NET_BIND_SERVICE & 1) == 0 || !(is_root || is_ambient))
+        return PRIVILEGE_NONE;
+    if (!owns_network())
+        return PRIVILEGE_ELSEWHERE;
+    return is_root ? PRIVILEGE_ROOT : PRIVILEGE_AMBIENT;
 }
 
 /* PR_CAPBSET_READ fails for capabilities that the kernel does not know. */

@@ -29,10 +29,15 @@ struct privilege {
  */
 void privilege_look(const char *path, const struct stat *st, struct privilege *p);
 
-/* Whether this process has a capability (CAP_NET_BIND_SERVICE and so on) in its effective set. */
-bool privilege_is_effective(int capability);
+/* Whether programs that this process executes may bind privileged ports. */
+enum privilege_to_bind {
+    PRIVILEGE_NONE,
+    PRIVILEGE_ELSEWHERE, /* root of a user namespace, to which the network does not belong */
+    PRIVILEGE_ROOT,
+    PRIVILEGE_AMBIENT, /* CAP_NET_BIND_SERVICE is in the ambient set (capabilities(7)) */
+};
 
-/* Whether programs that this process executes will have it too (capabilities(7)). */
-bool privilege_is_ambient(int capability);
+/* What this process has, and passes on. */
+enum privilege_to_bind privilege_to_bind(void);
 
 #endif

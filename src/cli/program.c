@@ -417,7 +417,7 @@ static const char *way_out(const struct program_verdict *v)
     case PROGRAM_IS_BROKEN:
         return "check the file";
     case PROGRAM_IS_UNREADABLE:
-        return "if its ports stay, try --engine notify";
+        return "make it readable, for a look at it";
     default:
         return v->engine == PROGRAM_NOTIFY ? "use --engine notify" : "";
     }
@@ -426,6 +426,57 @@ static const char *way_out(const struct program_verdict *v)
 void program_way_out(const struct program_verdict *v, struct text *t)
 {
     text_string(t, way_out(v));
+}
+
+static void image_text(const struct image *image, struct text *t)
+{
+    text_string(t, image_machine_name(image));
+    text_string(t, image->bits == 64 ? ", 64 bits" : ", 32 bits");
+    switch (image->kind) {
+    case IMAGE_DYNAMIC:
+        text_string(t, ", dynamic, by ");
+        text_printable(t, image->loader, strlen(image->loader));
+        break;
+    case IMAGE_LOADER:
+        text_string(t, ", glibc's loader itself");
+        break;
+    default:
+        text_string(t, image->kind == IMAGE_PIE ? ", static-pie" : ", static");
+        break;
+    }
+    if (image->is_go)
+        text_string(t, ", made with Go");
+}
+
+static const char *const ROLES[] = {
+    [PROGRAM_COMMAND] = "",
+    [PROGRAM_INTERPRETER] = ", the interpreter",
+    [PROGRAM_BY_ENV] = ", executed by env",
+    [PROGRAM_BY_SHELL] = ", the shell",
+};
+
+void program_file_text(const struct program_file *file, struct text *t)
+{
+    quote(file->path, t);
+    text_string(t, ROLES[file->role]);
+    text_string(t, ": ");
+    switch (file->kind) {
+    case PROGRAM_ELF:
+        image_text(&file->image, t);
+        break;
+    case PROGRAM_SCRIPT:
+        text_string(t, "a script");
+        break;
+    case PROGRAM_UNREADABLE:
+        text_string(t, "may be executed, but not read");
+        break;
+    case PROGRAM_BROKEN:
+        text_string(t, "an ELF file that makes no sense");
+        break;
+    case PROGRAM_TEXT:
+        text_string(t, "a text, for the shell");
+        break;
+    }
 }
 
 /* Who wants the last file, where that is not the command itself. */

@@ -108,6 +108,9 @@ void program_reason_text(const struct program_verdict *v, struct text *t);
 /* Appends the way out, as "use --engine notify"; nothing where none is needed. */
 void program_way_out(const struct program_verdict *v, struct text *t);
 
+/* Appends what a file is, as "'/bin/sh': x86-64, 64 bits, dynamic, by /lib64/ld-linux-x86-64.so.2". */
+void program_file_text(const struct program_file *file, struct text *t);
+
 /* Each appends what is wrong where it cannot be executed, and the way out. */
 void program_fault_text(const struct program *p, struct text *t);
 void program_fault_way_out(const struct program *p, struct text *t);

@@ -1,0 +1,152 @@
+#include "cli/finding.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name, *colour;
+} STATES[] = {
+    [FINDING_OK] = {"ok", "\033[32m"},
+    [FINDING_NOTE] = {"note", "\033[33m"},
+    [FINDING_PROBLEM] = {"problem", "\033[31m"},
+};
+
+struct finding *finding_add(struct findings *all, const char *check)
+{
+    size_t place = all->count < FINDING_COUNT_MAX ? all->count++ : FINDING_COUNT_MAX - 1;
+    struct finding *f = &all->list[place];
+
+    f->check = check;
+    f->state = FINDING_OK;
+    f->text[0] = f->way_out[0] = '\0';
+    return f;
+}
+
+void finding_set(struct finding *f, enum finding_state state, const char *format, ...)
+{
+    va_list arguments;
+
+    f->state = state;
+    va_start(arguments, format);
+    vsnprintf(f->text, sizeof(f->text), format, arguments);
+    va_end(arguments);
+}
+
+void finding_set_way_out(struct finding *f, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(f->way_out, sizeof(f->way_out), format, arguments);
+    va_end(arguments);
+}
+
+struct text finding_text(struct finding *f)
+{
+    struct text text;
+
+    text_init(&text, f->text, sizeof(f->text));
+    return text;
+}
+
+struct text finding_way_out(struct finding *f)
+{
+    struct text text;
+
+    text_init(&text, f->way_out, sizeof(f->way_out));
+    return text;
+}
+
+void finding_take_message(struct finding *f, const char *message)
+{
+    size_t size = strcspn(message, "\n"), colon = size;
+
+    while (colon > 0 && strncmp(message + colon, ": ", 2) != 0)
+        colon--;
+    if (colon == 0)
+        colon = size;
+    finding_set(f, FINDING_PROBLEM, "%.*s", (int)colon, message);
+    if (colon < size)
+        finding_set_way_out(f, "%.*s", (int)(size - colon - 2), message + colon + 2);
+}
+
+enum finding_state finding_worst(const struct findings *all)
+{
+    enum finding_state worst = FINDING_OK;
+
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->list[i].state > worst)
+            worst = all->list[i].state;
+    }
+    return worst;
+}
+
+/* ---- for people ---- */
+
+/* See no-color.org. */
+static bool wants_colour(void)
+{
+    const char *refusal = getenv("NO_COLOR");
+
+    return isatty(STDOUT_FILENO) && (refusal == NULL || refusal[0] == '\0');
+}
+
+void finding_print(const struct findings *all)
+{
+    bool is_coloured = wants_colour();
+    int width = 0;
+
+    for (size_t i = 0; i < all->count; i++) {
+        int size = (int)strlen(all->list[i].check);
+        width = size > width ? size : width;
+    }
+    for (size_t i = 0; i < all->count; i++) {
+        const struct finding *f = &all->list[i];
+        printf("%s%-7s%s  %-*s  %s%s%s\n", is_coloured ? STATES[f->state].colour : "",
+               STATES[f->state].name, is_coloured ? "\033[0m" : "", width, f->check, f->text,
+               f->way_out[0] != '\0' ? ": " : "", f->way_out);
+    }
+}
+
+/* ---- JSON ---- */
+
+/* A text with paths in it need not be UTF-8: then, byte by byte. */
+static json_t *text_json(const char *string)
+{
+    static char printable[FINDING_TEXT_MAX];
+    struct text text;
+    json_t *json = json_string(string);
+
+    if (json != NULL)
+        return json;
+    text_init(&text, printable, sizeof(printable));
+    text_printable(&text, string, strlen(string));
+    return json_string(printable);
+}
+
+static json_t *finding_json(const struct finding *f)
+{
+    return json_pack("{s:s, s:s, s:o, s:o}", "check", f->check, "state", STATES[f->state].name,
+                     "text", text_json(f->text), "way_out",
+                     f->way_out[0] != '\0' ? text_json(f->way_out) : json_null());
+}
+
+bool finding_print_json(const struct findings *all, bool works, const char *engine)
+{
+    json_t *list = json_array();
+    bool is_whole = list != NULL;
+
+    for (size_t i = 0; i < all->count && is_whole; i++)
+        is_whole = json_array_append_new(list, finding_json(&all->list[i])) == 0;
+    json_t *answer =
+        json_pack("{s:b, s:s?, s:o}", "works", works, "engine", engine, "findings", list);
+    is_whole = is_whole && answer != NULL && json_dumpf(answer, stdout, JSON_INDENT(2)) == 0;
+    if (is_whole)
+        putchar('\n');
+    json_decref(answer);
+    return is_whole;
+}
