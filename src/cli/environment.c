@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
+#include "core/text.h"
 
 #define LIBRARY "libremap.so"
 
@@ -67,25 +68,28 @@ static bool is_ours(const char *path)
 void environment_drop_preload(void)
 {
     const char *preloaded = getenv("LD_PRELOAD");
-    char *list = preloaded != NULL ? strdup(preloaded) : NULL, *rest = NULL;
-    char *others = preloaded != NULL ? calloc(strlen(preloaded) + 1, 1) : NULL;
+    struct text others;
+    char *list, *buf, *rest;
 
     if (preloaded == NULL)
         return;
-    if (list == NULL || others == NULL)
+    list = strdup(preloaded);
+    buf = malloc(strlen(preloaded) + 1);
+    if (list == NULL || buf == NULL)
         exit(message_no_memory());
+    text_init(&others, buf, strlen(preloaded) + 1);
     for (char *path = strtok_r(list, SEPARATORS, &rest); path != NULL;
          path = strtok_r(NULL, SEPARATORS, &rest)) {
         if (is_ours(path))
             continue;
-        if (others[0] != '\0')
-            strcat(others, ":");
-        strcat(others, path);
+        if (others.used > 0)
+            text_char(&others, ':');
+        text_string(&others, path);
     }
-    if (others[0] != '\0')
-        set_variable("LD_PRELOAD", others);
+    if (others.used > 0)
+        set_variable("LD_PRELOAD", buf);
     else
         unsetenv("LD_PRELOAD");
-    free(others);
+    free(buf);
     free(list);
 }

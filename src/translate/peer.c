@@ -226,13 +226,16 @@ HOT ssize_t peer_recvfrom(int fd, void *buf, size_t size, int flags, struct sock
     return result;
 }
 
-/* What glibc's own does with a program that asks for more than its buffer holds. */
-extern void __chk_fail(void) __attribute__((noreturn));
+/*
+ * What glibc's own does with a program that asks for more than its buffer holds. musl, whose
+ * programs may have us preloaded too, has no such function, and nobody who would call this.
+ */
+extern void __chk_fail(void) __attribute__((weak, noreturn));
 
 ssize_t peer_recvfrom_chk(int fd, void *buf, size_t size, size_t room, int flags,
                           struct sockaddr *addr, socklen_t *len)
 {
-    if (size > room)
+    if (size > room && __chk_fail != NULL)
         __chk_fail();
     return peer_recvfrom(fd, buf, size, flags, addr, len);
 }

@@ -39,7 +39,7 @@ static struct sockaddr_in address(int port)
 /* Binds a fresh socket to the port, and asks where it is: 0, or the errno of what failed; -1 for a lie. */
 static int bind_and_ask(int port)
 {
-    struct sockaddr_in name = address(port), told;
+    struct sockaddr_in name = address(port), told = {0};
     socklen_t len = sizeof(told);
     int failure = 0, on = 1;
 
