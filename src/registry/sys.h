@@ -212,6 +212,13 @@ static inline int sys_sigmask(int how, const void *set, void *old)
     return (int)sys_call6(SYS_rt_sigprocmask, how, (long)set, (long)old, _NSIG / 8, 0, 0);
 }
 
+/* Sleeps for so many milliseconds, less than a second, or until a signal comes. */
+static inline int sys_sleep(long milliseconds)
+{
+    const struct timespec time = {0, milliseconds * 1000000};
+    return (int)sys_call(SYS_nanosleep, (long)&time, 0, 0);
+}
+
 static inline int sys_yield(void)
 {
     return (int)sys_call(SYS_sched_yield, 0, 0, 0);

@@ -112,14 +112,20 @@ static bool is_held_for_unknown(const struct call *c, uint16_t port)
  */
 static bool bind_after_another(struct call *c, const struct decision *d, uint16_t port, int *result)
 {
-    enum { PATIENCE = 50 };
+    enum {
+        YIELDS = 50,
+        SLEEPS = 10
+    }; /* it may have lost its CPU in between, for some milliseconds */
 
-    for (int i = 0; i < PATIENCE; i++) {
+    for (int i = 0; i < YIELDS + SLEEPS; i++) {
         if (bind_sticky(c, d, result))
             return true;
         if (!is_held_for_unknown(c, port))
             break;
-        sys_yield();
+        if (i < YIELDS)
+            sys_yield();
+        else
+            sys_sleep(1);
     }
     errno = EADDRINUSE;
     return bind_sticky(c, d, result);
