@@ -17,7 +17,9 @@
  * The functions behind ours, which carry all of this out: system calls, until behind_resolve
  * has looked them up. The rest of the family is made of these, as it is in glibc: what
  * another preload does in execve is done for all of them, and the constructor has four names
- * to look up and not thirteen, each of which costs every program that is started.
+ * to look up and not eleven, each of which costs every program that is started. Later is no
+ * time for that: dlsym(3) takes a lock, and exec is called in signal handlers and vforked
+ * children.
  */
 struct exec_next {
     int (*execve)(const char *, char *const[], char *const[]);
