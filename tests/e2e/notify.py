@@ -4,6 +4,7 @@ Programs for tests/e2e/notify, one for each case: notify.py CASE. They run as th
 `remap run --engine notify`, or around it; each prints what it saw.
 """
 import os
+import re
 import select
 import signal
 import socket
@@ -122,7 +123,154 @@ def block():
     socket.create_connection(("127.0.0.1", 80))
 
 
+def ignored():
+    """What a shell without job control ignores for its background."""
+    print(*(int(signal.getsignal(s)) for s in (signal.SIGINT, signal.SIGQUIT)))
+    sys.exit(5)
+
+
+def bind_and_ask():
+    print(listener(80).getsockname()[1])
+
+
+def asked_in_tree():
+    s = listener(80)
+    port = subprocess.run(["./remap", "port", "80"], stdout=subprocess.PIPE).stdout.decode().strip()
+    print(port, *entry(), flush=True)
+    s.close()
+
+
 # ---- cases ----
+
+
+def entry():
+    """The asked port, the engine and the run of the one endpoint that remap ps lists."""
+    listed = subprocess.run(["./remap", "ps"], stdout=subprocess.PIPE).stdout.decode().splitlines()
+    fields = listed[1].split()
+    return fields[1].rpartition(":")[2], fields[-2], fields[-1]
+
+
+def named():
+    run = ["./remap", "run", "-q", "--engine", "notify", "--name", "web"]
+    p = subprocess.Popen(run + list(me("serve")), stdout=subprocess.PIPE)
+    p.stdout.readline()
+    port = subprocess.run(["./remap", "port", "--name", "web", "80"], stdout=subprocess.PIPE)
+    print(port.stdout.decode().strip(), *entry())
+    p.terminate()
+    p.wait(BOUND)
+
+
+def daemons():
+    """Ten that leave, one after the other, in one tree; and the supervisor ends with the last."""
+    script = """for i in 0 1 2 3 4 5 6 7 8 9; do
+        setsid -f sh -c "while [ ! -e go ]; do sleep 0.01; done; ./births ask; echo \$? > daemon.$i" > /dev/null 2>&1
+    done"""
+    status = subprocess.run(RUN + ["sh", "-c", script]).returncode
+    open("go", "w").close()
+    wait_until(lambda: not ours())
+    told = [open("daemon.%d" % i).read().strip() for i in range(10)]
+    print(told.count("0"), status)
+
+
+def stopped_supervisor():
+    """Its tree waits for it, and loses nothing."""
+    p, pid = start("sh", "-c", "echo $$; read line; exec ./stops threads", stdin=subprocess.PIPE)
+    supervisor = stat_of(int(pid))[1]
+    os.kill(supervisor, signal.SIGSTOP)
+    wait_until(lambda: stat_of(supervisor)[0] == "T")
+    p.stdin.write(b"go\n")
+    p.stdin.close()
+    wait_until(lambda: os.path.exists("/proc/%s/task" % pid) and len(os.listdir("/proc/%s/task" % pid)) == 17)
+    os.kill(supervisor, signal.SIGCONT)
+    print(p.stdout.readline().decode().strip())
+    p.wait(BOUND)
+
+
+def killed_in_calls():
+    """Hundreds that are killed wherever they are, beside one that goes on, and the supervisor with it."""
+    script = """echo $$; for i in $(seq 300); do
+        ./stops storm > /dev/null & ./stops threads > /dev/null & sleep 0.00$((i % 10)); kill -KILL $! $(($! - 1)) 2>/dev/null
+    done; wait; ./stops threads; read line"""
+    p, pid = start("bash", "-c", script, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    said = p.stdout.readline().decode().strip()
+    print("the others go on: %s, %d threads" % (said, len(os.listdir("/proc/%d/task" % stat_of(int(pid))[1]))))
+    p.stdin.close()
+    p.wait(BOUND)
+
+
+class Terminal:
+    """An interactive shell on a terminal of its own."""
+
+    def __init__(self):
+        self.pid, self.master = os.forkpty()
+        self.unread = b""
+        if self.pid == 0:
+            os.environ.update(PS1="prompt$ ", TERM="dumb")
+            os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+        self.until("prompt\\$ ")
+
+    def type(self, keys):
+        os.write(self.master, keys.encode())
+
+    def until(self, pattern):
+        end = time.monotonic() + BOUND
+        while not re.search(pattern.encode(), self.unread):
+            if not select.select([self.master], [], [], max(0, end - time.monotonic()))[0]:
+                raise TimeoutError(pattern, self.unread)
+            self.unread += os.read(self.master, 4096)
+        found = re.search(pattern.encode(), self.unread)
+        self.unread = self.unread[found.end():]
+        return found.group(0).decode()
+
+    def status(self):
+        self.type("echo status=$?\n")
+        status = self.until("status=[0-9]+").split("=")[1]
+        self.until("prompt\\$ ")
+        return status
+
+
+def job_control():
+    run = " ".join(RUN)
+    t = Terminal()
+    t.type(run + " sh -c 'echo read''y; read x; echo got-$x; exit 4'\n")
+    t.until("ready\r")
+    t.type("\x1a")
+    t.until("Stopped.*\r\nprompt\\$ ")
+    t.type("fg\n")
+    t.until("exit 4'\r")
+    t.type("word\n")
+    t.until("got-word[^$]*prompt\\$ ")
+    first = t.status()
+
+    t.type(run + " cat &\n")
+    t.until("prompt\\$ ")
+    t.type("until jobs | grep -q Stopped; do sleep 0.01; done; echo it-'waits'\n")
+    t.until("it-waits[^$]*prompt\\$ ")
+    t.type("fg\n")
+    t.until(" cat\r")
+    t.type("twice\n")
+    t.until("twice\r\n(.*\r\n)*twice\r")
+    t.type("\x03")
+    t.until("prompt\\$ ")
+    second = t.status()
+
+    t.type(run + " sh -c 'echo read''y; exec sleep 60'\n")
+    t.until("ready\r")
+    t.type("\x1c")
+    t.until("prompt\\$ ")
+    third = t.status()
+
+    t.type(run + " bash --norc --noprofile -i\n")
+    t.until("prompt\\$ ")
+    t.type("sh -c 'echo read''y; exec sleep 60'\n")
+    t.until("ready\r")
+    t.type("\x1a")
+    t.until("Stopped.*sleep 60'\r\nprompt\\$ ")
+    t.type("kill %1; wait; exit\n")
+    t.until("exit\r\n(.*\r\n)*prompt\\$ ")
+    os.kill(t.pid, signal.SIGKILL)
+    os.waitpid(t.pid, 0)
+    print("stopped, goes on, %s; waits for the terminal, goes on, %s; %s; bash in it" % (first, second, third))
 
 
 def status():
