@@ -165,6 +165,8 @@ $(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT
 $(O)/unit/program: $(call objects,src/cli/program.c src/cli/image.c src/cli/privilege.c)
 $(O)/unit/program: UNIT_LIBS = -lelf
 $(O)/unit/support: $(call objects,src/notify/support.c)
+$(O)/unit/filter: $(call objects,src/notify/filter.c)
+$(O)/unit/filter: UNIT_LIBS = -lseccomp
 unit: $(UNIT_PROGRAMS)
 
 replay: $(O)/fuzz/replay
@@ -217,7 +219,7 @@ $(O)/bench/empty.so: tests/bench/empty.c
 
 ##@ Keeping order
 
-SOURCES := $(wildcard src/*/*.[ch] tests/*/*.[ch])
+SOURCES := $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/servers/*/*.[ch])
 SCRIPTS := .ci/run tests/lib.sh $(wildcard tests/servers/*.sh) \
 	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* 2>/dev/null)
 

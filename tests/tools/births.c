@@ -29,7 +29,7 @@ static int ask(void)
     struct sockaddr_in name = {.sin_family = AF_INET,
                                .sin_port = htons(80),
                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
-                       told;
+                       told = {0};
     socklen_t size = sizeof(told);
     int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
 
