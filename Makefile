@@ -53,11 +53,14 @@ TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all bench unit replay tools sanitized threads threaded check demo install uninstall clean format lint check-layers sanitize fuzz help FORCE
+.PHONY: all objects bench unit replay tools sanitized threads threaded check demo install uninstall clean format lint check-layers sanitize fuzz help FORCE
 
 ##@ Building
 
 all: $(O)/libremap.so $(O)/remap $(O)/remap-redirect $(MANUALS:%=$(O)/%) ## build the library, the commands and the manuals (the default)
+
+# All that is compiled, and not linked: for machines of which there is a compiler alone.
+objects: $(sort $(LIBRARY_OBJECTS) $(REMAP_OBJECTS))
 
 $(O)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -44,11 +44,11 @@ static int stop(scmp_filter_ctx context, int call)
 static int stop_sendto(scmp_filter_ctx context)
 {
     int failure = seccomp_rule_add(context, SCMP_ACT_NOTIFY, SCMP_SYS(sendto), 1,
-                                   SCMP_CMP(SENDTO_ADDRESS, SCMP_CMP_NE, 0));
+                                   SCMP_CMP(SENDTO_ADDRESS, SCMP_CMP_NE, 0, 0));
 
     if (failure == 0)
         failure = seccomp_rule_add(context, SCMP_ACT_NOTIFY, SCMP_SYS(socketcall), 1,
-                                   SCMP_CMP(0, SCMP_CMP_EQ, SYS_SENDTO));
+                                   SCMP_CMP(0, SCMP_CMP_EQ, SYS_SENDTO, 0));
     return failure;
 }
 
