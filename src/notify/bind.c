@@ -6,7 +6,7 @@
 
 void handler_bind(struct stopped *s)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = {0};
     socklen_t len = (socklen_t)s->argument[2];
     const struct sockaddr *addr = (const struct sockaddr *)&name;
 

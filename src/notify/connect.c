@@ -9,7 +9,7 @@
 
 void handler_connect(struct stopped *s)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = {0};
     struct worker_call call = {.len = (socklen_t)s->argument[2]};
     const struct sockaddr *addr = (const struct sockaddr *)&name;
 

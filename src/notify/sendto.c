@@ -31,7 +31,7 @@ static bool read_data(struct stopped *s, struct worker_call *call)
 
 void handler_sendto(struct stopped *s)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = {0};
     struct worker_call call = {.flags = (int)s->argument[3], .len = (socklen_t)s->argument[5]};
     const struct sockaddr *addr = (const struct sockaddr *)&name;
     bool is_datagram = (call.flags & MSG_FASTOPEN) == 0;
