@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "registry/netns.h"
 #include "translate/engine.h"
 #include "translate/socket.h"
 #include "translate/state.h"
@@ -12,11 +13,17 @@
 const enum engine engine_kind = ENGINE_NOTIFY;
 
 static struct process *handled;
+static uint64_t own_netns; /* 0 where that is not known */
 
 /* Nobody tells us of the sockets that are made: there may be some without ports. */
 void engine_start(void)
 {
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
     socket_note(AF_INET, SOCK_RAW, 0);
+    own_netns = netns_of_socket(fd);
+    if (fd >= 0)
+        close(fd);
 }
 
 void engine_handle(struct process *p)
@@ -44,6 +51,12 @@ void engine_program(char name[16])
 int engine_socket(int fd)
 {
     return (int)socket_inode(fd);
+}
+
+bool engine_is_elsewhere(void)
+{
+    uint64_t netns = state_known_netns();
+    return netns != 0 && own_netns != 0 && netns != own_netns;
 }
 
 /* A pipe that is full, and that nobody reads, would hold up all others. */

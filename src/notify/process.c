@@ -33,12 +33,17 @@ struct known {
 
 static struct known places[PLACES];
 
+static bool is_full(int error)
+{
+    return error == EMFILE || error == ENFILE;
+}
+
 static int open_pidfd(pid_t pid, unsigned flags)
 {
     return (int)syscall(SYS_pidfd_open, pid, flags);
 }
 
-/* "Tgid:" of /proc/TID/status (proc(5)); 0 where there is no such thread. */
+/* "Tgid:" of /proc/TID/status (proc(5)); 0 with errno, ESRCH where there is no such thread. */
 static pid_t read_pid(pid_t tid)
 {
     char path[64], line[128];
@@ -46,12 +51,16 @@ static pid_t read_pid(pid_t tid)
 
     snprintf(path, sizeof(path), "/proc/%ld/status", (long)tid);
     FILE *file = fopen(path, "re");
-    while (file != NULL && pid == 0 && fgets(line, sizeof(line), file) != NULL) {
+    if (file == NULL) {
+        errno = is_full(errno) ? errno : ESRCH;
+        return 0;
+    }
+    while (pid == 0 && fgets(line, sizeof(line), file) != NULL) {
         if (strncmp(line, "Tgid:", 5) == 0)
             pid = (pid_t)strtol(line + 5, NULL, 10);
     }
-    if (file != NULL)
-        fclose(file);
+    fclose(file);
+    errno = ESRCH;
     return pid;
 }
 
@@ -62,27 +71,43 @@ static void forget(struct known *k)
     k->process.tid = 0;
 }
 
+static void forget_all(void)
+{
+    for (size_t i = 0; i < PLACES; i++)
+        forget(&places[i]);
+}
+
 /* The first thread of a process has its number. */
-static bool find(struct known *k, pid_t tid)
+/* The first thread of a process has its number. */
+static bool try_find(struct known *k, pid_t tid)
 {
     struct process found = {.tid = tid, .pid = tid, .pidfd = open_pidfd(tid, 0)};
     bool is_lasting = true;
 
-    if (found.pidfd < 0 && errno != EMFILE && errno != ENFILE) {
+    if (found.pidfd < 0 && !is_full(errno)) {
         found.pid = read_pid(tid);
-        if (found.pid == 0) {
-            errno = ESRCH;
+        if (found.pid == 0)
             return false;
-        }
         found.pidfd = open_pidfd(tid, PIDFD_THREAD);
         is_lasting = found.pidfd >= 0;
-        if (!is_lasting)
+        if (!is_lasting && !is_full(errno))
             found.pidfd = open_pidfd(found.pid, 0);
     }
     if (found.pidfd < 0)
         return false;
     *k = (struct known){.process = found, .is_lasting = is_lasting};
     return true;
+}
+
+/* Where there are too few descriptors, those of others go. */
+static bool find(struct known *k, pid_t tid)
+{
+    if (try_find(k, tid))
+        return true;
+    if (!is_full(errno))
+        return false;
+    forget_all();
+    return try_find(k, tid);
 }
 
 /* Knows it anew if it is not known, or `is_stale`. */
@@ -113,11 +138,12 @@ int process_get_fd(pid_t tid, int fd)
     const struct known *k = know(tid, false);
     int got = k != NULL ? get_fd(k, fd) : -1;
 
-    if (k != NULL && got < 0 && errno == ESRCH) {
-        k = know(tid, true);
-        got = k != NULL ? get_fd(k, fd) : -1;
-    }
-    return got;
+    if (k == NULL || got >= 0 || (errno != ESRCH && !is_full(errno)))
+        return got;
+    if (errno != ESRCH)
+        forget_all();
+    k = know(tid, true);
+    return k != NULL ? get_fd(k, fd) : -1;
 }
 
 static void read_name(struct known *k)

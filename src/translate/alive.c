@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "registry/sys.h"
+#include "translate/engine.h"
 #include "translate/holder.h"
 
 /* States of TCP as sock_diag has them (net/tcp_states.h). */
@@ -133,7 +134,7 @@ int alive_list(const struct endpoint *actual, struct alive *list, int max)
                                     ? 1U << STATE_CLOSE | 1U << STATE_ESTABLISHED
                                     : 1U << STATE_LISTEN | 1U << STATE_BOUND_INACTIVE;
     request.diag.id.idiag_sport = htons(actual->port);
-    int fd = actual->proto == PROTO_SCTP ? -1 : ask(&request);
+    int fd = actual->proto == PROTO_SCTP || engine_is_elsewhere() ? -1 : ask(&request);
     if (fd < 0)
         return -1;
     do
@@ -202,7 +203,7 @@ enum alive_answer alive_find(const struct endpoint *to, const struct endpoint *f
 {
     struct addr addr = addr_unmapped(&to->addr);
 
-    if (to->proto != PROTO_TCP && to->proto != PROTO_UDP)
+    if ((to->proto != PROTO_TCP && to->proto != PROTO_UDP) || engine_is_elsewhere())
         return ALIVE_UNSEEN;
     enum alive_answer answer = find_one(to, &addr, from, found);
     if (answer == ALIVE_YES)

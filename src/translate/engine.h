@@ -25,6 +25,12 @@ void engine_program(char name[16]);
 int engine_socket(int fd);
 
 /*
+ * Whether the program is in another network namespace than this process: then the kernel
+ * cannot be asked about its sockets by their addresses.
+ */
+bool engine_is_elsewhere(void);
+
+/*
  * A descriptor of the program's standard error; -1 where there is none, or writing there
  * would hold the engine up. One that is not STDERR_FILENO is the caller's to close.
  */

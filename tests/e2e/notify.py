@@ -435,20 +435,21 @@ def handed_on():
 
 
 def namespaces():
-    """A program that makes a network namespace of its own, in the middle of the tree."""
-    script = "ip link set lo up; exec %s %s serve" % (sys.executable, __file__)
-    p, line = start("unshare", "-Urn", "sh", "-c", script)
-    q, other = start(*me("serve"))
-    print(line.split()[1], other.split()[1])
-    for run in (p, q):
-        run.terminate()
-        run.wait(BOUND)
+    """A server and a client in a network namespace of their own, in the middle of the tree."""
+    python = sys.executable
+    client = 'import socket; print(socket.create_connection(("127.0.0.1", 80)).getpeername()[1])'
+    script = "ip link set lo up; %s %s serve > inner & until [ -s inner ]; do sleep 0.01; done; %s -c '%s'; kill $!"
+    inner = subprocess.Popen(RUN + ["unshare", "-Urn", "sh", "-c", script % (python, __file__, python, client)], stdout=subprocess.PIPE)
+    outer, line = start(*me("serve"))
+    print(line.split()[1], inner.stdout.readline().decode().strip(), inner.wait(BOUND))
+    outer.terminate()
+    outer.wait(BOUND)
 
 
 def rlimit():
-    """Few descriptors for the command are no fewer for the supervisor; and the command keeps its limit."""
+    """The supervisor does with few descriptors, and the command keeps its limit."""
     script = "ulimit -n; ./stops threads"
-    print(*subprocess.run(["sh", "-c", "ulimit -Sn 20; exec ./remap run -q --engine notify sh -c '%s'" % script], stdout=subprocess.PIPE).stdout.decode().split("\n"))
+    print(*subprocess.run(["sh", "-c", "ulimit -n 20; exec ./remap run -q --engine notify sh -c '%s'" % script], stdout=subprocess.PIPE).stdout.decode().split("\n"))
 
 
 def alarm():
