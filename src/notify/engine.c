@@ -19,7 +19,11 @@ static uint64_t own_netns; /* 0 where that is not known */
 void engine_start(void)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const struct setup *setup = setup_get();
 
+    if (setup != NULL && setup->valid)
+        state_registry(setup);
+    process_start();
     socket_note(AF_INET, SOCK_RAW, 0);
     own_netns = netns_of_socket(fd);
     if (fd >= 0)

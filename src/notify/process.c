@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,18 @@ struct known {
 };
 
 static struct known places[PLACES];
+static unsigned usable = 1; /* of the places */
+
+/* The rest of a small limit is for all else. */
+void process_start(void)
+{
+    enum { OTHERS = 24, SHARE = 4 };
+    struct rlimit files;
+    bool is_known = getrlimit(RLIMIT_NOFILE, &files) == 0;
+
+    if (is_known && files.rlim_cur > OTHERS + SHARE)
+        usable = files.rlim_cur / SHARE < PLACES ? (unsigned)files.rlim_cur / SHARE : PLACES;
+}
 
 static bool is_full(int error)
 {
@@ -113,7 +126,7 @@ static bool find(struct known *k, pid_t tid)
 /* Knows it anew if it is not known, or `is_stale`. */
 static struct known *know(pid_t tid, bool is_stale)
 {
-    struct known *k = &places[(unsigned)tid % PLACES];
+    struct known *k = &places[(unsigned)tid % usable];
     bool is_it = k->process.tid == tid && k->is_lasting && !is_stale;
 
     if (is_it)
@@ -162,7 +175,7 @@ static void read_name(struct known *k)
 
 void process_name(const struct process *p, char name[16])
 {
-    struct known *k = &places[(unsigned)p->tid % PLACES];
+    struct known *k = &places[(unsigned)p->tid % usable];
     struct timespec now = {0, 0};
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);

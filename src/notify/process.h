@@ -16,6 +16,9 @@ struct process {
     uint64_t netns; /* of its sockets, as state_netns; 0 before it is known */
 };
 
+/* For the supervisor, before it asks for its first process: how many it may keep open. */
+void process_start(void);
+
 /*
  * The process of a thread that is in a stopped call. Borrowed until the next call of this
  * function. NULL with errno where there is none any more: ESRCH, or EMFILE.
