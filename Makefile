@@ -204,13 +204,17 @@ $(O)/fuzz/rules: tests/fuzz/rules.c $(CORE) tests/data/rules.tsv
 	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ tests/fuzz/rules.c $(CORE)
 
-bench: all $(O)/tools/sandbox $(O)/bench/calls $(O)/bench/empty.so $(O)/bench/registry ## measure what the library costs, against native (TURNS=15)
+bench: all $(O)/tools/sandbox $(O)/bench/calls $(O)/bench/calls-static $(O)/bench/empty.so $(O)/bench/registry ## measure what both engines cost, against native (TURNS=15)
 	@tests/bench/run $(O)
 $(O)/bench/calls: tests/bench/calls.c
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $<
 
+$(O)/bench/calls-static: tests/bench/calls.c
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(static)
 $(O)/bench/registry: $(call objects,tests/bench/registry.c $(CORE) $(REGISTRY))
 	@mkdir -p $(@D)
 	$(call say,ld)

@@ -1,12 +1,12 @@
 /*
- * calls WHAT PORT ROUNDS: the nanoseconds that one call takes, of the best of so many
+ * calls WHAT PORT ROUNDS [COMMAND...]: the nanoseconds that one call takes, of the best of so many
  * rounds. WHAT is
  *
  *   bind         of a fresh socket to PORT (making it is not counted)
  *   getsockname  of a socket that is bound to PORT
  *   ping-pong    four calls: sendto and recvfrom, to a socket on PORT and back
  *   connection   one connection to PORT: made, taken and closed
- *   start        a program that does nothing, /bin/true, under LD_PRELOAD=$PRELOAD if that is set
+ *   start        a program that does nothing, /bin/true, or COMMAND, under LD_PRELOAD=$PRELOAD if that is set
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -143,22 +143,37 @@ static uint64_t round_of_connection(void)
     return end - start;
 }
 
+static char *nothing[] = {"/bin/true", NULL};
+static char **command = nothing;
+
+/* "TO=VALUE", of an environment variable of another name. */
+static char *variable(const char *to, const char *from)
+{
+    const char *value = getenv(from);
+    char *text;
+
+    if (asprintf(&text, "%s=%s", to, value != NULL ? value : "") < 0)
+        fail("memory");
+    return text;
+}
+
 static uint64_t round_of_start(void)
 {
-    static char preload[4200] = "LD_PRELOAD=";
-    char *const arguments[] = {"true", NULL}, *const environment[] = {preload, NULL};
-    const char *library = getenv("PRELOAD");
+    char *environment[] = {variable("LD_PRELOAD", "PRELOAD"),
+                           variable("REMAP_STATE", "REMAP_STATE"), NULL};
     pid_t child;
     int status;
 
-    strncpy(preload + strlen("LD_PRELOAD="), library != NULL ? library : "", 4096);
     uint64_t start = now();
     for (int i = 0; i < STARTS; i++) {
-        if (posix_spawn(&child, "/bin/true", NULL, NULL, arguments, environment) != 0 ||
+        if (posix_spawn(&child, command[0], NULL, NULL, command, environment) != 0 ||
             waitpid(child, &status, 0) != child || status != 0)
-            fail("/bin/true");
+            fail(command[0]);
     }
-    return now() - start;
+    uint64_t end = now();
+    for (size_t i = 0; environment[i] != NULL; i++)
+        free(environment[i]);
+    return end - start;
 }
 
 static const struct {
@@ -175,8 +190,10 @@ int main(int argc, char **argv)
 {
     uint64_t best = UINT64_MAX;
 
-    if (argc != 4)
+    if (argc < 4)
         return 64;
+    if (argc > 4)
+        command = argv + 4;
     name.sin_port = htons((uint16_t)atoi(argv[2]));
     name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (size_t i = 0; i < sizeof(MEASURES) / sizeof(MEASURES[0]); i++) {
