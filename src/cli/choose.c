@@ -35,13 +35,13 @@ static void complain(const struct program_verdict *v)
     message_print("%s", line);
 }
 
-int choose_engine(enum choose_wish wish, const char *command, bool *is_notify)
+int choose_engine(enum choose_wish wish, const char *command, struct choice *c)
 {
     static struct program p;
     bool is_there = program_look(command, &p);
     struct program_verdict v = program_engine(&p);
 
-    *is_notify = wish == CHOOSE_NOTIFY;
+    *c = (struct choice){wish == CHOOSE_NOTIFY, is_there ? p.file[0].path : NULL};
     if (!is_there)
         return STATUS_OK;
     if (v.engine == PROGRAM_NEITHER) {
@@ -49,7 +49,7 @@ int choose_engine(enum choose_wish wish, const char *command, bool *is_notify)
         return STATUS_UNAVAILABLE;
     }
     if (wish == CHOOSE_AUTO)
-        *is_notify = v.engine == PROGRAM_NOTIFY;
+        c->is_notify = v.engine == PROGRAM_NOTIFY;
     if (wish == CHOOSE_PRELOAD && v.engine == PROGRAM_NOTIFY)
         complain(&v);
     return STATUS_OK;

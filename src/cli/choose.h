@@ -14,13 +14,19 @@ enum choose_wish {
 /* Reads such a word. False, with *wish untouched, where it is none. */
 bool choose_read(const char *word, enum choose_wish *wish);
 
+/* `path` is what is to be executed; NULL where nothing that can be was found. */
+struct choice {
+    bool is_notify;
+    const char *path; /* belongs to choose.c */
+};
+
 /*
- * Looks at the command, and chooses. Returns STATUS_OK with *is_notify, or
+ * Looks at the command, and chooses. Returns STATUS_OK with *c filled in, or
  * STATUS_UNAVAILABLE, after a message, where no engine catches it. A command that cannot be
  * executed is left to exec, which says why; one that preload, though wished for, does not
  * catch, is complained of, and run: it may start others.
  */
-int choose_engine(enum choose_wish wish, const char *command, bool *is_notify);
+int choose_engine(enum choose_wish wish, const char *command, struct choice *c);
 
 /*
  * Complains that the notify engine, which `command` needs or was to have, cannot be had:

@@ -32,7 +32,7 @@ static bool wants_datagrams(void)
 static int enter_main(const struct command *self, int argc, char **argv)
 {
     char path[PATH_MAX];
-    bool is_notify = false;
+    struct choice choice = {false, NULL};
 
     if (argc <= COMMAND_AT || strcmp(argv[1], "--") != 0) {
         message_print("remap %s is for libremap.so to call: see 'remap help run'", self->name);
@@ -44,8 +44,8 @@ static int enter_main(const struct command *self, int argc, char **argv)
     const struct supervise s = {
         .path = path, .argv = argv + COMMAND_AT, .datagrams = wants_datagrams()};
     bool is_caught =
-        size < (int)sizeof(path) && choose_engine(CHOOSE_AUTO, path, &is_notify) == STATUS_OK;
-    int failure = is_caught && is_notify ? supervise_run(&s) : 0;
+        size < (int)sizeof(path) && choose_engine(CHOOSE_AUTO, path, &choice) == STATUS_OK;
+    int failure = is_caught && choice.is_notify ? supervise_run(&s) : 0;
     if (failure != 0 && failure != -EBUSY) /* whose supervisor catches this one too */
         choose_complain_of_engine(path, failure, "; it starts as it is");
     return supervise_become(&s);

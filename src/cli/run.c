@@ -174,7 +174,7 @@ static int run_main(const struct command *self, int argc, char **argv)
     static struct options o;
     static struct config config;
     char library[PATH_MAX];
-    bool is_notify;
+    struct choice choice;
     int option;
 
     opterr = 0;
@@ -193,7 +193,7 @@ static int run_main(const struct command *self, int argc, char **argv)
         return STATUS_BAD_TABLE;
     if (!rules_load(&o.rules, &config))
         return STATUS_BAD_TABLE;
-    int status = choose_engine(o.engine, argv[optind], &is_notify);
+    int status = choose_engine(o.engine, argv[optind], &choice);
     if (status != STATUS_OK)
         return status;
     if (!library_find(library))
@@ -201,9 +201,10 @@ static int run_main(const struct command *self, int argc, char **argv)
     if (o.name != NULL && !set_run(o.name))
         return STATUS_UNAVAILABLE;
     set_environment(&o, &config, library);
-    const struct supervise s = {.argv = argv + optind,
+    const struct supervise s = {.path = choice.path,
+                                .argv = argv + optind,
                                 .datagrams = o.datagrams != NULL || config.datagrams};
-    return is_notify ? supervise(&s) : supervise_become(&s);
+    return choice.is_notify ? supervise(&s) : supervise_become(&s);
 }
 
 const struct command run_command = {

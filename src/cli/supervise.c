@@ -1,6 +1,8 @@
 #include "cli/supervise.h"
 
 #include <errno.h>
+#include <paths.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,13 +10,41 @@
 #include "cli/environment.h"
 #include "cli/message.h"
 #include "notify/launch.h"
+#include "registry/sys.h"
+
+/* What is no program is a script of the shell's, as for execvp(3). */
+static void become_script(const struct supervise *s)
+{
+    size_t count = 0;
+
+    while (s->argv[count] != NULL)
+        count++;
+    const char **argv = calloc(count + 2, sizeof(*argv));
+    if (argv == NULL)
+        exit(message_no_memory());
+    argv[0] = _PATH_BSHELL;
+    argv[1] = s->path;
+    for (size_t i = 1; i < count; i++)
+        argv[i + 1] = s->argv[i];
+    sys_execve(_PATH_BSHELL, (char *const *)argv, environ);
+    free(argv);
+}
+
+/* Not execv(3): where remap itself is preloaded, that would put back what was taken out of the environment. */
+static void execute(const struct supervise *s)
+{
+    if (s->path == NULL) {
+        execvp(s->argv[0], s->argv); /* which says what is wrong */
+        return;
+    }
+    sys_execve(s->path, s->argv, environ);
+    if (errno == ENOEXEC)
+        become_script(s);
+}
 
 int supervise_become(const struct supervise *s)
 {
-    if (s->path != NULL)
-        execv(s->path, s->argv);
-    else
-        execvp(s->argv[0], s->argv);
+    execute(s);
     if (errno == ENOENT) {
         message_print("cannot run '%s': no such command: check its name and PATH", s->argv[0]);
         return STATUS_NOT_FOUND;

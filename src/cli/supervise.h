@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* What to execute: `path` as it stands, or, where that is NULL, argv[0] along PATH. */
+/* What to execute: the program at `path`; or, where that is NULL, argv[0] along PATH. */
 struct supervise {
     const char *path;
     char **argv;
