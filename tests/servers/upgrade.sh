@@ -112,13 +112,17 @@ C
 LD_PRELOAD=$PWD/libremap.so haproxy -W -f haproxy.cfg > haproxy.log 2>&1 &
 master=$!
 wait_until answer || cat haproxy.log
+has_started() { [ "$(grep -c 'Loading success' haproxy.log)" = "$1" ]; }
 is_another() { now=$(told_pid) && [ "$now" -gt 0 ] && [ "$now" != "$1" ]; }
 load
-for turn in first second; do
+for turn in 1 2; do
+    wait_until has_started $turn # the master, not only its worker
     worker=$(told_pid)
     kill -USR2 $master
-    wait_until is_another "$worker" && wait_until is_gone "$worker"
-    is "haproxy: a new worker after the $turn reload" 0 $?
+    wait_until is_another "$worker"
+    is "haproxy: a new worker after reload $turn" 0 $?
+    wait_until is_gone "$worker"
+    is "the old worker is gone after reload $turn" 0 $?
 done
 end_load
 is 'no request has failed' 'enough requests, 0 failed' "$(cat load.log)"
