@@ -76,6 +76,7 @@ start env REMAP_EXEC=inherit
 wait_until answer || cat log errors
 kill -USR2 "$(cat nginx.pid)"
 wait_until grep -q 'new binary process [0-9]* exited' log
+wait_until test -s nginx.pid # which it had put aside
 like 'nginx: with REMAP_EXEC=inherit the new binary is refused port 80' 'bind\(\) to 0\.0\.0\.0:80 failed \(13: Permission denied\)' "$(cat log)"
 end
 
