@@ -274,17 +274,25 @@ static int carry_spawn(const struct exec_call *c)
     return exec_next.posix_spawn(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
 }
 
+static struct exec_call spawn_call(pid_t *pid, const char *path,
+                                   const posix_spawn_file_actions_t *actions,
+                                   const posix_spawnattr_t *attributes, char *const argv[],
+                                   char *const envp[])
+{
+    return (struct exec_call){.path = path,
+                              .argv = argv,
+                              .envp = envp,
+                              .pid = pid,
+                              .actions = actions,
+                              .attributes = attributes,
+                              .spawns = true};
+}
+
 int exec_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-    return start(&(struct exec_call){.path = path,
-                                     .argv = argv,
-                                     .envp = envp,
-                                     .pid = pid,
-                                     .actions = actions,
-                                     .attributes = attributes,
-                                     .spawns = true},
-                 carry_spawn);
+    struct exec_call c = spawn_call(pid, path, actions, attributes, argv, envp);
+    return start(&c, carry_spawn);
 }
 
 /* The first program along PATH is the one that is started. */
@@ -313,14 +321,8 @@ static int carry_spawn_search(const struct exec_call *c)
 int exec_spawn_search(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-    return start(&(struct exec_call){.path = file,
-                                     .argv = argv,
-                                     .envp = envp,
-                                     .pid = pid,
-                                     .actions = actions,
-                                     .attributes = attributes,
-                                     .spawns = true},
-                 carry_spawn_search);
+    struct exec_call c = spawn_call(pid, file, actions, attributes, argv, envp);
+    return start(&c, carry_spawn_search);
 }
 
 /* ---- before the constructor ---- */
