@@ -224,7 +224,7 @@ const struct command run_command = {
         "      --engine E   preload (in dynamic programs), notify (for all others: a supervisor\n"
         "                   stays), or auto: whichever suits the command (the default)\n"
         "      --datagrams  with notify, datagrams that are sent to an address go where the\n"
-        "                   server is too; each such call takes three times as long\n"
+        "                   server is too; each such call takes some 10 us longer\n"
         "  -q               no line for each bind that was moved\n"
         "  -v               more lines\n"
         "  -h, --help       this text\n"

@@ -1,26 +1,33 @@
 /*
- * connect(2): most are none of ours, and the kernel carries them out, however long they
- * take. One that goes elsewhere is made here, on the program's own socket.
+ * connect(2): most are none of ours, and the kernel carries them out. One that goes
+ * elsewhere is made here, on the program's own socket. Where that takes time, the kernel
+ * goes on with the program's call, which then waits for the connection that is under way:
+ * so the program is interrupted by its signals, and times out, as ever.
  */
+#include <errno.h>
+
 #include "core/endpoint.h"
+#include "notify/attempt.h"
 #include "notify/handler.h"
-#include "notify/worker.h"
 #include "translate/reach.h"
 
 void handler_connect(struct stopped *s)
 {
-    struct sockaddr_storage name = {0};
-    struct worker_call call = {.len = (socklen_t)s->argument[2]};
+    struct sockaddr_storage name = {0}, to;
+    socklen_t len = (socklen_t)s->argument[2];
     const struct sockaddr *addr = (const struct sockaddr *)&name;
 
-    if (!stopped_read_name(s, s->argument[1], call.len, &name) ||
-        endpoint_port(addr, call.len) == 0) {
+    if (!stopped_read_name(s, s->argument[1], len, &name) || endpoint_port(addr, len) == 0) {
         stopped_continue(s);
         return;
     }
     int fd = stopped_socket(s);
-    if (fd >= 0 && reach_elsewhere(fd, false, addr, call.len, &call.to))
-        worker_carry_out(s, &call);
-    else
+    if (fd < 0 || !reach_elsewhere(fd, false, addr, len, &to))
         stopped_continue(s);
+    else if (attempt_connect(fd, &to, len) == 0)
+        stopped_return(s, 0);
+    else if (errno == EINTR)
+        stopped_continue(s);
+    else
+        stopped_fail(s, errno);
 }

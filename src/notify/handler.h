@@ -1,6 +1,6 @@
 /*
  * What becomes of each system call that is stopped: a file for each. All of them end the
- * call, now or, where it may block, by a worker.
+ * call, and none of them blocks.
  */
 #ifndef NOTIFY_HANDLER_H
 #define NOTIFY_HANDLER_H

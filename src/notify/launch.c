@@ -40,7 +40,8 @@ struct plan {
     const struct launch *launch;
     struct filter filter;
     pid_t front;
-    sigset_t mask; /* the signals that were blocked before */
+    sigset_t mask;             /* the signals that were blocked before */
+    struct sigaction children; /* what was to become of SIGCHLD */
 };
 
 /* Two ends of a connection, closed at execve(2): `ours` is the parent's. */
@@ -57,6 +58,21 @@ static bool make_ends(struct ends *e)
     e->ours = pair[0];
     e->theirs = pair[1];
     return true;
+}
+
+/*
+ * Where standard descriptors are closed, ours would get their numbers. These are closed
+ * again for the command (O_CLOEXEC).
+ */
+static void fill_standard(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
 }
 
 static bool send_number(int to, int number)
@@ -105,15 +121,21 @@ static void drop_standard(int last)
 
 /* ---- the command ---- */
 
-/* LISTEN_PID says whom the sockets of systemd are for (sd_listen_fds(3)): it was the front. */
-static void inherit_sockets(pid_t front)
+/*
+ * systemd says by pid whom its sockets and its watchdog are for (sd_listen_fds(3),
+ * sd_watchdog_enabled(3)): that was the front.
+ */
+static void inherit_from_systemd(pid_t front)
 {
-    const char *value = getenv("LISTEN_PID");
+    static const char *const NAMES[] = {"LISTEN_PID", "WATCHDOG_PID"};
     char pid[16];
 
     snprintf(pid, sizeof(pid), "%ld", (long)getpid());
-    if (value != NULL && strtol(value, NULL, 10) == (long)front)
-        setenv("LISTEN_PID", pid, 1);
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+        const char *value = getenv(NAMES[i]);
+        if (value != NULL && strtol(value, NULL, 10) == (long)front)
+            setenv(NAMES[i], pid, 1);
+    }
 }
 
 _Noreturn static void be_command(const struct plan *p, int supervisor)
@@ -126,7 +148,8 @@ _Noreturn static void be_command(const struct plan *p, int supervisor)
         _exit(EXIT_FAILURE);
     close(supervisor);
     close(listener);
-    inherit_sockets(p->front);
+    inherit_from_systemd(p->front);
+    sigaction(SIGCHLD, &p->children, NULL);
     sigprocmask(SIG_SETMASK, &p->mask, NULL);
     _exit(p->launch->command(p->launch->data));
 }
@@ -379,8 +402,9 @@ int launch_run(const struct launch *l, int *status)
     struct plan p = {.launch = l, .front = getpid()};
     struct ends control;
     sigset_t all;
-    int failure = filter_make(&p.filter, l->datagrams);
 
+    fill_standard();
+    int failure = filter_make(&p.filter, l->datagrams);
     if (failure != 0)
         return failure;
     if (!make_ends(&control)) {
@@ -389,6 +413,7 @@ int launch_run(const struct launch *l, int *status)
     }
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &p.mask);
+    sigaction(SIGCHLD, NULL, &p.children);
     pid_t supervisor = fork();
     if (supervisor == 0) {
         close(control.ours);

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "notify/attempt.h"
 #include "notify/engine.h"
 #include "notify/handler.h"
 #include "notify/process.h"
@@ -178,6 +179,7 @@ _Noreturn void supervisor_run(int listener, int control, pid_t command)
     if (pthread_create(&keeper, NULL, keep, &s) != 0)
         _exit(EXIT_FAILURE);
     (void)unshare(CLONE_FILES); /* descriptors that threads share cost each call a bit more */
+    attempt_start();
     for (;;)
         handle_call(&s, listener);
 }

@@ -381,12 +381,19 @@ def thousand():
     print(failed, os.listdir("/proc/self/fd") == before, len(listed))
 
 
+def waits_to_connect(pid):
+    """Whether a process is in connect(2), and stays there: number 42 of x86-64, 203 of arm64."""
+    def is_in_it():
+        with open("/proc/%d/syscall" % pid) as f:
+            return f.read().split()[0] in ("42", "203")
+    return all(is_in_it() for _ in range(100))
+
+
 def blocked():
     """A connection that blocks holds up nobody; and ends when it is killed."""
     p, pid = start(*me("block"))
     supervisor = stat_of(int(pid))[1]
-    threads = "/proc/%d/task" % supervisor
-    wait_until(lambda: len(os.listdir(threads)) == 4)
+    wait_until(lambda: waits_to_connect(int(pid)))
     other = subprocess.run(["./remap", "run", "-q", "--engine", "notify", "./stops", "threads"], stdout=subprocess.PIPE)
     p.kill()
     p.wait()
@@ -396,8 +403,7 @@ def blocked():
 
 def blocked_in_tree():
     p, pid = start("sh", "-c", '%s %s block & read line; ./stops threads; kill $!; wait; echo end' % (sys.executable, __file__), stdin=subprocess.PIPE)
-    supervisor = stat_of(stat_of(int(pid))[1])[1]
-    wait_until(lambda: len(os.listdir("/proc/%d/task" % supervisor)) == 4)
+    wait_until(lambda: waits_to_connect(int(pid)))
     p.stdin.write(b"go\n")
     p.stdin.close()
     print(p.stdout.readline().decode().strip(), p.stdout.readline().decode().strip(), p.wait(BOUND))
@@ -450,6 +456,41 @@ def rlimit():
     """The supervisor does with few descriptors, and the command keeps its limit."""
     script = "ulimit -n; ./stops threads"
     print(*subprocess.run(["sh", "-c", "ulimit -n 20; exec ./remap run -q --engine notify sh -c '%s'" % script], stdout=subprocess.PIPE).stdout.decode().split("\n"))
+
+
+def closed():
+    """Standard descriptors that are closed are closed for the command, and nobody else's."""
+    script = "import os, socket; s = socket.socket(); s.bind((\"127.0.0.1\", 80)); print(s.getsockname()[1], s.fileno(), file=open(\"closed.told\", \"w\"))"
+    seen = []
+    for redirection in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        run = "%s %s -c '%s' %s" % (" ".join(RUN), sys.executable, script, redirection)
+        status = subprocess.run(["sh", "-c", run]).returncode
+        with open("closed.told") as f:
+            seen.append("%d: %s" % (status, f.read().strip()))
+        os.remove("closed.told")
+    print(*seen, sep=", ")
+
+
+def sigchld():
+    """SIGCHLD that is ignored is ignored by the command, too."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    script = "import signal; print(signal.getsignal(signal.SIGCHLD).name)"
+    pid = os.fork()
+    if pid == 0:
+        os.execv(RUN[0], RUN + [sys.executable, "-c", script])
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        pass
+
+
+def systemd():
+    """What says by pid whom it is for is for the command."""
+    pid = os.fork()
+    if pid == 0:
+        os.environ["LISTEN_PID"] = os.environ["WATCHDOG_PID"] = str(os.getpid())
+        os.execv(RUN[0], RUN + ["sh", "-c", 'echo $((LISTEN_PID - $$)) $((WATCHDOG_PID - $$))'])
+    os.waitpid(pid, 0)
 
 
 def alarm():

@@ -7,6 +7,7 @@
  *   compat       all four calls as a program of 32 bits makes them, by socketcall(2) and by
  *                their own numbers
  *   x32          a call of the x32 ABI
+ *   interrupted  a connect that blocks, and a handler that is called after a second
  *   undumpable   bind by a process that lets nobody look into it
  *   stderr       bind, while standard error is a pipe that is full
  */
@@ -75,6 +76,24 @@ static int storm(void)
     for (int i = 0; i < TIMES; i++)
         failures += bind_and_ask(80) != 0;
     printf("%d failed, %s\n", failures, signals > 10 ? "signals came" : "no signal came");
+    return 0;
+}
+
+/* Connects to a socket that takes nobody, until that blocks; and is interrupted. */
+static int interrupted(void)
+{
+    struct sockaddr_in name = address(80);
+    struct sigaction counts = {.sa_handler = count}; /* no SA_RESTART */
+    int server = socket(AF_INET, SOCK_STREAM, 0), result;
+
+    if (bind(server, (struct sockaddr *)&name, sizeof(name)) != 0 || listen(server, 0) != 0)
+        return 1;
+    sigaction(SIGALRM, &counts, NULL);
+    alarm(1);
+    do
+        result = connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&name, sizeof(name));
+    while (result == 0);
+    printf("%s, %d signal\n", strerrorname_np(errno), (int)signals);
     return 0;
 }
 
@@ -221,11 +240,15 @@ static const struct {
     const char *name;
     int (*run)(void);
 } MODES[] = {
-    {"storm", storm},           {"threads", threads},
+    {"storm", storm},
+    {"threads", threads},
 #if defined(__x86_64__)
-    {"compat", compat},         {"x32", x32},
+    {"compat", compat},
+    {"x32", x32},
 #endif
-    {"undumpable", undumpable}, {"stderr", full_stderr},
+    {"interrupted", interrupted},
+    {"undumpable", undumpable},
+    {"stderr", full_stderr},
 };
 
 int main(int argc, char **argv)
