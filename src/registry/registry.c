@@ -660,8 +660,11 @@ HOT static bool next_record(const struct registry *r, uint64_t netns, uint16_t p
     unsigned index;
 
     while (next_tagged(r, netns, port, step, &index)) {
-        if (slot_read(&r->slot[index], words, record) == SLOT_USED && record->actual_port == port &&
-            record->netns == netns)
+        const struct slot *s = &r->slot[index];
+        enum slot_state state = slot_read(s, words, record);
+        if (state == SLOT_BUSY)
+            state = slot_read_again(s, words, record);
+        if (state == SLOT_USED && record->actual_port == port && record->netns == netns)
             return true;
     }
     return false;

@@ -96,8 +96,8 @@ bool registry_knows_sockets(const struct registry_entry *e, enum proto proto);
 bool registry_knows_socket(const struct registry_entry *e, uint32_t inode);
 
 /*
- * All look-ups below are within one network namespace, `netns`. They make no
- * system call and take no lock; where nothing is known, they leave *e untouched.
+ * All look-ups below are within one network namespace, `netns`. They take no lock, and make no
+ * system call but where somebody is writing what they look for; where nothing is known, they leave *e untouched.
  */
 
 enum registry_answer {

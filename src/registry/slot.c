@@ -31,12 +31,36 @@ bool slot_is_anothers(uint64_t sequence)
     return sequence % 2 != 0 && slot_is_alive((uint32_t)(sequence >> 32));
 }
 
+/* Whether it was left half-written. */
+static bool is_dead(uint64_t sequence)
+{
+    return sequence % 2 != 0 && !slot_is_alive((uint32_t)(sequence >> 32));
+}
+
 HOT bool slot_take(struct slot *s, uint64_t sequence, uint32_t pid)
 {
     if (slot_is_anothers(sequence))
         return false;
     return atomic_compare_exchange_strong_explicit(&s->sequence, &sequence, taken_by(pid, sequence),
                                                    memory_order_acq_rel, memory_order_relaxed);
+}
+
+COLD enum slot_state slot_read_again(const struct slot *s, int words, struct slot_record *record)
+{
+    enum { SPINS = 200, YIELDS = 100 };
+    enum slot_state state = SLOT_BUSY;
+    int saved = errno;
+
+    for (int i = 0; state == SLOT_BUSY && i < SPINS + YIELDS; i++) {
+        if (i >= SPINS) {
+            if (is_dead(atomic_load_explicit(&s->sequence, memory_order_relaxed)))
+                break;
+            sys_yield();
+        }
+        state = slot_read(s, words, record);
+    }
+    errno = saved;
+    return state;
 }
 
 HOT void slot_write(struct slot *s, uint64_t sequence, const struct slot_record *record)

@@ -95,6 +95,13 @@ static inline enum slot_state slot_read(const struct slot *s, int words, struct 
     return slot_makes_sense(record) ? SLOT_USED : SLOT_FREE;
 }
 
+/*
+ * slot_read of a slot that was SLOT_BUSY, again for a moment, some tens of microseconds at
+ * most: so long as its writer is alive, who may be about to be done, or may have been
+ * interrupted by this very call. Keeps errno.
+ */
+enum slot_state slot_read_again(const struct slot *s, int words, struct slot_record *record);
+
 /* Whether a slot at `sequence` is being written by a process that is alive. */
 bool slot_is_anothers(uint64_t sequence);
 

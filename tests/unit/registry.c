@@ -1,5 +1,6 @@
 #include "registry/registry.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -551,6 +552,35 @@ static void test_corrupt_file(void **state)
     free(bytes);
 }
 
+/* Two programs bind the same again and again: a third is told the asked port at any moment. */
+static void test_told_while_it_is_written(void **state)
+{
+    enum { READS = 200000 };
+    struct registry *r = *state;
+    pid_t writers[2];
+    int lies = 0;
+
+    assert_true(put(r, "tcp/127.0.0.1:80", "tcp/127.0.0.1:8080"));
+    for (uint32_t w = 0; w < 2; w++) {
+        struct registry_entry e = {.asked = unit_endpoint("tcp/127.0.0.1:80"),
+                                   .actual = unit_endpoint("tcp/127.0.0.1:8080"),
+                                   .netns = NETNS};
+        writers[w] = fork();
+        e.pid = (uint32_t)getpid();
+        while (writers[w] == 0) {
+            e.inode[0]++;
+            registry_put(r, &e);
+        }
+    }
+    for (int i = 0; i < READS; i++)
+        lies += asked_port(r, "tcp/127.0.0.1:8080") != 80;
+    for (int w = 0; w < 2; w++) {
+        kill(writers[w], SIGKILL);
+        waitpid(writers[w], NULL, 0);
+    }
+    assert_int_equal(lies, 0);
+}
+
 static void test_shared_with_children(void **state)
 {
     pid_t child = fork();
@@ -593,6 +623,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_other_version_is_refused, set_up_folder,
                                         tear_down_folder),
         cmocka_unit_test_setup_teardown(test_corrupt_file, set_up_folder, tear_down_folder),
+        cmocka_unit_test_setup_teardown(test_told_while_it_is_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_shared_with_children, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("registry", tests, NULL, NULL);
