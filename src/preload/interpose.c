@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "preload/exec.h"
+#include "preload/leave.h"
 #include "preload/listener.h"
 #include "preload/reserve.h"
 #include "translate/incoming.h"
@@ -199,4 +200,31 @@ EXPORT_COLD int posix_spawnp(pid_t *restrict pid, const char *restrict file,
                              char *const argv[restrict], char *const envp[restrict])
 {
     return exec_spawn_search(pid, file, actions, attributes, argv, envp);
+}
+
+/* ---- other users, and other roots ---- */
+
+EXPORT_COLD int setuid(uid_t uid)
+{
+    return leave_setuid(uid);
+}
+
+EXPORT_COLD int seteuid(uid_t uid)
+{
+    return leave_seteuid(uid);
+}
+
+EXPORT_COLD int setreuid(uid_t real, uid_t effective)
+{
+    return leave_setreuid(real, effective);
+}
+
+EXPORT_COLD int setresuid(uid_t real, uid_t effective, uid_t saved)
+{
+    return leave_setresuid(real, effective, saved);
+}
+
+EXPORT_COLD int chroot(const char *path)
+{
+    return leave_chroot(path);
 }
