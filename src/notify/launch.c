@@ -179,7 +179,7 @@ static int take_listener(pid_t command, int from)
     return listener;
 }
 
-/* A daemon's surroundings. More descriptors than the default may be needed: for each thread, and each blocked call. */
+/* A daemon's surroundings. Descriptors: process.c keeps one for each thread that makes calls. */
 static void settle(int listener, int control, int command)
 {
     struct rlimit files;
