@@ -22,9 +22,11 @@ void handler_connect(struct stopped *s)
         return;
     }
     int fd = stopped_socket(s);
-    if (fd < 0 || !reach_elsewhere(fd, false, addr, len, &to))
+    if (fd < 0 || !reach_elsewhere(fd, false, addr, len, &to)) {
         stopped_continue(s);
-    else if (attempt_connect(fd, &to, len) == 0)
+        return;
+    }
+    if (attempt_connect(fd, &to, len) == 0)
         stopped_return(s, 0);
     else if (errno == EINTR)
         stopped_continue(s);
