@@ -50,7 +50,9 @@ int choose_engine(enum choose_wish wish, const char *command, struct choice *c)
     }
     if (wish == CHOOSE_AUTO)
         c->is_notify = v.engine == PROGRAM_NOTIFY;
-    if (wish == CHOOSE_PRELOAD && v.engine == PROGRAM_NOTIFY)
+    bool is_in_doubt =
+        v.reason == PROGRAM_IS_UNREADABLE || (wish == CHOOSE_PRELOAD && v.engine == PROGRAM_NOTIFY);
+    if (is_in_doubt)
         complain(&v);
     return STATUS_OK;
 }

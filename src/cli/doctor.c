@@ -57,11 +57,13 @@ _Noreturn static void try_to_load(const char *library, int answer)
 static void load(const char *library, struct finding *f)
 {
     static char problem[FINDING_TEXT_MAX];
-    int ends[2];
+    int ends[2], status = 0;
     ssize_t size, all = 0;
 
-    if (pipe(ends) != 0)
+    if (pipe(ends) != 0) {
+        finding_set(f, FINDING_PROBLEM, "it could not be tried: %s", strerror(errno));
         return;
+    }
     pid_t child = fork();
     if (child == 0)
         try_to_load(library, ends[1]);
@@ -70,9 +72,13 @@ static void load(const char *library, struct finding *f)
         all += size;
     close(ends[0]);
     if (child > 0)
-        waitpid(child, NULL, 0);
+        waitpid(child, &status, 0);
     problem[all] = '\0';
-    if (all == 0)
+    if (child < 0)
+        snprintf(problem, sizeof(problem), "it could not be tried: %s", strerror(EAGAIN));
+    else if (WIFSIGNALED(status))
+        snprintf(problem, sizeof(problem), "killed by signal %d", WTERMSIG(status));
+    else if (all == 0)
         return;
     finding_set(f, FINDING_PROBLEM, "the loader does not take it: %s", problem);
     finding_set_way_out(f, "take the library that was built for this system");

@@ -12,6 +12,7 @@
 
 #include "cli/choose.h"
 #include "cli/command.h"
+#include "cli/environment.h"
 #include "cli/message.h"
 #include "cli/supervise.h"
 #include "core/config.h"
@@ -45,6 +46,9 @@ static int enter_main(const struct command *self, int argc, char **argv)
         .path = path, .argv = argv + COMMAND_AT, .datagrams = wants_datagrams()};
     bool is_caught =
         size < (int)sizeof(path) && choose_engine(CHOOSE_AUTO, path, &choice) == STATUS_OK;
+    environment_pin(CONFIG_FILE); /* the supervisor leaves this folder */
+    environment_pin(CONFIG_LOG_FILE);
+    environment_pin(CONFIG_STATE);
     int failure = is_caught && choice.is_notify ? supervise_run(&s) : 0;
     if (failure != 0 && failure != -EBUSY) /* whose supervisor catches this one too */
         choose_complain_of_engine(path, failure, "; it starts as it is");

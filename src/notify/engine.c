@@ -1,19 +1,33 @@
 #include "notify/engine.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/endpoint.h"
+#include "notify/rights.h"
 #include "registry/netns.h"
+#include "registry/sys.h"
 #include "translate/engine.h"
+#include "translate/next.h"
 #include "translate/socket.h"
 #include "translate/state.h"
 
 const enum engine engine_kind = ENGINE_NOTIFY;
 
-static struct process *handled;
+static const struct process *handled;
 static uint64_t own_netns; /* 0 where that is not known */
+
+/* As the kernel would have it for the program. */
+static int bind_with_its_rights(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    if (rights_to_bind(handled->tid, endpoint_port(addr, len), engine_is_elsewhere()))
+        return sys_bind(fd, addr, len);
+    errno = EACCES;
+    return -1;
+}
 
 /* Nobody tells us of the sockets that are made: there may be some without ports. */
 void engine_start(void)
@@ -24,21 +38,18 @@ void engine_start(void)
     if (setup != NULL && setup->valid)
         state_registry(setup);
     process_start();
+    rights_start();
+    next.bind = bind_with_its_rights;
     socket_note(AF_INET, SOCK_RAW, 0);
     own_netns = netns_of_socket(fd);
     if (fd >= 0)
         close(fd);
 }
 
-void engine_handle(struct process *p)
+void engine_handle(const struct process *p)
 {
     handled = p;
-    state_set_netns(p->netns);
-}
-
-void engine_done(void)
-{
-    handled->netns = state_known_netns();
+    state_forget_netns();
 }
 
 pid_t engine_pid(void)

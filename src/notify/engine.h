@@ -7,8 +7,7 @@
 /* For the supervisor, before it handles its first call. */
 void engine_start(void);
 
-/* Whose call is handled from now on, until engine_done; borrowed. */
-void engine_handle(struct process *p);
-void engine_done(void);
+/* Whose call is handled from now on; borrowed until the next call of this function. */
+void engine_handle(const struct process *p);
 
 #endif

@@ -222,24 +222,31 @@ _Noreturn static void be_supervisor(const struct plan *p, int control)
     }
     close(start.theirs);
     int listener = take_listener(command, start.ours);
-    if (listener < 0) {
-        close(start.ours);
+    if (listener >= 0)
+        settle(listener, control, start.ours);
+    int failure = listener < 0 ? listener : supervisor_start(listener, control, command);
+    if (failure != 0) {
+        kill(command, SIGKILL);
         waitpid(command, NULL, 0);
-        fail(control, -listener);
+        fail(control, -failure);
     }
     const struct supervisor_message started = {.event = SUPERVISOR_STARTED, .value = command};
     if (send(control, &started, sizeof(started), MSG_NOSIGNAL) < 0 ||
         !receive_number(control, &ready))
         _exit(EXIT_FAILURE);
-    settle(listener, control, start.ours);
     send_number(start.ours, 0);
     close(start.ours);
-    supervisor_run(listener, control, command);
+    supervisor_run(listener);
 }
 
 /* ---- the front ---- */
 
-enum watched { CONTROL, SIGNALS, WATCHED };
+enum watched {
+    CONTROL,
+    SIGNALS,
+    COMMAND, /* once the supervisor is lost */
+    WATCHED,
+};
 
 struct front {
     struct pollfd watched[WATCHED];
@@ -269,6 +276,13 @@ static bool is_of_terminal(const struct signalfd_siginfo *info)
     }
 }
 
+/* What our own line on standard error may raise. */
+static bool is_own(const struct signalfd_siginfo *info)
+{
+    return (info->ssi_signo == SIGPIPE || info->ssi_signo == SIGXFSZ) &&
+           (pid_t)info->ssi_pid == getpid();
+}
+
 /* The command is our child only if the supervisor has been killed. */
 static void reap(struct front *f)
 {
@@ -291,7 +305,7 @@ static void take_signal(struct front *f)
         return;
     if (info.ssi_signo == SIGCHLD)
         reap(f);
-    else if (!is_of_terminal(&info))
+    else if (!is_of_terminal(&info) && !is_own(&info))
         syscall(SYS_pidfd_send_signal, f->pidfd, info.ssi_signo, NULL, 0);
 }
 
@@ -346,6 +360,17 @@ static void take_message(struct front *f)
     }
 }
 
+/* The command has ended after the supervisor, or before, and that one took its status along. */
+static void take_end(struct front *f)
+{
+    enum { UNKNOWN = 1 << 8 }; /* as of a command that exits with 1 */
+
+    reap(f);
+    if (!f->has_ended)
+        f->status = UNKNOWN;
+    f->has_ended = true;
+}
+
 static void wait_for_end(struct front *f)
 {
     while (!f->has_ended) {
@@ -355,6 +380,8 @@ static void wait_for_end(struct front *f)
             take_message(f);
         if (f->watched[SIGNALS].revents != 0)
             take_signal(f);
+        if (f->watched[COMMAND].revents != 0)
+            take_end(f);
     }
 }
 
@@ -383,11 +410,17 @@ static int be_front(pid_t supervisor, int control, int *status)
     }
     sigfillset(&all);
     signal(SIGCHLD, SIG_DFL);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
     f.pidfd = (int)syscall(SYS_pidfd_open, f.command, 0);
     f.watched[CONTROL] = (struct pollfd){.fd = control, .events = POLLIN};
     f.watched[SIGNALS] =
         (struct pollfd){.fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
+    f.watched[COMMAND] = (struct pollfd){.fd = -1, .events = POLLIN};
+    if (f.pidfd < 0 || f.watched[SIGNALS].fd < 0) {
+        failure = -errno;
+        close(control); /* at which the supervisor ends the command */
+        waitpid(supervisor, NULL, 0);
+        return failure;
+    }
     int kept[] = {control, f.pidfd, f.watched[SIGNALS].fd};
     drop_standard(STDOUT_FILENO);
     close_others(kept, sizeof(kept) / sizeof(kept[0]));
@@ -402,6 +435,7 @@ int launch_run(const struct launch *l, int *status)
     struct plan p = {.launch = l, .front = getpid()};
     struct ends control;
     sigset_t all;
+    int is_subreaper = 0;
 
     fill_standard();
     int failure = filter_make(&p.filter, l->datagrams);
@@ -414,6 +448,8 @@ int launch_run(const struct launch *l, int *status)
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &p.mask);
     sigaction(SIGCHLD, NULL, &p.children);
+    prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper);
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* for what the supervisor may leave behind */
     pid_t supervisor = fork();
     if (supervisor == 0) {
         close(control.ours);
@@ -426,6 +462,8 @@ int launch_run(const struct launch *l, int *status)
         failure = be_front(supervisor, control.ours, status);
     if (failure != 0) {
         close(control.ours);
+        prctl(PR_SET_CHILD_SUBREAPER, is_subreaper);
+        sigaction(SIGCHLD, &p.children, NULL);
         sigprocmask(SIG_SETMASK, &p.mask, NULL);
     }
     return failure;

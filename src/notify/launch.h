@@ -16,7 +16,8 @@ struct launch {
  * it what signals come. Returns 0 with the status of waitpid(2), or, where the engine cannot
  * be had, and then nothing was started, a negative errno: EBUSY in a tree that has a
  * supervisor already, ENOSYS or EINVAL where the kernel has no such thing, EPERM where it
- * may not be used. The process is left with all signals blocked, and with no standard input
+ * may not be used, EAGAIN, EMFILE, ENFILE or ENOMEM where a limit is met, ECHILD where
+ * somebody killed one of the processes that it takes. The process is left with all signals blocked, and with no standard input
  * and output.
  */
 int launch_run(const struct launch *l, int *status);

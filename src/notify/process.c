@@ -91,7 +91,6 @@ static void forget_all(void)
 }
 
 /* The first thread of a process has its number. */
-/* The first thread of a process has its number. */
 static bool try_find(struct known *k, pid_t tid)
 {
     struct process found = {.tid = tid, .pid = tid, .pidfd = open_pidfd(tid, 0)};
@@ -135,7 +134,7 @@ static struct known *know(pid_t tid, bool is_stale)
     return find(k, tid) ? k : NULL;
 }
 
-struct process *process_of(pid_t tid)
+const struct process *process_of(pid_t tid)
 {
     struct known *k = know(tid, false);
     return k != NULL ? &k->process : NULL;

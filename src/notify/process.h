@@ -2,7 +2,6 @@
 #ifndef NOTIFY_PROCESS_H
 #define NOTIFY_PROCESS_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -13,7 +12,6 @@ struct process {
     pid_t tid;
     pid_t pid;
     int pidfd;
-    uint64_t netns; /* of its sockets, as state_netns; 0 before it is known */
 };
 
 /* For the supervisor, before it asks for its first process: how many it may keep open. */
@@ -23,7 +21,7 @@ void process_start(void);
  * The process of a thread that is in a stopped call. Borrowed until the next call of this
  * function. NULL with errno where there is none any more: ESRCH, or EMFILE.
  */
-struct process *process_of(pid_t tid);
+const struct process *process_of(pid_t tid);
 
 /*
  * A duplicate of the descriptor `fd` of a thread that is in a stopped call

@@ -116,6 +116,7 @@ bool stopped_take(struct stopped *s, int listener)
     s->tid = (pid_t)request.notif.pid;
     s->fd = -1;
     s->is_denied = false;
+    s->is_fresh = true;
     read_call(s, &request.notif.data);
     return true;
 }
@@ -161,7 +162,10 @@ bool stopped_read(struct stopped *s, uint64_t address, void *buf, size_t size)
 {
     struct iovec here = {buf, size}, there = {(void *)(uintptr_t)address, size};
 
-    if (!stopped_is_valid(s))
+    /* The kernel has said so when the call was taken. */
+    bool is_valid = s->is_fresh || stopped_is_valid(s);
+    s->is_fresh = false;
+    if (!is_valid)
         return false;
     ssize_t got = process_vm_readv(s->tid, &here, 1, &there, 1, 0);
     s->is_denied = s->is_denied || (got < 0 && errno == EPERM);

@@ -26,6 +26,7 @@ struct stopped {
     uint64_t argument[6];
     int fd;         /* the duplicate of its socket, or -1 */
     bool is_denied; /* the process does not let us look into it (EPERM) */
+    bool is_fresh;  /* it was taken just now, and so is valid */
 };
 
 /* What is to be written somewhere: no more than STOPPED_PARTS at a time. */

@@ -45,8 +45,11 @@ struct supervisor {
 static void tell(const struct supervisor *s, enum supervisor_event event, int value, bool is_last)
 {
     const struct supervisor_message message = {event, value, is_last};
+    int flags = MSG_NOSIGNAL;
 
-    (void)send(s->control, &message, sizeof(message), MSG_NOSIGNAL);
+    if (event == SUPERVISOR_DENIED) /* which may be lost, where nobody reads */
+        flags |= MSG_DONTWAIT;
+    (void)send(s->control, &message, sizeof(message), flags);
 }
 
 /* ---- stopped calls ---- */
@@ -86,14 +89,13 @@ static void handle_call(const struct supervisor *s, int listener)
             pause();
         return;
     }
-    struct process *process = stopped.tid != 0 ? process_of(stopped.tid) : NULL;
+    const struct process *process = stopped.tid != 0 ? process_of(stopped.tid) : NULL;
     if (process == NULL) {
         stopped_continue(&stopped);
         return;
     }
     engine_handle(process);
     HANDLERS[stopped.call](&stopped);
-    engine_done();
     if (stopped.is_denied)
         tell_of_denial(s, process->pid);
 }
@@ -147,6 +149,7 @@ static void lose_control(struct supervisor *s)
 static void *keep(void *data)
 {
     struct supervisor *s = data;
+
     while (s->watched[LISTENER].fd >= 0 || s->has_children) {
         if (poll(s->watched, WATCHED, -1) <= 0)
             continue;
@@ -160,26 +163,48 @@ static void *keep(void *data)
     _exit(EXIT_SUCCESS);
 }
 
-_Noreturn void supervisor_run(int listener, int control, pid_t command)
+/* With a small stack: limits may be tight, and are those of the command. 0, or a negative errno. */
+static int start_keeper(struct supervisor *s)
 {
-    static struct supervisor s;
+    enum { STACK = 128 * 1024 };
+    pthread_attr_t attributes;
+    pthread_t keeper;
+
+    int failure = pthread_attr_init(&attributes);
+    if (failure != 0)
+        return -failure;
+    pthread_attr_setstacksize(&attributes, STACK);
+    failure = pthread_create(&keeper, &attributes, keep, s);
+    pthread_attr_destroy(&attributes);
+    return -failure;
+}
+
+static struct supervisor supervisor;
+
+int supervisor_start(int listener, int control, pid_t command)
+{
+    struct supervisor *s = &supervisor;
     uint64_t flags = SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
     sigset_t children;
-    pthread_t keeper;
 
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
-    s = (struct supervisor){.control = control, .command = command, .has_children = true};
-    s.watched[LISTENER] = (struct pollfd){.fd = listener}; /* POLLHUP alone */
-    s.watched[CHILDREN] = (struct pollfd){.fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK),
-                                          .events = POLLIN};
-    s.watched[CONTROL] = (struct pollfd){.fd = control};
+    int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0)
+        return -errno;
+    *s = (struct supervisor){.control = control, .command = command, .has_children = true};
+    s->watched[LISTENER] = (struct pollfd){.fd = listener}; /* POLLHUP alone */
+    s->watched[CHILDREN] = (struct pollfd){.fd = signals, .events = POLLIN};
+    s->watched[CONTROL] = (struct pollfd){.fd = control};
     (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
     engine_start();
-    if (pthread_create(&keeper, NULL, keep, &s) != 0)
-        _exit(EXIT_FAILURE);
+    return start_keeper(s);
+}
+
+_Noreturn void supervisor_run(int listener)
+{
     (void)unshare(CLONE_FILES); /* descriptors that threads share cost each call a bit more */
     attempt_start();
     for (;;)
-        handle_call(&s, listener);
+        handle_call(&supervisor, listener);
 }

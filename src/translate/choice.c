@@ -124,7 +124,7 @@ static bool bind_after_another(struct call *c, const struct decision *d, uint16_
             break;
         if (i < YIELDS)
             sys_yield();
-        else
+        else if (engine_kind == ENGINE_PRELOAD) /* and nobody else waits */
             sys_sleep(1);
     }
     errno = EADDRINUSE;

@@ -11,6 +11,7 @@
 #include "core/endpoint.h"
 #include "core/hot.h"
 #include "registry/sys.h"
+#include "translate/engine.h"
 #include "translate/recall.h"
 
 enum { SOME_PORT = 9 }; /* discard; connect(2) wants one that is not 0 */
@@ -48,6 +49,8 @@ HOT bool local_is(const struct sockaddr *name, socklen_t len)
     struct addr addr = addr_unmapped(&e.addr);
     if (addr_is_wildcard(&addr) || addr_is_loopback(&addr))
         return true;
+    if (engine_is_elsewhere()) /* whose addresses are not to be known from here */
+        return false;
     uint64_t key = recall_key('l', &addr, sizeof(addr));
     if (!recall_get(key, &answer)) {
         answer = ask(name, len, &addr);

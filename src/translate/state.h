@@ -55,12 +55,12 @@ static inline uint64_t state_netns(int fd)
 }
 
 /*
- * For an engine whose programs are in several namespaces: what state_netns is to say from
- * now on, 0 if it has to find it out; and what it said.
+ * For an engine whose programs are in several namespaces: has state_netns ask anew; and
+ * what it said last, 0 if it has not been asked since.
  */
-static inline void state_set_netns(uint64_t netns)
+static inline void state_forget_netns(void)
 {
-    atomic_store_explicit(&state_known.netns, netns, memory_order_relaxed);
+    atomic_store_explicit(&state_known.netns, 0, memory_order_relaxed);
 }
 static inline uint64_t state_known_netns(void)
 {

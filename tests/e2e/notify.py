@@ -444,12 +444,36 @@ def namespaces():
     """A server and a client in a network namespace of their own, in the middle of the tree."""
     python = sys.executable
     client = 'import socket; print(socket.create_connection(("127.0.0.1", 80)).getpeername()[1])'
-    script = "ip link set lo up; %s %s serve > inner & until [ -s inner ]; do sleep 0.01; done; %s -c '%s'; kill $!"
+    script = "ip link set lo up; %s %s serve > inner & until [ -s inner ]; do sleep 0.01; done; %s -c '%s'; grep -c :1F90 /proc/net/tcp; kill $!"
     inner = subprocess.Popen(RUN + ["unshare", "-Urn", "sh", "-c", script % (python, __file__, python, client)], stdout=subprocess.PIPE)
     outer, line = start(*me("serve"))
-    print(line.split()[1], inner.stdout.readline().decode().strip(), inner.wait(BOUND))
+    inside, in_truth = inner.stdout.readline().decode().strip(), inner.stdout.readline().decode().strip()
+    print(line.split()[1], inside, "on 8080" if int(in_truth) > 0 else "on 80", inner.wait(BOUND))
     outer.terminate()
     outer.wait(BOUND)
+
+
+def entered():
+    """A program that asks for names, and then executes one in another network namespace, as ip netns exec does."""
+    s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    s.bind((0, 0))
+    s.getsockname()
+    client = 'import socket; print(socket.create_connection(("127.0.0.1", 80)).getpeername()[1])'
+    script = "ip link set lo up; %s %s serve > entered & until [ -s entered ]; do sleep 0.01; done; %s -c '%s'; kill $!"
+    os.execvp("unshare", ["unshare", "-Urn", "sh", "-c", script % (sys.executable, __file__, sys.executable, client)])
+
+
+def other_host():
+    """What is this host's address for the supervisor, and another's in the program's namespace."""
+    script = """import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 53))
+c = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+c.connect(("198.51.100.7", 53))
+print([line.split()[2] for line in open("/proc/net/udp") if "076433C6" in line])
+"""
+    inside = "ip link set lo up; ip route add default dev lo; exec %s -c '%s'" % (sys.executable, script)
+    os.execvp("unshare", ["unshare", "-Urn", "sh", "-c", inside])
 
 
 def rlimit():
