@@ -25,9 +25,9 @@
 enum { PLACES = 128 };
 
 struct known {
+    time_t named;           /* when the name was read: seconds of CLOCK_MONOTONIC_COARSE */
     struct process process; /* tid is 0 where the place is free */
     char name[16];
-    time_t named; /* when that was read: seconds of CLOCK_MONOTONIC_COARSE */
     bool
         is_lasting; /* the pidfd is of this thread alone, or of its process, of which it is the first */
 };
