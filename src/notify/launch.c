@@ -325,6 +325,7 @@ __attribute__((format(printf, 1, 2))) static void complain(const char *format, .
 static void lose_supervisor(struct front *f)
 {
     f->watched[CONTROL].fd = -1;
+    f->watched[COMMAND].fd = f->pidfd;
     complain(
         "remap: the supervisor of this run was killed: what binds or connects in it fails from "
         "now on: start it anew\n");
