@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/message.h"
+#include "notify/front.h"
 #include "notify/launch.h"
 #include "registry/sys.h"
 
@@ -69,5 +70,5 @@ int supervise_run(const struct supervise *s)
 
     if (failure != 0)
         return failure;
-    launch_end_as(status);
+    front_end_as(status);
 }

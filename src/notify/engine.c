@@ -74,9 +74,14 @@ bool engine_is_elsewhere(void)
     return netns != 0 && own_netns != 0 && netns != own_netns;
 }
 
-/* A pipe that is full, and that nobody reads, would hold up all others. */
+/*
+ * A pipe that is full, and that nobody reads, would hold up all others. Who handles no
+ * calls, the front, has its own.
+ */
 int engine_stderr(void)
 {
+    if (handled == NULL)
+        return STDERR_FILENO;
     int fd = process_get_fd(handled->tid, STDERR_FILENO);
     struct pollfd room = {.fd = fd, .events = POLLOUT};
 

@@ -22,7 +22,4 @@ struct launch {
  */
 int launch_run(const struct launch *l, int *status);
 
-/* Ends this process as the command ended: with its exit status, or by the same signal. */
-_Noreturn void launch_end_as(int status);
-
 #endif
