@@ -348,7 +348,7 @@ static const struct {
      " recvfrom",
      ""},
     {PROGRAM_NOTIFY, "datagrams to an address, without connect, go to it as it is",
-     "for such a client, take --datagrams: each then takes three times as long"},
+     "for such a client, take --datagrams: each then takes some 10 us longer"},
 };
 
 static void tell_limits(enum program_engine engine, struct findings *all)
