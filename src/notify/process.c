@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "translate/holder.h"
+
 /* Of a thread alone (Linux 6.9). Not in older headers. */
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
@@ -56,25 +58,26 @@ static int open_pidfd(pid_t pid, unsigned flags)
     return (int)syscall(SYS_pidfd_open, pid, flags);
 }
 
-/* "Tgid:" of /proc/TID/status (proc(5)); 0 with errno, ESRCH where there is no such thread. */
-static pid_t read_pid(pid_t tid)
+bool process_status(pid_t tid, const char *name, int base, unsigned long long *number)
 {
     char path[64], line[128];
-    pid_t pid = 0;
+    bool is_found = false;
 
     snprintf(path, sizeof(path), "/proc/%ld/status", (long)tid);
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         errno = is_full(errno) ? errno : ESRCH;
-        return 0;
+        return false;
     }
-    while (pid == 0 && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, "Tgid:", 5) == 0)
-            pid = (pid_t)strtol(line + 5, NULL, 10);
+    while (!is_found && fgets(line, sizeof(line), file) != NULL) {
+        is_found = strncmp(line, name, strlen(name)) == 0;
+        if (is_found)
+            *number = strtoull(line + strlen(name), NULL, base);
     }
     fclose(file);
-    errno = ESRCH;
-    return pid;
+    if (!is_found)
+        errno = ESRCH;
+    return is_found;
 }
 
 static void forget(struct known *k)
@@ -97,9 +100,10 @@ static bool try_find(struct known *k, pid_t tid)
     bool is_lasting = true;
 
     if (found.pidfd < 0 && !is_full(errno)) {
-        found.pid = read_pid(tid);
-        if (found.pid == 0)
+        unsigned long long pid;
+        if (!process_status(tid, "Tgid:", 10, &pid))
             return false;
+        found.pid = (pid_t)pid;
         found.pidfd = open_pidfd(tid, PIDFD_THREAD);
         is_lasting = found.pidfd >= 0;
         if (!is_lasting && !is_full(errno))
@@ -158,20 +162,6 @@ int process_get_fd(pid_t tid, int fd)
     return k != NULL ? get_fd(k, fd) : -1;
 }
 
-static void read_name(struct known *k)
-{
-    char path[64];
-    ssize_t size = 0;
-
-    snprintf(path, sizeof(path), "/proc/%ld/comm", (long)k->process.pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        size = read(fd, k->name, sizeof(k->name));
-        close(fd);
-    }
-    k->name[size > 0 ? size - 1 : 0] = '\0'; /* in the place of the newline */
-}
-
 void process_name(const struct process *p, char name[16])
 {
     struct known *k = &places[(unsigned)p->tid % usable];
@@ -179,7 +169,7 @@ void process_name(const struct process *p, char name[16])
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     if (k->name[0] == '\0' || k->named != now.tv_sec)
-        read_name(k);
+        holder_read_program(k->process.pid, k->name);
     k->named = now.tv_sec;
     memcpy(name, k->name, sizeof(k->name));
 }

@@ -2,6 +2,7 @@
 #ifndef NOTIFY_PROCESS_H
 #define NOTIFY_PROCESS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -29,6 +30,12 @@ const struct process *process_of(pid_t tid);
  * process does not let us (ptrace(2), "access mode checking"), ESRCH.
  */
 int process_get_fd(pid_t tid, int fd);
+
+/*
+ * A number of /proc/TID/status (proc(5)), in `base`, behind `name`, which ends with its colon.
+ * False with errno, and *number untouched, where it is not to be had: ESRCH, EMFILE.
+ */
+bool process_status(pid_t tid, const char *name, int base, unsigned long long *number);
 
 /* The process's name, of the last second or so. */
 void process_name(const struct process *p, char name[16]);

@@ -3,36 +3,34 @@
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-/* Whether the supervisor has the capability: without it, it can do no more than the program. */
+#include "notify/process.h"
+
+enum { FIRST_FREE = 1024 }; /* the kernel's default (PROT_SOCK) */
+
+/* Whether the supervisor has the capability. Without it, it can do no more than the program, and the rest is not known. */
 static bool is_privileged;
-static long first_free = 1024;
+static long first_free;
 static ino_t own_users; /* the user namespace */
 
-/* The number behind `name` in a file of lines, in `base`; `otherwise` where it is not to be had. */
-static unsigned long long read_number(const char *path, const char *name, int base,
-                                      unsigned long long otherwise)
+static bool has_capability(pid_t tid)
 {
-    FILE *file = fopen(path, "re");
-    unsigned long long number = otherwise;
-    char line[128];
+    unsigned long long set;
 
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, name, strlen(name)) == 0) {
-            number = strtoull(line + strlen(name), NULL, base);
-            break;
-        }
-    }
-    if (file != NULL)
-        fclose(file);
-    return number;
+    return process_status(tid, "CapEff:", 16, &set) && (set >> CAP_NET_BIND_SERVICE & 1) != 0;
 }
 
-static bool has_capability(const char *status)
+static long read_first_free(void)
 {
-    return (read_number(status, "CapEff:", 16, 0) >> CAP_NET_BIND_SERVICE & 1) != 0;
+    FILE *file = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+    char line[32];
+    bool is_read = file != NULL && fgets(line, sizeof(line), file) != NULL;
+
+    if (file != NULL)
+        fclose(file);
+    return is_read ? strtol(line, NULL, 10) : FIRST_FREE;
 }
 
 static ino_t users_of(const char *path)
@@ -43,8 +41,10 @@ static ino_t users_of(const char *path)
 
 void rights_start(void)
 {
-    is_privileged = has_capability("/proc/self/status");
-    first_free = (long)read_number("/proc/sys/net/ipv4/ip_unprivileged_port_start", "", 10, 1024);
+    is_privileged = has_capability(getpid());
+    if (!is_privileged)
+        return;
+    first_free = read_first_free();
     own_users = users_of("/proc/self/ns/user");
 }
 
@@ -54,8 +54,7 @@ bool rights_to_bind(pid_t tid, uint16_t port, bool is_elsewhere)
 
     if (!is_privileged || port == 0 || port >= first_free)
         return true;
-    snprintf(path, sizeof(path), "/proc/%ld/status", (long)tid);
-    if (!has_capability(path))
+    if (!has_capability(tid))
         return false;
     /* A capability in a user namespace below is none for a network that is of ours. */
     snprintf(path, sizeof(path), "/proc/%ld/ns/user", (long)tid);

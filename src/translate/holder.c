@@ -144,7 +144,8 @@ static bool process_has(const char *process, const char *wanted_link)
     return has;
 }
 
-static void read_program(struct holder *h, const char *process)
+/* `process` is as in /proc: a number, or "self". */
+static void read_program(const char *process, char program[16])
 {
     char path[64];
     ssize_t size = 0;
@@ -152,10 +153,20 @@ static void read_program(struct holder *h, const char *process)
     write_path(path, sizeof(path), process, "/comm");
     int fd = sys_open(path, O_RDONLY);
     if (fd >= 0) {
-        size = sys_read(fd, h->program, sizeof(h->program));
+        size = sys_read(fd, program, 16);
         sys_close(fd);
     }
-    h->program[size > 0 ? size - 1 : 0] = '\0'; /* in the place of the newline */
+    program[size > 0 ? size - 1 : 0] = '\0'; /* in the place of the newline */
+}
+
+void holder_read_program(pid_t pid, char program[16])
+{
+    char process[16];
+    struct text digits;
+
+    text_init(&digits, process, sizeof(process));
+    text_number(&digits, (unsigned long)pid);
+    read_program(process, program);
 }
 
 static pid_t pid_of(const char *name)
@@ -179,7 +190,7 @@ void holder_find_process(struct holder *h)
     h->program[0] = '\0';
     if (process_has("self", link)) {
         h->pid = sys_getpid();
-        read_program(h, "self");
+        read_program("self", h->program);
         return;
     }
     struct folder processes;
@@ -187,7 +198,7 @@ void holder_find_process(struct holder *h)
         return;
     while (h->pid == 0 && (name = folder_next(&processes)) != NULL) {
         if (pid_of(name) != 0 && process_has(name, link)) {
-            read_program(h, name);
+            read_program(name, h->program);
             h->pid = pid_of(name);
         }
     }

@@ -29,4 +29,7 @@ bool holder_find_socket(const struct endpoint *actual, struct holder *h);
  */
 void holder_find_process(struct holder *h);
 
+/* Reads the name of a process (/proc/PID/comm, proc(5)); "" where there is none. */
+void holder_read_program(pid_t pid, char program[16]);
+
 #endif
