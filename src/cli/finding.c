@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/printable.h"
+
 static const struct {
     const char *name, *colour;
 } STATES[] = {
@@ -114,25 +116,11 @@ void finding_print(const struct findings *all)
 
 /* ---- JSON ---- */
 
-/* A text with paths in it need not be UTF-8: then, byte by byte. */
-static json_t *text_json(const char *string)
-{
-    static char printable[FINDING_TEXT_MAX];
-    struct text text;
-    json_t *json = json_string(string);
-
-    if (json != NULL)
-        return json;
-    text_init(&text, printable, sizeof(printable));
-    text_printable(&text, string, strlen(string));
-    return json_string(printable);
-}
-
 static json_t *finding_json(const struct finding *f)
 {
     return json_pack("{s:s, s:s, s:o, s:o}", "check", f->check, "state", STATES[f->state].name,
-                     "text", text_json(f->text), "way_out",
-                     f->way_out[0] != '\0' ? text_json(f->way_out) : json_null());
+                     "text", printable_json(f->text), "way_out",
+                     f->way_out[0] != '\0' ? printable_json(f->way_out) : json_null());
 }
 
 bool finding_print_json(const struct findings *all, bool works, const char *engine)

@@ -10,6 +10,7 @@
 #include "cli/help.h"
 #include "cli/live.h"
 #include "cli/message.h"
+#include "cli/printable.h"
 #include "cli/show.h"
 
 enum { OPTION_JSON = 256, OPTION_NAME };
@@ -148,20 +149,6 @@ static json_t *endpoint_json(const struct endpoint *e)
                      is_v6 ? size - 2 : size, "port", (int)e->port);
 }
 
-/* A name as JSON has it: text that is not UTF-8 byte by byte. */
-static json_t *program_json(const char *program)
-{
-    char printable[CELL_MAX];
-    struct text text;
-    json_t *json = json_string(program);
-
-    if (json != NULL)
-        return json;
-    text_init(&text, printable, sizeof(printable));
-    text_printable(&text, program, strlen(program));
-    return json_string(printable);
-}
-
 static json_t *live_json(const struct live *live)
 {
     bool has_process = live->pid != 0;
@@ -170,7 +157,7 @@ static json_t *live_json(const struct live *live)
         "{s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "proto", proto_name(live->entry.asked.proto),
         "asked", endpoint_json(&live->entry.asked), "actual", endpoint_json(&live->entry.actual),
         "pid", has_process ? json_integer(live->pid) : json_null(), "program",
-        has_process ? program_json(live->program) : json_null(), "since",
+        has_process ? printable_json(live->program) : json_null(), "since",
         (json_int_t)live->entry.since, "engine", ENGINE_NAMES[live->entry.engine], "run",
         live->run[0] != '\0' ? json_string(live->run) : json_null());
 }
