@@ -165,7 +165,7 @@ $(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS)
-$(O)/unit/program: $(call objects,src/cli/program.c src/cli/image.c src/cli/privilege.c)
+$(O)/unit/program: $(call objects,$(addprefix src/cli/,program.c verdict.c script.c image.c privilege.c))
 $(O)/unit/program: UNIT_LIBS = -lelf
 $(O)/unit/support: $(call objects,src/notify/support.c)
 $(O)/unit/filter: $(call objects,src/notify/filter.c)

@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/message.h"
-#include "cli/program.h"
+#include "cli/verdict.h"
 #include "notify/support.h"
 
 enum { LINE_MAX_SIZE = 2 * PATH_MAX };
@@ -23,15 +23,15 @@ bool choose_read(const char *word, enum choose_wish *wish)
     return false;
 }
 
-static void complain(const struct program_verdict *v)
+static void complain(const struct verdict *v)
 {
     static char line[LINE_MAX_SIZE];
     struct text out;
 
     text_init(&out, line, sizeof(line));
-    program_reason_text(v, &out);
+    verdict_reason_text(v, &out);
     text_string(&out, ": ");
-    program_way_out(v, &out);
+    verdict_way_out(v, &out);
     message_print("%s", line);
 }
 
@@ -39,19 +39,19 @@ int choose_engine(enum choose_wish wish, const char *command, struct choice *c)
 {
     static struct program p;
     bool is_there = program_look(command, &p);
-    struct program_verdict v = program_engine(&p);
+    struct verdict v = verdict_of(&p);
 
     *c = (struct choice){wish == CHOOSE_NOTIFY, is_there ? p.file[0].path : NULL};
     if (!is_there)
         return STATUS_OK;
-    if (v.engine == PROGRAM_NEITHER) {
+    if (v.engine == VERDICT_NEITHER) {
         complain(&v);
         return STATUS_UNAVAILABLE;
     }
     if (wish == CHOOSE_AUTO)
-        c->is_notify = v.engine == PROGRAM_NOTIFY;
+        c->is_notify = v.engine == VERDICT_NOTIFY;
     bool is_in_doubt =
-        v.reason == PROGRAM_IS_UNREADABLE || (wish == CHOOSE_PRELOAD && v.engine == PROGRAM_NOTIFY);
+        v.reason == VERDICT_IS_UNREADABLE || (wish == CHOOSE_PRELOAD && v.engine == VERDICT_NOTIFY);
     if (is_in_doubt)
         complain(&v);
     return STATUS_OK;
@@ -64,9 +64,8 @@ void choose_complain_of_engine(const char *command, int failure, const char *the
     struct text out;
 
     text_init(&out, line, sizeof(line));
-    text_string(&out, "'");
-    text_printable(&out, command, strlen(command));
-    text_string(&out, "' cannot have the notify engine: ");
+    text_quoted(&out, command);
+    text_string(&out, " cannot have the notify engine: ");
     if (support_find(&support)) {
         text_string(&out, strerror(-failure));
         text_string(&out, ": try again");

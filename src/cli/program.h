@@ -1,4 +1,4 @@
-/* What a command will run, and which engine catches it. Nothing here prints. */
+/* What a command will run. Nothing here prints. */
 #ifndef CLI_PROGRAM_H
 #define CLI_PROGRAM_H
 
@@ -55,58 +55,18 @@ struct program {
     struct program_file file[PROGRAM_FILES_MAX];
 };
 
+/* Whether the file is what gets executed in the end, rather than read by something else. */
+static inline bool program_is_executed(const struct program_file *file)
+{
+    return file->kind != PROGRAM_SCRIPT && file->kind != PROGRAM_TEXT;
+}
+
 /*
  * Looks at what execvp(3) would do with `command`: along PATH where it has no slash. True
  * if it can be executed, as far as can be seen. *p is filled in anyhow, with one file at least.
  * Files may be anything, also hostile.
  */
 bool program_look(const char *command, struct program *p);
-
-enum program_engine {
-    PROGRAM_PRELOAD,
-    PROGRAM_NOTIFY,
-    PROGRAM_NEITHER,
-};
-
-enum program_reason {
-    PROGRAM_IS_DYNAMIC, /* with glibc, of our kind: preload */
-    PROGRAM_IS_NOT_EXECUTED,
-    PROGRAM_IS_UNREADABLE,
-    PROGRAM_IS_BROKEN,
-    PROGRAM_IS_STATIC, /* from here on: notify */
-    PROGRAM_IS_GO,
-    PROGRAM_IS_MUSL,
-    PROGRAM_IS_OTHER_LIBC,
-    PROGRAM_IS_WITHOUT_LIBC,
-    PROGRAM_IS_32_BIT,
-    PROGRAM_IS_CAPABLE_IN_VAIN,
-    PROGRAM_IS_SET_UID, /* from here on: neither */
-    PROGRAM_IS_SET_GID,
-    PROGRAM_IS_CAPABLE,
-    PROGRAM_IS_X32,
-    PROGRAM_IS_FOREIGN,
-};
-
-/* `file` is the one that decides, and belongs to the struct program. */
-struct program_verdict {
-    enum program_engine engine;
-    enum program_reason reason;
-    const struct program_file *file;
-};
-
-/*
- * Which engine catches all files that will run: neither, where one of them is beyond both;
- * notify, where one needs it; else preload. What is unknown, and what cannot be executed, is
- * for preload: to try it, and to have execve(2) say what is wrong. Whether notify can be had
- * here is another question (notify/support.h).
- */
-struct program_verdict program_engine(const struct program *p);
-
-/* Appends why, as "'./server' is set-user-ID: the loader drops LD_PRELOAD". */
-void program_reason_text(const struct program_verdict *v, struct text *t);
-
-/* Appends the way out, as "use --engine notify"; nothing where none is needed. */
-void program_way_out(const struct program_verdict *v, struct text *t);
 
 /* Appends what a file is, as "'/bin/sh': x86-64, 64 bits, dynamic, by /lib64/ld-linux-x86-64.so.2". */
 void program_file_text(const struct program_file *file, struct text *t);

@@ -58,3 +58,18 @@ void text_printable(struct text *t, const char *bytes, size_t count)
         text_char(t, printable ? bytes[i] : bytes[i] == '\t' ? ' ' : '?');
     }
 }
+
+void text_quoted(struct text *t, const char *string)
+{
+    text_char(t, '\'');
+    text_printable(t, string, strlen(string));
+    text_char(t, '\'');
+}
+
+void text_copy(char *buf, size_t size, const char *string)
+{
+    struct text text;
+
+    text_init(&text, buf, size);
+    text_string(&text, string);
+}

@@ -32,4 +32,10 @@ void text_hex(struct text *t, unsigned long value);
  */
 void text_printable(struct text *t, const char *bytes, size_t count);
 
+/* Appends the string as text_printable does, between single quotes. */
+void text_quoted(struct text *t, const char *string);
+
+/* Copies a string to `buf`, which holds at least one byte, and cuts it where it does not fit. */
+void text_copy(char *buf, size_t size, const char *string);
+
 #endif

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/program.h"
+#include "cli/verdict.h"
 
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
@@ -204,18 +204,18 @@ static int remove_folder(void **state)
 
 /* ---- what is seen ---- */
 
-static struct program_verdict verdict_of(const char *name)
+static struct verdict verdict_on(const char *name)
 {
     if (!program_look(name, &program))
         fail_msg("%s: state %d of %s", name, program.state, program.file[program.count - 1].path);
-    return program_engine(&program);
+    return verdict_of(&program);
 }
 
-static void check(const char *name, const struct parts *parts, enum program_engine engine,
-                  enum program_reason reason)
+static void check(const char *name, const struct parts *parts, enum verdict_engine engine,
+                  enum verdict_reason reason)
 {
     write_program(name, parts);
-    struct program_verdict v = verdict_of(name);
+    struct verdict v = verdict_on(name);
     if (v.engine != engine || v.reason != reason)
         fail_msg("%s: engine %d, reason %d", name, v.engine, v.reason);
 }
@@ -227,12 +227,12 @@ static void test_kinds(void **state)
                        machine = {.type = ET_EXEC, .machine = EM_68K}, order = {.is_swapped = true};
 
     (void)state;
-    check("static", &fixed, PROGRAM_NOTIFY, PROGRAM_IS_STATIC);
-    check("static-pie", &pie, PROGRAM_NOTIFY, PROGRAM_IS_STATIC);
-    check("go", &go, PROGRAM_NOTIFY, PROGRAM_IS_GO);
-    check("not go", &other_note, PROGRAM_NOTIFY, PROGRAM_IS_STATIC);
-    check("foreign", &machine, PROGRAM_NEITHER, PROGRAM_IS_FOREIGN);
-    check("of another order", &order, PROGRAM_NEITHER, PROGRAM_IS_FOREIGN);
+    check("static", &fixed, VERDICT_NOTIFY, VERDICT_IS_STATIC);
+    check("static-pie", &pie, VERDICT_NOTIFY, VERDICT_IS_STATIC);
+    check("go", &go, VERDICT_NOTIFY, VERDICT_IS_GO);
+    check("not go", &other_note, VERDICT_NOTIFY, VERDICT_IS_STATIC);
+    check("foreign", &machine, VERDICT_NEITHER, VERDICT_IS_FOREIGN);
+    check("of another order", &order, VERDICT_NEITHER, VERDICT_IS_FOREIGN);
 }
 
 static void test_loaders(void **state)
@@ -240,19 +240,19 @@ static void test_loaders(void **state)
     const struct parts glibc = {.loader = loader("ld-linux-x86-64.so.2"), .needs = true};
 
     (void)state;
-    check("glibc", &glibc, PROGRAM_PRELOAD, PROGRAM_IS_DYNAMIC);
+    check("glibc", &glibc, VERDICT_PRELOAD, VERDICT_IS_DYNAMIC);
     const struct parts cgo = {.loader = loader("ld64.so.1"), .needs = true, .note = "Go"};
-    check("cgo", &cgo, PROGRAM_NOTIFY, PROGRAM_IS_GO);
+    check("cgo", &cgo, VERDICT_NOTIFY, VERDICT_IS_GO);
     const struct parts bare = {.loader = loader("ld-linux.so.2")};
-    check("bare", &bare, PROGRAM_NOTIFY, PROGRAM_IS_WITHOUT_LIBC);
+    check("bare", &bare, VERDICT_NOTIFY, VERDICT_IS_WITHOUT_LIBC);
     const struct parts musl = {.loader = loader("ld-musl-x86_64.so.1"), .needs = true};
-    check("musl", &musl, PROGRAM_NOTIFY, PROGRAM_IS_MUSL);
+    check("musl", &musl, VERDICT_NOTIFY, VERDICT_IS_MUSL);
     const struct parts other = {.loader = loader("ld64-uClibc.so.0"), .needs = true};
-    check("other", &other, PROGRAM_NOTIFY, PROGRAM_IS_OTHER_LIBC);
+    check("other", &other, VERDICT_NOTIFY, VERDICT_IS_OTHER_LIBC);
     const struct parts itself = {.soname = "ld-linux-x86-64.so.2"};
-    check("itself", &itself, PROGRAM_PRELOAD, PROGRAM_IS_DYNAMIC);
+    check("itself", &itself, VERDICT_PRELOAD, VERDICT_IS_DYNAMIC);
     const struct parts library = {.soname = "libother.so.2"};
-    check("library", &library, PROGRAM_NOTIFY, PROGRAM_IS_STATIC);
+    check("library", &library, VERDICT_NOTIFY, VERDICT_IS_STATIC);
 }
 
 static void test_32_bits(void **state)
@@ -262,9 +262,9 @@ static void test_32_bits(void **state)
     write_32("x32", EM_X86_64);
     write_32("other", EM_MIPS);
     bool is_x86 = __ehdr_start.e_machine == EM_X86_64;
-    assert_int_equal(verdict_of("i386").reason, is_x86 ? PROGRAM_IS_32_BIT : PROGRAM_IS_FOREIGN);
-    assert_int_equal(verdict_of("x32").reason, is_x86 ? PROGRAM_IS_X32 : PROGRAM_IS_FOREIGN);
-    assert_int_equal(verdict_of("other").reason, PROGRAM_IS_FOREIGN);
+    assert_int_equal(verdict_on("i386").reason, is_x86 ? VERDICT_IS_32_BIT : VERDICT_IS_FOREIGN);
+    assert_int_equal(verdict_on("x32").reason, is_x86 ? VERDICT_IS_X32 : VERDICT_IS_FOREIGN);
+    assert_int_equal(verdict_on("other").reason, VERDICT_IS_FOREIGN);
 }
 
 static void test_what_cannot_be_executed(void **state)
@@ -303,7 +303,7 @@ static void test_what_cannot_be_executed(void **state)
         text_init(&text, got, sizeof(got));
         program_fault_text(&program, &text);
         assert_string_equal(got, expected);
-        assert_int_equal(program_engine(&program).engine, PROGRAM_PRELOAD);
+        assert_int_equal(verdict_of(&program).engine, VERDICT_PRELOAD);
         text_init(&text, got, sizeof(got));
         program_fault_way_out(&program, &text);
         assert_true(text.used > 0);
@@ -332,8 +332,8 @@ static void test_lines(void **state)
     write_program("p", &fixed);
     for (size_t i = 0; i < COUNT(SCRIPTS); i++) {
         write_script("script", SCRIPTS[i]);
-        struct program_verdict v = verdict_of("script");
-        if (v.reason != PROGRAM_IS_STATIC || strcmp(v.file->path, path_of("p")) != 0)
+        struct verdict v = verdict_on("script");
+        if (v.reason != VERDICT_IS_STATIC || strcmp(v.file->path, path_of("p")) != 0)
             fail_msg("%s: reason %d of %s", SCRIPTS[i], v.reason, v.file->path);
         assert_int_equal(program.file[0].kind, PROGRAM_SCRIPT);
     }
@@ -443,10 +443,10 @@ static void test_own_bits(void **state)
     write_program("own", &glibc);
     assert_int_equal(chown(path_of("own"), getuid(), getgid()), 0);
     assert_int_equal(chmod(path_of("own"), 06755), 0);
-    assert_int_equal(verdict_of("own").reason, PROGRAM_IS_DYNAMIC);
+    assert_int_equal(verdict_on("own").reason, VERDICT_IS_DYNAMIC);
     assert_true(program.file[0].privilege.is_ignored);
     assert_int_equal(chmod(path_of("own"), 0755), 0);
-    assert_int_equal(verdict_of("own").reason, PROGRAM_IS_DYNAMIC);
+    assert_int_equal(verdict_on("own").reason, VERDICT_IS_DYNAMIC);
     assert_false(program.file[0].privilege.is_ignored);
 }
 
@@ -461,18 +461,18 @@ static void test_order_of_reasons(void **state)
 
     (void)state;
     *privilege = (struct privilege){.has_capabilities = true, .without_gain = true};
-    assert_int_equal(program_engine(&p).reason, PROGRAM_IS_STATIC);
+    assert_int_equal(verdict_of(&p).reason, VERDICT_IS_STATIC);
     p.file[0].kind = PROGRAM_UNREADABLE;
-    assert_int_equal(program_engine(&p).reason, PROGRAM_IS_CAPABLE_IN_VAIN);
+    assert_int_equal(verdict_of(&p).reason, VERDICT_IS_CAPABLE_IN_VAIN);
     privilege->without_gain = false;
-    assert_int_equal(program_engine(&p).reason, PROGRAM_IS_CAPABLE);
+    assert_int_equal(verdict_of(&p).reason, VERDICT_IS_CAPABLE);
     privilege->set_gid = true;
-    assert_int_equal(program_engine(&p).reason, PROGRAM_IS_SET_GID);
+    assert_int_equal(verdict_of(&p).reason, VERDICT_IS_SET_GID);
     privilege->set_uid = true;
-    assert_int_equal(program_engine(&p).reason, PROGRAM_IS_SET_UID);
+    assert_int_equal(verdict_of(&p).reason, VERDICT_IS_SET_UID);
     p.file[0].kind = PROGRAM_ELF;
     p.file[0].image.is_native = false;
-    assert_int_equal(program_engine(&p).reason, PROGRAM_IS_FOREIGN);
+    assert_int_equal(verdict_of(&p).reason, VERDICT_IS_FOREIGN);
 }
 
 static void test_texts(void **state)
@@ -482,18 +482,18 @@ static void test_texts(void **state)
     struct text text;
 
     (void)state;
-    for (int reason = PROGRAM_IS_DYNAMIC; reason <= PROGRAM_IS_FOREIGN; reason++) {
-        struct program_verdict v = {reason < PROGRAM_IS_STATIC    ? PROGRAM_PRELOAD
-                                    : reason < PROGRAM_IS_SET_UID ? PROGRAM_NOTIFY
-                                                                  : PROGRAM_NEITHER,
-                                    (enum program_reason)reason, &file};
+    for (int reason = VERDICT_IS_DYNAMIC; reason <= VERDICT_IS_FOREIGN; reason++) {
+        struct verdict v = {reason < VERDICT_IS_STATIC    ? VERDICT_PRELOAD
+                            : reason < VERDICT_IS_SET_UID ? VERDICT_NOTIFY
+                                                          : VERDICT_NEITHER,
+                            (enum verdict_reason)reason, &file};
         text_init(&text, buf, sizeof(buf));
-        program_reason_text(&v, &text);
+        verdict_reason_text(&v, &text);
         assert_memory_equal(buf, "'/x?y' ", 7);
         assert_true(text.used > 7 && !text.cut);
         text_init(&text, buf, sizeof(buf));
-        program_way_out(&v, &text);
-        assert_true(text.used > 0 || v.engine == PROGRAM_PRELOAD);
+        verdict_way_out(&v, &text);
+        assert_true(text.used > 0 || v.engine == VERDICT_PRELOAD);
     }
 }
 
@@ -589,11 +589,11 @@ static void test_loader_without_an_end(void **state)
     (void)state;
     c.segment[1].p_filesz--;
     write_file("endless", &c, sizeof(c), 0755);
-    assert_int_equal(verdict_of("endless").reason, PROGRAM_IS_BROKEN);
+    assert_int_equal(verdict_on("endless").reason, VERDICT_IS_BROKEN);
     write_file("short", &c, sizeof(c.header), 0755);
-    assert_int_equal(verdict_of("short").reason, PROGRAM_IS_BROKEN);
+    assert_int_equal(verdict_on("short").reason, VERDICT_IS_BROKEN);
     write_file("magic", &c, SELFMAG, 0755);
-    assert_int_equal(verdict_of("magic").reason, PROGRAM_IS_BROKEN);
+    assert_int_equal(verdict_on("magic").reason, VERDICT_IS_BROKEN);
 }
 
 int main(void)
