@@ -653,6 +653,14 @@ HOT enum registry_put registry_put(struct registry *r, const struct registry_ent
 
 /* ---- looking up ---- */
 
+/* slot_read, which waits a moment for who is writing. */
+HOT static enum slot_state read_patiently(const struct slot *s, int words,
+                                          struct slot_record *record)
+{
+    enum slot_state state = slot_read(s, words, record);
+    return state == SLOT_BUSY ? slot_read_again(s, words, record) : state;
+}
+
 /* The next record for an actual port in a namespace, from *step on; false where there are no more. */
 HOT static bool next_record(const struct registry *r, uint64_t netns, uint16_t port, unsigned *step,
                             int words, struct slot_record *record)
@@ -660,11 +668,8 @@ HOT static bool next_record(const struct registry *r, uint64_t netns, uint16_t p
     unsigned index;
 
     while (next_tagged(r, netns, port, step, &index)) {
-        const struct slot *s = &r->slot[index];
-        enum slot_state state = slot_read(s, words, record);
-        if (state == SLOT_BUSY)
-            state = slot_read_again(s, words, record);
-        if (state == SLOT_USED && record->actual_port == port && record->netns == netns)
+        if (read_patiently(&r->slot[index], words, record) == SLOT_USED &&
+            record->actual_port == port && record->netns == netns)
             return true;
     }
     return false;
@@ -794,7 +799,7 @@ bool registry_next(const struct registry *r, struct registry_walk *w, struct reg
     struct slot_record record;
 
     while (w->step < SLOTS) {
-        if (slot_read(&r->slot[w->step++], SLOT_WORDS, &record) == SLOT_USED) {
+        if (read_patiently(&r->slot[w->step++], SLOT_WORDS, &record) == SLOT_USED) {
             entry_of(&record, e);
             return true;
         }

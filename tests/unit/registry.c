@@ -555,7 +555,7 @@ static void test_corrupt_file(void **state)
 /* Two programs bind the same again and again: a third is told the asked port at any moment. */
 static void test_told_while_it_is_written(void **state)
 {
-    enum { READS = 200000 };
+    enum { READS = 200000, WALKS = 5000 };
     struct registry *r = *state;
     pid_t writers[2];
     int lies = 0;
@@ -574,6 +574,11 @@ static void test_told_while_it_is_written(void **state)
     }
     for (int i = 0; i < READS; i++)
         lies += asked_port(r, "tcp/127.0.0.1:8080") != 80;
+    for (int i = 0; i < WALKS; i++) {
+        struct registry_walk walk = {.step = 0};
+        struct registry_entry e;
+        lies += !registry_next(r, &walk, &e);
+    }
     for (int w = 0; w < 2; w++) {
         kill(writers[w], SIGKILL);
         waitpid(writers[w], NULL, 0);
