@@ -50,10 +50,10 @@ _Static_assert(offsetof(struct slot_record, asked_port) == 0 &&
                    offsetof(struct slot_record, netns) == 8 &&
                    offsetof(struct slot_record, actual_addr) == 16 &&
                    offsetof(struct slot_record, asked_addr) == 32,
-               "registry.c reads them word by word");
+               "registry.c and put.c read them word by word");
 _Static_assert(offsetof(struct slot_record, stamp) == 48 &&
                    offsetof(struct slot_record, inode) == 88,
-               "registry.c compares what is before and after the times, word by word");
+               "put.c compares what is before and after the times, word by word");
 _Static_assert(sizeof(struct slot) == 128, "a slot is two cache lines");
 _Static_assert(sizeof(struct slot_record) == SLOT_WORDS * sizeof(uint64_t),
                "a record fills the words");

@@ -1,0 +1,115 @@
+/*
+ * Where records lie, and the tags by which they are found: registry.c says why. Inner to
+ * this room.
+ */
+#ifndef REGISTRY_LAYOUT_H
+#define REGISTRY_LAYOUT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/hot.h"
+#include "registry/lanes.h"
+#include "registry/registry.h"
+#include "registry/slot.h"
+
+enum {
+    SLOTS = 8192, /* a power of two */
+    WINDOW = 208, /* a multiple of 16; what is looked through in less than 100 ns */
+    GROUPS = SLOTS / LANES,
+};
+
+/* As four ports: one that no list of different ports can be. */
+#define MANY UINT64_MAX
+
+/*
+ * Of four slots: their tags; and the last port that a program bound itself, of those
+ * whose windows begin here, with a part of its namespace's number.
+ */
+struct group {
+    _Atomic uint64_t tags;
+    _Atomic uint64_t own;
+};
+
+struct registry {
+    _Atomic uint64_t magic;
+    _Atomic uint64_t newest; /* the stamp of the last entry */
+    _Atomic uint64_t identity;
+    _Atomic uint64_t unused[13];
+    struct group group[GROUPS];
+    _Atomic uint64_t actuals[65536];
+    struct slot slot[SLOTS];
+};
+
+/* The group of slots that a port's window begins with: elsewhere in each namespace. */
+HOT static inline unsigned layout_first_group(uint64_t netns, uint16_t port)
+{
+    uint16_t scattered = (uint16_t)(port * 40503U); /* odd: no two ports become one */
+    uint16_t moved = (uint16_t)(netns * UINT64_C(11400714819323198485) >> 48);
+    return (uint16_t)(scattered ^ moved) / (65536 / GROUPS);
+}
+
+HOT static inline unsigned layout_slot_index(uint64_t netns, uint16_t port, unsigned step)
+{
+    return (layout_first_group(netns, port) * LANES + step) % SLOTS;
+}
+
+HOT static inline uint16_t layout_tag_at(const struct registry *r, unsigned index)
+{
+    uint64_t word = atomic_load_explicit(&r->group[index / LANES].tags, memory_order_acquire);
+    return lanes_at(word, index % LANES);
+}
+
+/* A bit for each lane that is the port or 0, or nothing where none is. */
+HOT static inline uint64_t layout_interesting(const struct registry *r, unsigned group,
+                                              uint16_t port)
+{
+    uint64_t tags = atomic_load_explicit(&r->group[group % GROUPS].tags, memory_order_acquire);
+    uint64_t other = tags ^ LANES_1 * port;
+
+    return (((other - LANES_1) & ~other) | ((tags - LANES_1) & ~tags)) & LANES_HIGH;
+}
+
+/* Passes over groups, four at a time, that have neither the port nor an end of the search. */
+HOT static inline void layout_skip_others(const struct registry *r, unsigned group, uint16_t port,
+                                          unsigned *step)
+{
+    while (*step < WINDOW) {
+        unsigned at = group + *step / LANES;
+        if ((layout_interesting(r, at, port) | layout_interesting(r, at + 1, port) |
+             layout_interesting(r, at + 2, port) | layout_interesting(r, at + 3, port)) != 0)
+            return;
+        *step += 4 * LANES;
+    }
+}
+
+/* The next slot, from *step on, that is tagged with the port; false where there are no more. */
+HOT static inline bool layout_next_tagged(const struct registry *r, uint64_t netns, uint16_t port,
+                                          unsigned *step, unsigned *index)
+{
+    unsigned group = layout_first_group(netns, port);
+
+    while (*step < WINDOW) {
+        unsigned at = (group + *step / LANES) % GROUPS, lane = *step % LANES;
+        uint64_t word = atomic_load_explicit(&r->group[at].tags, memory_order_acquire);
+        if (lane == 0 && !lanes_have(word, port)) {
+            if (lanes_have_zero(word))
+                return false;
+            *step += LANES;
+            layout_skip_others(r, group, port, step);
+            continue;
+        }
+        uint16_t tag = lanes_at(word, lane);
+        if (tag == 0)
+            return false;
+        (*step)++;
+        if (tag == port) {
+            *index = at * LANES + lane;
+            return true;
+        }
+    }
+    return false;
+}
+
+#endif
