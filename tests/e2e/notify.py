@@ -323,8 +323,8 @@ def killed_supervisor():
 def killed_target():
     """Many, in the middle of calls."""
     for _ in range(50):
-        p = subprocess.Popen(RUN + ["./stops", "threads"], stdout=subprocess.DEVNULL)
-        time.sleep(0.005)
+        p = subprocess.Popen(RUN + ["./stops", "storm"], stdout=subprocess.DEVNULL)
+        wait_until(lambda: len(ours()) > 2)  # the command is there, too
         p.kill()
         p.wait()
     wait_until(lambda: not ours())
