@@ -33,10 +33,7 @@ static int bind_with_its_rights(int fd, const struct sockaddr *addr, socklen_t l
 void engine_start(void)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    const struct setup *setup = setup_get();
 
-    if (setup != NULL && setup->valid)
-        state_registry(setup);
     process_start();
     rights_start();
     next.bind = bind_with_its_rights;
