@@ -10,12 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "notify/uapi.h"
 #include "registry/sys.h"
-
-/* Not in the headers of Linux before 5.19: a stopped call is then killed by no lesser signal than SIGKILL. */
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
 
 enum { SENDTO_ADDRESS = 4 };
 

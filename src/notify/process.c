@@ -17,12 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "notify/uapi.h"
 #include "translate/holder.h"
-
-/* Of a thread alone (Linux 6.9). Not in older headers. */
-#ifndef PIDFD_THREAD
-#define PIDFD_THREAD O_EXCL
-#endif
 
 enum { PLACES = 128 };
 

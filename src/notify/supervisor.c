@@ -26,12 +26,7 @@
 #include "notify/engine.h"
 #include "notify/handler.h"
 #include "notify/process.h"
-
-/* Linux 6.6. Not in older headers. */
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
-#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
-#endif
+#include "notify/uapi.h"
 
 enum watched { LISTENER, CHILDREN, CONTROL, WATCHED };
 

@@ -23,14 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Not in the headers of Linux before 5.19 and 6.6. */
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
-#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
-#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
-#endif
+#include "notify/uapi.h"
 
 enum { PATIENCE_MS = 10000 };
 
