@@ -226,8 +226,8 @@ $(O)/bench/empty.so: tests/bench/empty.c
 
 ##@ Keeping order
 
-SOURCES := $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/servers/*/*.[ch])
-SCRIPTS := .ci/run tests/lib.sh $(wildcard tests/servers/*.sh) \
+SOURCES := $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/e2e/daemons/*/*.[ch])
+SCRIPTS := .ci/run tests/lib.sh $(wildcard tests/e2e/daemons/*.sh) \
 	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* 2>/dev/null)
 
 format: ## lay the C sources out anew

@@ -2,7 +2,7 @@
 # and a Go server on 443, which the library hands on to the notify engine; and each reaches
 # the other, as does whoever else is in the tree.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 export GOCACHE="$PWD/cache" GOPATH="$PWD/path" GOENV=off GOFLAGS='' GOTOOLCHAIN=local GOPROXY=off GO111MODULE=off

@@ -1,7 +1,7 @@
 # openbsd-inetd, which gives its children an environment of its own (without -E): a child
 # still tells by which port it was called.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 if ! command -v inetd >/dev/null; then # Debian's alone

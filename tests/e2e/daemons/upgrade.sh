@@ -1,7 +1,7 @@
 # Servers that execute themselves anew while they serve: nginx's change of the binary, for which
 # it cleans its environment, and haproxy's reload. No request may fail meanwhile.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 cat > load.py <<'P'

@@ -1,6 +1,6 @@
 # proftpd on 21: passive, and active from port 20, with clients in the tree.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 mkdir files

@@ -1,6 +1,6 @@
 # python3 -m http.server: the README's own example.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 mkdir www

@@ -1,6 +1,6 @@
 # Python's own tests of the network, without the library and under it: the same comes out.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 python=/usr/bin/python3

@@ -1,4 +1,4 @@
-// Servers and clients in Go, for tests/servers/go.sh. Each says on its first line where it is.
+// Servers and clients in Go, for tests/e2e/daemons/go.sh. Each says on its first line where it is.
 //
 //	serve PORT            HTTP on all addresses of both families; each answer says where the server
 //	                      believes to be

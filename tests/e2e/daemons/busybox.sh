@@ -1,6 +1,6 @@
 # busybox httpd: small, old-fashioned, and forks for each connection.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 mkdir -p www/cgi-bin

@@ -1,7 +1,7 @@
 # Programs that no library can be loaded into: busybox httpd with its libc inside, and a small
 # server with musl, static and dynamic. The notify engine catches them, chosen by run itself.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 mkdir www

@@ -1,7 +1,7 @@
 # nginx with two workers on 80, over IPv4 and IPv6. It tells the port of each
 # connection from getsockname, in the worker, which the master has forked.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 mkdir nginx

@@ -1,6 +1,6 @@
 # dnsmasq: UDP and TCP on 53, asked by dig, which looks at where an answer comes from.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 serve() {

@@ -1,7 +1,7 @@
 # Go, which makes its system calls itself: no library is asked, so that the notify engine is what
 # catches it, and what --engine auto chooses; static, and dynamic (cgo), which is no other.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 # Nothing from outside, and nothing written elsewhere. Without CGO_ENABLED, a C compiler decides.

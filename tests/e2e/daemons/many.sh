@@ -1,6 +1,6 @@
 # A busy machine: fifty servers on 80=auto under fifty names, all at once.
 # shellcheck shell=sh
-# shellcheck source=../lib.sh
+# shellcheck source=../../lib.sh
 . ./lib.sh
 
 count=50
