@@ -1,0 +1,27 @@
+# Clients, and what else recipes share. Each client takes the words that come before it, and knows $door, $host and $port.
+
+# The host as a URL has it.
+url_host() { case $host in *:*) echo "[$host]" ;; *) echo "$host" ;; esac; }
+
+# page PATH [PREFIX]...: by HTTP, or by HTTPS on 443.
+page() {
+    path=$1 scheme=http
+    shift
+    if [ "$door" = 443/tcp ]; then scheme=https; fi
+    "$@" curl -q --noproxy '*' -gsS --max-time 10 --cacert "$HOME/certificate.pem" "$scheme://$(url_host):$port$path"
+}
+
+# The names that the server goes by, on either host; and its key.
+make_certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=server.test \
+        -addext 'subjectAltName=DNS:server.test,DNS:localhost,IP:127.0.0.1,IP:::1,IP:192.0.2.1,IP:2001:db8::1' \
+        -keyout key.pem -out certificate.pem 2>&1
+}
+
+# question NAME TYPE [PREFIX]...: by DNS, in the door's own protocol; dig believes no answer from elsewhere.
+question() {
+    name=$1 type=$2
+    shift 2
+    set -- "$@" dig +short +tries=1 +time=3 -p "$port" "@$host" "$name" "$type"
+    case $door in */tcp) "$@" +tcp ;; *) "$@" +notcp ;; esac
+}

@@ -1,0 +1,35 @@
+# Becoming root of namespaces of one's own, in which a folder can be the root of all.
+
+umask 022
+
+# namespaces_enter OPTION-OF-UNSHARE... COMMAND...: root is root there, too; an ordinary user becomes
+# it, with the further user ids that the system has given him.
+namespaces_enter() {
+    if [ "$(id -u)" = 0 ]; then unshare "$@"; else unshare --map-root-user --map-auto "$@"; fi
+}
+
+# namespaces_lacking: prints why not and fails, where that cannot be had.
+namespaces_lacking() {
+    namespaces_enter --mount --net --pid --fork true 2>&1 && return
+    echo 'no namespaces of our own: see docs/HACKING.md, "The matrix", for what the kernel and /etc/subuid must allow'
+    return 1
+}
+
+# namespaces_furnish ROOT: mounts what programs expect to find, in our mount namespace alone.
+namespaces_furnish() {
+    mount -t proc proc "$1/proc"
+    # Not for all to write to: the kernel would refuse to open devices in there with O_CREAT.
+    mount -t tmpfs -o mode=755 tmpfs "$1/dev"
+    mkdir "$1/dev/pts" "$1/dev/shm"
+    for device in null zero full random urandom tty; do
+        : > "$1/dev/$device"
+        mount --bind "/dev/$device" "$1/dev/$device"
+    done
+    ln -s /proc/self/fd "$1/dev/fd"
+    ln -s /proc/self/fd/0 "$1/dev/stdin"
+    ln -s /proc/self/fd/1 "$1/dev/stdout"
+    ln -s /proc/self/fd/2 "$1/dev/stderr"
+    ln -s pts/ptmx "$1/dev/ptmx"
+    mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts "$1/dev/pts"
+    mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm"
+}
