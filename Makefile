@@ -53,7 +53,7 @@ TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all objects bench unit replay tools sanitized threads threaded check demo install uninstall clean format lint check-layers sanitize fuzz help FORCE
+.PHONY: all objects bench unit replay tools sanitized threads threaded check servers demo install uninstall clean format lint check-layers sanitize fuzz help FORCE
 
 ##@ Building
 
@@ -181,6 +181,9 @@ $(O)/fuzz/replay: $(call objects,tests/fuzz/rules.c tests/fuzz/replay.c $(CORE))
 check: all unit tools sanitized threaded ## run all tests, as root or as an ordinary user
 	@tests/run $(O)
 
+servers: all $(O)/tools/sandbox ## run all servers of tests/servers with real clients, and write docs/servers.md
+	@tests/run $(O) servers
+
 sanitized:
 	$(Q)$(MAKE) --no-print-directory O=$(O)/sanitize CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' unit replay
 sanitize: sanitized ## build the unit tests with AddressSanitizer and UBSan, and run them
@@ -227,7 +230,7 @@ $(O)/bench/empty.so: tests/bench/empty.c
 ##@ Keeping order
 
 SOURCES := $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/e2e/daemons/*/*.[ch])
-SCRIPTS := .ci/run tests/lib.sh $(wildcard tests/e2e/daemons/*.sh) \
+SCRIPTS := .ci/run tests/lib.sh $(wildcard tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
 	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* 2>/dev/null)
 
 format: ## lay the C sources out anew
@@ -248,4 +251,4 @@ help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -path $(O)/servers -prune -o -name '*.d' -print 2>/dev/null)

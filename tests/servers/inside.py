@@ -263,8 +263,8 @@ def work(server):
     else:
         matrix.works()
     for door in recipe.doors:
-        print('# row', json.dumps({'server': server, 'version': version(recipe.package), 'door': door.name,
-                                   'engine': recipe.engine, 'config': recipe.config, 'note': recipe.note, **matrix.rows[door.name]}))
+        print('# row', json.dumps({'server': server, 'version': version(recipe.package), 'door': door.name, 'engine': recipe.engine,
+                                   'config': recipe.config, 'stops': bool(recipe.stops), **matrix.rows[door.name]}))
 
 
 def main():

@@ -10,7 +10,7 @@ namespaces_enter() {
 
 # namespaces_lacking: prints why not and fails, where that cannot be had.
 namespaces_lacking() {
-    namespaces_enter --mount --net --pid --fork true 2>&1 && return
+    namespaces_enter --mount --net --pid --fork true 2>&1 | tr '\n' ' ' | grep . || return 0
     echo 'no namespaces of our own: see docs/HACKING.md, "The matrix", for what the kernel and /etc/subuid must allow'
     return 1
 }
