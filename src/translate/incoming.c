@@ -5,6 +5,7 @@
 
 #include "core/hot.h"
 #include "registry/sys.h"
+#include "translate/alive.h"
 #include "translate/caller.h"
 #include "translate/next.h"
 #include "translate/socket.h"
@@ -27,6 +28,43 @@ HOT static bool tells_asked_addr(int fd, const struct registry_entry *e)
 
 static const struct addr same = {.family = AF_UNSPEC};
 
+COLD static enum registry_answer find_entry(int fd, const struct registry *registry,
+                                            struct endpoint *actual, struct registry_entry *e)
+{
+    enum registry_answer answer = registry_by_actual(registry, state_netns(fd), actual, e);
+
+    if (answer != REGISTRY_NEEDS_PROTO)
+        return answer;
+    actual->proto = socket_proto(fd);
+    return registry_by_actual(registry, state_netns(fd), actual, e);
+}
+
+/* Whether no socket of IPv4 is bound to that port, but for `fd` itself. */
+COLD static bool is_alone_in_ipv4(int fd, const struct endpoint *actual)
+{
+    struct alive one;
+    int count = alive_list(actual, &one, 1);
+
+    return count == 0 || (count == 1 && one.inode == socket_inode(fd));
+}
+
+/*
+ * A socket of IPv6 that is connected over IPv4 can be made one of IPv4 (IPV6_ADDRFORM,
+ * ipv6(7)), as xinetd does. Its entry has the v4-mapped address, or ::.
+ */
+COLD static enum registry_answer find_former_entry(int fd, const struct registry *registry,
+                                                   struct endpoint *actual,
+                                                   struct registry_entry *e)
+{
+    if (actual->addr.family != AF_INET || !socket_is_connected(fd))
+        return REGISTRY_UNKNOWN;
+    actual->proto = socket_proto(fd);
+    if (!is_alone_in_ipv4(fd, actual))
+        return REGISTRY_UNKNOWN;
+    actual->addr = addr_mapped(&actual->addr);
+    return registry_by_actual(registry, state_netns(fd), actual, e);
+}
+
 /* Changes an actual address of the socket `fd` in its place, by all that can be found out. */
 COLD static bool translate_by_entry(int fd, const struct registry *registry,
                                     struct endpoint *actual, struct sockaddr *name)
@@ -34,11 +72,9 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry,
     struct registry_entry e;
     int saved = errno;
 
-    enum registry_answer answer = registry_by_actual(registry, state_netns(fd), actual, &e);
-    if (answer == REGISTRY_NEEDS_PROTO) {
-        actual->proto = socket_proto(fd);
-        answer = registry_by_actual(registry, state_netns(fd), actual, &e);
-    }
+    enum registry_answer answer = find_entry(fd, registry, actual, &e);
+    if (answer == REGISTRY_UNKNOWN)
+        answer = find_former_entry(fd, registry, actual, &e);
     bool is_it = answer == REGISTRY_KNOWN &&
                  (!state_is_local_port(actual->port) || witness_own(fd, registry, &e));
     bool tells_addr = is_it && tells_asked_addr(fd, &e);

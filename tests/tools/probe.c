@@ -6,6 +6,7 @@
  *                    a new socket; the last one is what the steps below are about
  *   v6only reuseaddr reuseport
  *                    set the option
+ *   v4form           make a socket of IPv6 that is connected over IPv4 one of that (IPV6_ADDRFORM)
  *   bind=ENDPOINT    127.0.0.1:80, [::1]:80, or "unix"; reports "ok" or the errno
  *   bindlen=N        the length to give to the next bind
  *   badbind=WHAT     bind with an address that is null, low or high
@@ -355,10 +356,9 @@ static bool open_socket(const char *step)
     return false;
 }
 
-static void set_option(int level, int option)
+static void set_option(int level, int option, int value)
 {
-    int one = 1;
-    if (setsockopt(probe_fd, level, option, &one, sizeof(one)) != 0)
+    if (setsockopt(probe_fd, level, option, &value, sizeof(value)) != 0)
         printf("setsockopt %s\n", probe_errno(errno));
 }
 
@@ -411,11 +411,13 @@ static void run_step(const char *step)
     else if (strcmp(step, "accept4") == 0)
         do_accept(true);
     else if (strcmp(step, "v6only") == 0)
-        set_option(IPPROTO_IPV6, IPV6_V6ONLY);
+        set_option(IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    else if (strcmp(step, "v4form") == 0)
+        set_option(IPPROTO_IPV6, IPV6_ADDRFORM, AF_INET);
     else if (strcmp(step, "reuseaddr") == 0)
-        set_option(SOL_SOCKET, SO_REUSEADDR);
+        set_option(SOL_SOCKET, SO_REUSEADDR, 1);
     else if (strcmp(step, "reuseport") == 0)
-        set_option(SOL_SOCKET, SO_REUSEPORT);
+        set_option(SOL_SOCKET, SO_REUSEPORT, 1);
     else if (strcmp(step, "keep") == 0)
         kept = probe_fd;
     else if (strcmp(step, "back") == 0)
