@@ -25,3 +25,25 @@ question() {
     set -- "$@" dig +short +tries=1 +time=3 -p "$port" "@$host" "$name" "$type"
     case $door in */tcp) "$@" +tcp ;; *) "$@" +notcp ;; esac
 }
+
+# cgi_port FILE: a CGI script that tells the port that the server told it.
+cgi_port() {
+    printf '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\n"\necho "port $SERVER_PORT"\n' > "$1"
+    chmod 755 "$1"
+}
+
+# fetch_by_ftp PATH USER:PASSWORD [PREFIX]...: passive, and active, where the server connects to the client.
+fetch_by_ftp() {
+    path=$1 login=$2
+    shift 2
+    set -- "$@" curl -q --noproxy '*' -gsS --max-time 10 --user "$login"
+    echo "passive: $("$@" "ftp://$(url_host):$port$path" 2>&1)"
+    echo "active: $("$@" --ftp-port - "ftp://$(url_host):$port$path" 2>&1)"
+}
+
+# telnet_until_closed [PREFIX]...: what the other side writes until it closes.
+telnet_until_closed() {
+    rm -f held && mkfifo held
+    # A telnet that reads an end of its input would leave at once.
+    timeout 20 "$@" telnet "$host" "$port" <>held
+}

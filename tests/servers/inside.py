@@ -20,8 +20,10 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 HOME = '/home/remap'
@@ -50,6 +52,20 @@ def eventually(condition, seconds=PATIENCE):
     return True
 
 
+def keep_syslog():
+    """What programs tell syslog is in the file syslog, beside the server's."""
+    log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    log.bind('/dev/log')
+    os.chmod('/dev/log', 0o666)
+
+    def keep():
+        while True:
+            line = log.recv(65536)
+            with open(f'{HOME}/syslog', 'ab') as file:
+                file.write(line.rstrip(b'\0\n') + b'\n')
+    threading.Thread(target=keep, daemon=True).start()
+
+
 class Cable:
     """Two hosts: this network namespace is 192.0.2.1 and 2001:db8::1, another is 192.0.2.2 and 2001:db8::2."""
 
@@ -62,6 +78,8 @@ class Cable:
         for end, where, device in ((1, [], 'cable'), (2, self.there, 'cable0')):
             run(*where, 'ip', 'addr', 'add', f'192.0.2.{end}/24', 'dev', device)
             run(*where, 'ip', 'addr', 'add', f'2001:db8::{end}/64', 'dev', device, 'nodad')
+            # No address but these: one of the link itself would come a second later.
+            run(*where, 'ip', 'link', 'set', device, 'addrgenmode', 'none')
             for link in ('lo', device):
                 run(*where, 'ip', 'link', 'set', link, 'up')
 
@@ -253,6 +271,7 @@ def version(package):
 
 
 def work(server):
+    keep_syslog()
     cable = Cable()
     matrix = Matrix(Recipe(server), cable)
     recipe = matrix.recipe

@@ -1,0 +1,1 @@
+create user if not exists visitor;

@@ -1,0 +1,1 @@
+port <?= $_SERVER['SERVER_PORT'], "\n" ?>
