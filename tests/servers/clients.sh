@@ -37,8 +37,9 @@ fetch_by_ftp() {
     path=$1 login=$2
     shift 2
     set -- "$@" curl -q --noproxy '*' -gsS --max-time 10 --user "$login"
-    echo "passive: $("$@" "ftp://$(url_host):$port$path" 2>&1)"
-    echo "active: $("$@" --ftp-port - "ftp://$(url_host):$port$path" 2>&1)"
+    passive=$("$@" "ftp://$(url_host):$port$path" 2>&1)
+    active=$("$@" --ftp-port - "ftp://$(url_host):$port$path" 2>&1)
+    echo "passive: $passive active: $active"
 }
 
 # telnet_until_closed [PREFIX]...: what the other side writes until it closes.

@@ -1,0 +1,3 @@
+import socket
+
+print('port', socket.socket(fileno=0).getsockname()[1])
