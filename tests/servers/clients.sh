@@ -3,11 +3,11 @@
 # The host as a URL has it.
 url_host() { case $host in *:*) echo "[$host]" ;; *) echo "$host" ;; esac; }
 
-# page PATH [PREFIX]...: by HTTP, or by HTTPS on 443.
+# page PATH [PREFIX]...: by HTTP, or on 443 by HTTPS; where the recipe has tls=no, by HTTP there, too.
 page() {
     path=$1 scheme=http
     shift
-    if [ "$door" = 443/tcp ]; then scheme=https; fi
+    if [ "$door" = 443/tcp ] && [ "${tls-}" != no ]; then scheme=https; fi
     "$@" curl -q --noproxy '*' -gsS --max-time 10 --cacert "$HOME/certificate.pem" "$scheme://$(url_host):$port$path"
 }
 

@@ -271,7 +271,7 @@ def version(package):
     else:
         full = run('dpkg-query', '-W', '-f', '${Version}', package)
     # As its authors count, without what Debian adds.
-    return re.sub(r'^\d+:|[-+~](dfsg|ds|deb|\d).*$|-[^-]*$', '', full)
+    return re.sub(r'^\d+:|[-+~].*$', '', re.sub(r'^.*\+really', '', full))
 
 
 def work(server):

@@ -1,12 +1,15 @@
 use strict;
 use warnings;
 use HTTP::Daemon;
+use HTTP::Daemon::SSL;
 use HTTP::Response;
-use Socket qw(IPPROTO_IPV6 IPV6_V6ONLY);
 
-my $daemon = HTTP::Daemon->new(LocalAddr => '::', LocalPort => 80, ReuseAddr => 1, V6Only => 0)
+my ($class, $port) = @ARGV;
+my $daemon = $class->new(LocalAddr => '::', LocalPort => $port, ReuseAddr => 1, V6Only => 0,
+                         SSL_cert_file => 'certificate.pem', SSL_key_file => 'key.pem')
     or die "cannot listen: $!\n";
-while (my $connection = $daemon->accept) {
+while (1) {
+    my $connection = $daemon->accept or next;
     $connection->get_request;
     $connection->send_response(HTTP::Response->new(200, 'OK', [], 'port ' . $connection->sockport . "\n"));
     $connection->close;
