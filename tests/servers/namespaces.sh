@@ -1,6 +1,8 @@
 # Becoming root of namespaces of one's own, in which a folder can be the root of all.
 
 umask 022
+# The caller's folder for scratch is none in there.
+unset TMPDIR
 
 # namespaces_enter OPTION-OF-UNSHARE... COMMAND...: root is root there, too; an ordinary user becomes
 # it, with the further user ids that the system has given him.
