@@ -35,6 +35,15 @@ static const char *file_problem(int file)
     return NULL;
 }
 
+/* Gives the owner what a umask has taken, as that of a daemon may: others of the tree want to open it. */
+static void grant_owner(int fd, mode_t mode)
+{
+    struct statx st;
+
+    if (sys_statx_fd(fd, STATX_MODE, &st) == 0 && (st.stx_mode & mode) != mode)
+        sys_fchmod(fd, mode);
+}
+
 static struct registry *map_file(int folder, int flags, const char **problem)
 {
     struct registry *r = NULL;
@@ -49,6 +58,8 @@ static struct registry *map_file(int folder, int flags, const char **problem)
     }
     *problem = file_problem(file);
     if (*problem == NULL) {
+        if ((flags & O_CREAT) != 0)
+            grant_owner(file, 0600);
         r = registry_map(file);
         if (r == NULL)
             *problem = errno == EINVAL ? "holds a registry of another version: remove it"
@@ -96,6 +107,8 @@ static int make_folder(const char *path, const char **problem)
     int made = sys_mkdir(path, 0700), error = errno;
     int fd = open_folder(path, problem);
 
+    if (made == 0 && fd >= 0)
+        grant_owner(fd, 0700);
     if (fd < 0 && (*problem == NULL || (made != 0 && error != EEXIST)))
         *problem = "cannot be made or opened: choose another folder in REMAP_STATE";
     return fd;

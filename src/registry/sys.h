@@ -178,6 +178,11 @@ static inline int sys_statx(const char *path, unsigned mask, struct statx *st)
     return sys_statx_at(AT_FDCWD, path, 0, mask, st);
 }
 
+static inline int sys_fchmod(int fd, mode_t mode)
+{
+    return (int)sys_call(SYS_fchmod, fd, (long)mode, 0);
+}
+
 static inline int sys_ftruncate(int fd, off_t size)
 {
     return ftruncate(fd, size); /* an off_t takes one register or two: libc knows */

@@ -434,15 +434,20 @@ static int set_up_folder(void **state)
     return *state == NULL;
 }
 
-static int tear_down_folder(void **state)
+static void remove_state(const char *in)
 {
     char path[64];
 
-    snprintf(path, sizeof(path), "%s/state/registry.2", (char *)*state);
+    snprintf(path, sizeof(path), "%s/state/registry.2", in);
     unlink(path);
-    snprintf(path, sizeof(path), "%s/state", (char *)*state);
+    snprintf(path, sizeof(path), "%s/state", in);
     if (unlink(path) != 0)
         rmdir(path);
+}
+
+static int tear_down_folder(void **state)
+{
+    remove_state(*state);
     return rmdir(*state);
 }
 
@@ -486,6 +491,35 @@ static void test_file_outlives_who_wrote_it(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_in_range(st.st_size, 1, 2 << 20);
+}
+
+static mode_t mode_of(const char *in, const char *name)
+{
+    char path[64];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%s/%s", in, name);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+/* Daemons take rights from the files that they make, and others of the tree must open these. */
+static void test_made_under_a_narrow_umask(void **state)
+{
+    const char *problem;
+
+    static const mode_t NARROW[] = {022, 0177, 0277, 0377};
+
+    for (size_t i = 0; i < sizeof(NARROW) / sizeof(NARROW[0]); i++) {
+        mode_t before = umask(NARROW[i]);
+        struct registry *r = open_state(*state, &problem);
+        umask(before);
+        assert_non_null(r);
+        registry_destroy(r);
+        assert_int_equal(mode_of(*state, "state"), 0700);
+        assert_int_equal(mode_of(*state, "state/registry.2"), 0600);
+        remove_state(*state);
+    }
 }
 
 static void test_link_is_refused(void **state)
@@ -621,6 +655,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_next_asked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_inodes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_file_outlives_who_wrote_it, set_up_folder,
+                                        tear_down_folder),
+        cmocka_unit_test_setup_teardown(test_made_under_a_narrow_umask, set_up_folder,
                                         tear_down_folder),
         cmocka_unit_test_setup_teardown(test_link_is_refused, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(test_open_folder_is_refused, set_up_folder,
