@@ -251,8 +251,9 @@ class Matrix:
         self.report(done.returncode == 0, f'remap-redirect {verb}', done.stdout)
 
     def reload(self):
-        done = subprocess.run(self.recipe.words('reload', prefix=self.recipe.engaged), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
+        bounded = ['timeout', '-k', '5', str(PATIENCE), *self.recipe.words('reload', prefix=self.recipe.engaged)]
+        done = subprocess.run(bounded, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors='replace')
         if done.returncode == 64:  # there is no such step
             return
         for door in self.recipe.doors:
