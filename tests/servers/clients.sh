@@ -48,3 +48,10 @@ telnet_until_closed() {
     # A telnet that reads an end of its input would leave at once.
     timeout 20 "$@" telnet "$host" "$port" <>held
 }
+
+# receive SCHEME PATH [PREFIX]...: reads mail by IMAP or POP3, with TLS where the scheme says so.
+receive() {
+    scheme=$1 path=$2
+    shift 2
+    "$@" curl -q --noproxy '*' -gsS --max-time 10 --cacert "$HOME/certificate.pem" --user remap:secret "$scheme://$(url_host):$port$path"
+}
