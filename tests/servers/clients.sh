@@ -55,3 +55,11 @@ receive() {
     shift 2
     "$@" curl -q --noproxy '*' -gsS --max-time 10 --cacert "$HOME/certificate.pem" --user remap:secret "$scheme://$(url_host):$port$path"
 }
+
+# send TEXT [PREFIX]...: a mail to the user remap, by SMTP.
+send() {
+    text=$1
+    shift
+    printf 'From: a@client.test\r\nSubject: a mail\r\n\r\n%s\r\n' "$text" |
+        "$@" curl -q --noproxy '*' -gsS --max-time 10 --mail-from a@client.test --mail-rcpt remap@server.test -T - "smtp://$(url_host):$port/client.test"
+}
