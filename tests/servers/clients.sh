@@ -32,15 +32,31 @@ cgi_port() {
     chmod 755 "$1"
 }
 
-# fetch_by_ftp PATH USER:PASSWORD [PREFIX]...: passive, and active, where the server connects to the client.
+# fetch_by_ftp PATH USER:PASSWORD [PREFIX]...: passive, and active, where the server connects to the client: from
+# which port, as this client sees it, which is another one in the tree. Then the server's greeting.
 fetch_by_ftp() {
     path=$1 login=$2
     shift 2
-    set -- "$@" curl -q --noproxy '*' -gsS --max-time 10 --user "$login"
-    passive=$("$@" "ftp://$(url_host):$port$path" 2>&1)
-    active=$("$@" --ftp-port - "ftp://$(url_host):$port$path" 2>&1)
-    echo "passive: $passive active: $active"
+    data_port=$("$@" python3 -c "$ftp_data_port" "$host" "$port" "$path" "${login%:*}" "${login#*:}" 2>&1)
+    set -- "$@" curl -q --noproxy '*' -gsS --max-time 10 --user "$login" "ftp://$(url_host):$port/$path"
+    passive=$("$@" 2>&1)
+    active=$("$@" --ftp-port - 2>&1)
+    echo "passive: $passive active: $active $data_port"
 }
+ftp_data_port='
+import ftplib, os, sys
+host, port, path, user, password = sys.argv[1:]
+ftp = ftplib.FTP(timeout=10)
+ftp.connect(host, int(port))
+ftp.login(user, password)
+ftp.set_pasv(False)
+with ftp.transfercmd("RETR " + path) as data:
+    print("from port", data.getpeername()[1], "in the tree" if "LD_PRELOAD" in os.environ else "outside")
+print(ftp.getwelcome())
+'
+
+# greets_by_ftp STRING: whether the server does so by now.
+greets_by_ftp() { curl -q --noproxy '*' -sv --max-time 10 ftp://127.0.0.1:8021/ 2>&1 | grep -F "< 220" | grep -F "$1"; }
 
 # telnet_until_closed [PREFIX]...: what the other side writes until it closes.
 telnet_until_closed() {
