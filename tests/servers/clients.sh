@@ -58,11 +58,11 @@ print(ftp.getwelcome())
 # greets_by_ftp STRING: whether the server does so by now.
 greets_by_ftp() { curl -q --noproxy '*' -sv --max-time 10 ftp://127.0.0.1:8021/ 2>&1 | grep -F "< 220" | grep -F "$1"; }
 
-# telnet_until_closed [PREFIX]...: what the other side writes until it closes.
+# telnet_until_closed [PREFIX]...: what the other side writes until it closes. Its hello is answered with the same.
 telnet_until_closed() {
-    rm -f held && mkfifo held
+    rm -f keys && mkfifo keys
     # A telnet that reads an end of its input would leave at once.
-    timeout 20 "$@" telnet "$host" "$port" <>held
+    { timeout 20 "$@" telnet "$host" "$port" 2>&1 | sed -u '/hello/w keys'; } <>keys
 }
 
 # receive SCHEME PATH [PREFIX]...: reads mail by IMAP or POP3, with TLS where the scheme says so.
