@@ -8,32 +8,32 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 class Server {
-    private static final char[] PASSWORD = "secret".toCharArray();
-
-    private static SSLContext context() throws Exception {
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        keys.load(new FileInputStream("key.p12"), PASSWORD);
-        KeyManagerFactory managers = KeyManagerFactory.getInstance("SunX509");
-        managers.init(keys, PASSWORD);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(managers.getKeyManagers(), null, null);
-        return context;
-    }
-
-    private static void serve(HttpServer server) {
+    static void serve(HttpServer server) {
         server.createContext("/", exchange -> {
-            byte[] answer = ("listening on " + server.getAddress() + "\n").getBytes();
-            exchange.sendResponseHeaders(200, answer.length);
-            exchange.getResponseBody().write(answer);
+            int connection = exchange.getLocalAddress().getPort();
+            byte[] page = "listener %d, connection %d\n".formatted(server.getAddress().getPort(), connection).getBytes();
+            exchange.sendResponseHeaders(200, page.length);
+            exchange.getResponseBody().write(page);
             exchange.close();
         });
         server.start();
     }
 
+    static SSLContext tls() throws Exception {
+        char[] password = "secret".toCharArray();
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(new FileInputStream("key.p12"), password);
+        KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
+        keys.init(store, password);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys.getKeyManagers(), null, null);
+        return context;
+    }
+
     public static void main(String[] arguments) throws Exception {
-        serve(HttpServer.create(new InetSocketAddress(80), 0));
         HttpsServer secure = HttpsServer.create(new InetSocketAddress(443), 0);
-        secure.setHttpsConfigurator(new HttpsConfigurator(context()));
+        secure.setHttpsConfigurator(new HttpsConfigurator(tls()));
+        serve(HttpServer.create(new InetSocketAddress(80), 0));
         serve(secure);
     }
 }

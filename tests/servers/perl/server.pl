@@ -4,13 +4,24 @@ use HTTP::Daemon;
 use HTTP::Daemon::SSL;
 use HTTP::Response;
 
-my ($class, $port) = @ARGV;
-my $daemon = $class->new(LocalAddr => '::', LocalPort => $port, ReuseAddr => 1, V6Only => 0,
-                         SSL_cert_file => 'certificate.pem', SSL_key_file => 'key.pem')
-    or die "cannot listen: $!\n";
-while (1) {
-    my $connection = $daemon->accept or next;
-    $connection->get_request;
-    $connection->send_response(HTTP::Response->new(200, 'OK', [], 'port ' . $connection->sockport . "\n"));
-    $connection->close;
+sub serve {
+    my ($class, $port, @options) = @_;
+    my $listener = $class->new(LocalAddr => '::', LocalPort => $port, Listen => 16, ReuseAddr => 1, @options)
+        or die "no listener: $!\n";
+    while (1) {
+        my $connection = $listener->accept or next;
+        next if fork;
+        while ($connection->get_request) {
+            my $page = sprintf("listener %d, connection %d\n", $listener->sockport, $connection->sockport);
+            $connection->send_response(HTTP::Response->new(200, 'OK', ['Content-Type' => 'text/plain'], $page));
+        }
+        exit;
+    }
+}
+
+$SIG{CHLD} = 'IGNORE';
+if (fork) {
+    serve('HTTP::Daemon', 80);
+} else {
+    serve('HTTP::Daemon::SSL', 443, SSL_cert_file => 'certificate.pem', SSL_key_file => 'key.pem');
 }

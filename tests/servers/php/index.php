@@ -1,1 +1,2 @@
-port <?= $_SERVER['SERVER_PORT'], "\n" ?>
+<?php
+echo "port ", $_SERVER['SERVER_PORT'], "\n";

@@ -1,13 +1,14 @@
 require 'webrick'
 require 'webrick/https'
 
-def server(**options)
-  server = WEBrick::HTTPServer.new(BindAddress: nil, **options)
-  server.mount_proc('/') { |request, response| response.body = "port #{request.addr && request.instance_variable_get(:@addr)[1]}\n" }
-  server
+tls = { SSLEnable: true, SSLCertificate: OpenSSL::X509::Certificate.new(File.read('certificate.pem')),
+        SSLPrivateKey: OpenSSL::PKey.read(File.read('key.pem')) }
+servers = { 80 => {}, 443 => tls }.map do |port, options|
+  server = WEBrick::HTTPServer.new(Port: port, **options)
+  ports = server.listeners.map { |listener| listener.to_io.local_address.ip_port }
+  server.mount_proc('/') do |request, response|
+    response.body = "listeners #{ports.join(' ')}, connection #{request.addr[1]}\n"
+  end
+  Thread.new { server.start }
 end
-
-servers = [server(Port: 80),
-           server(Port: 443, SSLEnable: true, SSLCertificate: OpenSSL::X509::Certificate.new(File.read('certificate.pem')),
-                  SSLPrivateKey: OpenSSL::PKey.read(File.read('key.pem')))]
-servers.map { |server| Thread.new { server.start } }.each(&:join)
+servers.each(&:join)
