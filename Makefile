@@ -231,7 +231,7 @@ $(O)/bench/empty.so: tests/bench/empty.c
 
 SOURCES := $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/e2e/daemons/*/*.[ch])
 SCRIPTS := .ci/run tests/lib.sh $(wildcard tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
-	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* 2>/dev/null)
+	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* tests/servers/*/* 2>/dev/null)
 
 format: ## lay the C sources out anew
 	clang-format -i $(SOURCES)
