@@ -138,14 +138,18 @@ static void tell_in_use(struct text *out, const struct endpoint *asked,
     }
 }
 
-static void tell_failure(struct text *out, int failure)
+static void tell_failure(struct text *out, int failure, bool is_moved)
 {
     switch (failure) {
     case EACCES:
         text_string(out, "permission denied: choose a target port that this user may bind");
         break;
     case EADDRNOTAVAIL:
-        text_string(out, "no such address on this machine: correct the address in the table");
+        text_string(
+            out,
+            is_moved
+                ? "no such address on this machine: correct the address in the table"
+                : "no such address on this machine: it would have failed without a table, too");
         break;
     case EAFNOSUPPORT:
         text_string(out, "the address is of another family than the socket: "
@@ -208,7 +212,7 @@ void story_failed(struct setup *setup, const struct endpoint *asked, const struc
         text_string(&line.text, "address already in use");
         tell_in_use(&line.text, asked, actual, other);
     } else {
-        tell_failure(&line.text, failure);
+        tell_failure(&line.text, failure, !addr_equal(&asked->addr, &actual->addr));
     }
     finish(&line, setup, "");
 }
