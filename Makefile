@@ -122,6 +122,7 @@ LDCONFIG       := PATH=$$PATH:/sbin:/usr/sbin ldconfig
 refresh_loader  = @if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then $(LDCONFIG); fi
 
 clean: ## remove what was built
+	@[ ! -d $(O)/servers ] || tests/servers/root $(O) --remove
 	rm -rf $(O)
 
 ##@ Trying
