@@ -177,7 +177,7 @@ class Matrix:
     def cell(self, column, door, attempt):
         """Fills one in. What the recipe knows not to work must not work."""
         good, got = attempt()
-        if good is None: # there is no such thing
+        if good is None:  # there is no such thing
             return
         reason = self.recipe.cannot.get((column, door.name))
         if reason:
@@ -212,21 +212,26 @@ class Matrix:
         lies = door.asked != door.actual and re.search(rf'\b{door.actual}\b', said)
         return re.search(wanted, said, re.MULTILINE) is not None and not lies, f'where {wanted} was expected, it says: {said}'
 
+    def says_in_log(self, prefix, wanted, what):
+        """Starts the server so, and has what it says, which is wanted."""
+        server = self.recipe.begin(prefix)
+        said = lambda: wanted and re.search(wanted, self.recipe.logs())
+        eventually(lambda: said() or server.poll() is not None)
+        message = said()
+        self.report(message, what, f'expected: {wanted}', 'log:', self.recipe.logs())
+        return message
+
     def is_refused(self):
         """Without the library: this is what the project is for."""
-        server = self.recipe.begin(PLAIN)
-        good = eventually(lambda: re.search(self.recipe.refused, self.recipe.logs()) or server.poll() is not None) and \
-            re.search(self.recipe.refused, self.recipe.logs()) is not None
-        self.report(good, 'is refused its port without the library', f'expected: {self.recipe.refused}', 'log:', self.recipe.logs())
+        self.says_in_log(PLAIN, self.recipe.refused, 'is refused its port without the library')
         self.recipe.end(self.cable.holder.pid)
 
     def does_not_work(self):
-        self.recipe.begin(self.recipe.engaged)
-        good = eventually(lambda: re.search(self.recipe.stops, self.recipe.logs()))
-        message = re.search(self.recipe.stops, self.recipe.logs())
-        self.report(good, 'does not work, and says why', f'expected: {self.recipe.stops}', 'log:', self.recipe.logs())
-        for row in self.rows.values():
-            row['high'] = message.group(0) if message else 'no'
+        message = self.says_in_log(self.recipe.engaged, self.recipe.stops, 'does not work, and says why')
+        for door in self.recipe.doors:
+            good, got = self.high(door)
+            self.rows[door.name]['high'] = 'no' if good or not message else message.group(0)
+            self.report(not good, f'{door.name}: nobody answers', got)
 
     def works(self):
         recipe, doors = self.recipe, self.recipe.doors
@@ -280,7 +285,7 @@ def work(server):
     cable = Cable()
     matrix = Matrix(Recipe(server), cable)
     recipe = matrix.recipe
-    if recipe.refused:
+    if recipe.refused or any(door.asked < 1024 for door in recipe.doors):
         matrix.is_refused()
     if recipe.stops:
         matrix.does_not_work()

@@ -86,7 +86,7 @@ def page(rows, root):
         cells = [row[column] if row[column] in PLAIN_CELLS else f'no: {row[column]}' for column in COLUMNS]
         yield table_line(row['server'], row['version'], row['door'], row['engine'], row['config'], *cells)
     stopped = [row for row in rows if row['stops']]
-    yield from ('', '## What no recipe makes work', '')
+    yield from ('', '## What does not work', '')
     if stopped:
         yield from (table_line('server', 'version', 'port', 'what it says'), '|---' * 4 + '|')
         for row in stopped:
