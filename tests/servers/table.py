@@ -88,9 +88,9 @@ def page(rows, root):
     stopped = [row for row in rows if row['stops']]
     yield from ('', '## What does not work', '')
     if stopped:
-        yield from (table_line('server', 'version', 'port', 'what it says'), '|---' * 4 + '|')
+        yield from (table_line('server', 'version', 'port', 'engine', 'what it says'), '|---' * 5 + '|')
         for row in stopped:
-            yield table_line(row['server'], row['version'], row['door'], f'`{row["high"]}`')
+            yield table_line(row['server'], row['version'], row['door'], row['engine'], f'`{row["high"]}`')
     else:
         yield 'Nothing of what was tried.'
     yield from ('', count(rows) + '.')
