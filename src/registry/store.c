@@ -35,7 +35,7 @@ static const char *file_problem(int file)
     return NULL;
 }
 
-/* Gives the owner what a umask has taken, as that of a daemon may: others of the tree want to open it. */
+/* Gives the owner what a umask has taken, a daemon's maybe: others of the tree must open it. */
 static void grant_owner(int fd, mode_t mode)
 {
     struct statx st;
