@@ -29,6 +29,22 @@ static void set_tag(struct registry *r, unsigned index, uint16_t port)
 }
 
 /*
+ * Gives a slot that has no tag this one. Its writer, who is about to give it his own, may be
+ * faster: that stays.
+ */
+COLD static void set_missing_tag(struct registry *r, unsigned index, uint16_t port)
+{
+    unsigned shift = index % LANES * 16;
+    _Atomic uint64_t *tags = &r->group[index / LANES].tags;
+    uint64_t word = atomic_load_explicit(tags, memory_order_relaxed);
+
+    while (lanes_at(word, index % LANES) == 0 &&
+           !atomic_compare_exchange_weak_explicit(tags, &word, word | (uint64_t)port << shift,
+                                                  memory_order_release, memory_order_relaxed))
+        ;
+}
+
+/*
  * Whether a bind that has just succeeded shows that the socket of `old`, were it of
  * the same protocol, is gone. Of UDP sockets, one on the wildcard may live beside one
  * on an address (SO_REUSEADDR).
@@ -171,6 +187,11 @@ static void look_around(struct registry *r, const struct slot_record *record, st
             continue;
         struct place here = place_at(r, index);
         struct slot_record found;
+        /* Whoever was faster has set the tag before he was done. */
+        if (tag == 0)
+            tag = layout_tag_at(r, index);
+        if (tag != record->actual_port && tag != 0)
+            continue;
         bool is_used = tag != 0 && slot_read(&r->slot[index], SLOT_WORDS, &found) == SLOT_USED;
         if (is_used) {
             f->is_contested = f->is_contested || contests(record, &found);
@@ -182,8 +203,8 @@ static void look_around(struct registry *r, const struct slot_record *record, st
         } else if (!f->unused.is_found) {
             if (!slot_is_anothers(here.sequence))
                 f->unused = here;
-            else if (tag == 0)
-                set_tag(r, index, record->actual_port); /* or searches would end before us */
+            else if (tag == 0) /* searches would end before us */
+                set_missing_tag(r, index, record->actual_port);
         }
         if (tag == 0 && f->unused.is_found)
             break;

@@ -1,14 +1,17 @@
 #include "registry/registry.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "registry/layout.h"
 #include "registry/store.h"
 #include "unit.h"
 
@@ -620,6 +623,71 @@ static void test_told_while_it_is_written(void **state)
     assert_int_equal(lies, 0);
 }
 
+/* The `nth` port of those whose windows begin with that group; 0 where there are no more. */
+static uint16_t port_of_group(unsigned group, int nth)
+{
+    for (unsigned port = 65535; port > 0; port--) {
+        if (layout_first_group(NETNS, (uint16_t)port) == group && nth-- == 0)
+            return (uint16_t)port;
+    }
+    return 0;
+}
+
+/* Puts the port of each group when the other is about to do the same; how many are not found again. */
+static int put_side_by_side(struct registry *r, const uint16_t *ports, int groups,
+                            _Atomic int *arrived)
+{
+    struct registry_entry e = {.asked = unit_endpoint("tcp/127.0.0.1:80"),
+                               .actual = unit_endpoint("tcp/127.0.0.1:8080"),
+                               .netns = NETNS,
+                               .pid = (uint32_t)getpid()};
+    int lost = 0;
+
+    for (int i = 0; i < groups; i++) {
+        struct registry_entry found;
+        e.actual.port = ports[i];
+        (*arrived)++;
+        for (int spins = 0; *arrived < 2 * (i + 1); spins++) {
+            if (spins > 1000)
+                sched_yield();
+        }
+        registry_put(r, &e);
+        lost += registry_by_actual(r, NETNS, &e.actual, &found) != REGISTRY_KNOWN;
+    }
+    return lost;
+}
+
+/* Two ports that want the same places, bound at the same moment: neither hides the other. */
+static void test_put_side_by_side(void **state)
+{
+    enum { TIMES = 50, TRIED = 256 };
+    uint16_t ports[2][TRIED];
+    int lost = 0;
+    (void)state;
+
+    for (int side = 0; side < 2; side++) {
+        for (unsigned group = 0; group < TRIED; group++)
+            ports[side][group] = port_of_group(group * (GROUPS / TRIED), side);
+    }
+    _Atomic int *arrived =
+        mmap(NULL, sizeof(*arrived), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(arrived, MAP_FAILED);
+    for (int i = 0; i < TIMES; i++) {
+        struct registry *r = registry_create();
+        int status;
+        *arrived = 0;
+        pid_t other = fork();
+        if (other == 0)
+            _exit(put_side_by_side(r, ports[1], TRIED, arrived) != 0);
+        lost += put_side_by_side(r, ports[0], TRIED, arrived);
+        assert_int_equal(waitpid(other, &status, 0), other);
+        lost += status != 0;
+        registry_destroy(r);
+    }
+    munmap(arrived, sizeof(*arrived));
+    assert_int_equal(lost, 0);
+}
+
 static void test_shared_with_children(void **state)
 {
     pid_t child = fork();
@@ -665,6 +733,7 @@ int main(void)
                                         tear_down_folder),
         cmocka_unit_test_setup_teardown(test_corrupt_file, set_up_folder, tear_down_folder),
         cmocka_unit_test_setup_teardown(test_told_while_it_is_written, set_up, tear_down),
+        cmocka_unit_test(test_put_side_by_side),
         cmocka_unit_test_setup_teardown(test_shared_with_children, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("registry", tests, NULL, NULL);
