@@ -23,8 +23,8 @@ static const char *folder_problem(int folder)
     return NULL;
 }
 
-/* NULL, or what is wrong with the file in it. */
-static const char *file_problem(int file)
+/* NULL, or what is wrong with the file in it. Its owner gets back what a umask has taken. */
+static const char *check_file(int file)
 {
     struct statx st;
 
@@ -32,16 +32,9 @@ static const char *file_problem(int file)
         return "holds something else that is called registry: remove that";
     if (st.stx_uid != sys_geteuid())
         return "holds a registry of somebody else: remove that";
+    if ((st.stx_mode & 0600) != 0600)
+        sys_fchmod(file, 0600); /* or others of the tree could not open it */
     return NULL;
-}
-
-/* Gives the owner what a umask has taken, a daemon's maybe: others of the tree must open it. */
-static void grant_owner(int fd, mode_t mode)
-{
-    struct statx st;
-
-    if (sys_statx_fd(fd, STATX_MODE, &st) == 0 && (st.stx_mode & mode) != mode)
-        sys_fchmod(fd, mode);
 }
 
 static struct registry *map_file(int folder, int flags, const char **problem)
@@ -56,10 +49,8 @@ static struct registry *map_file(int folder, int flags, const char **problem)
                          "on files";
         return NULL;
     }
-    *problem = file_problem(file);
+    *problem = check_file(file);
     if (*problem == NULL) {
-        if ((flags & O_CREAT) != 0)
-            grant_owner(file, 0600);
         r = registry_map(file);
         if (r == NULL)
             *problem = errno == EINVAL ? "holds a registry of another version: remove it"
@@ -108,7 +99,7 @@ static int make_folder(const char *path, const char **problem)
     int fd = open_folder(path, problem);
 
     if (made == 0 && fd >= 0)
-        grant_owner(fd, 0700);
+        sys_fchmod(fd, 0700); /* whatever the umask has taken */
     if (fd < 0 && (*problem == NULL || (made != 0 && error != EEXIST)))
         *problem = "cannot be made or opened: choose another folder in REMAP_STATE";
     return fd;
