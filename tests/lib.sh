@@ -52,3 +52,11 @@ wait_until() {
         sleep 0.05
     done
 }
+
+# works_in FOLDER: the numbers of the processes that work there or below, other than this shell.
+works_in() {
+    for process in /proc/[0-9]*; do
+        case $(readlink "$process/cwd") in "$1" | "$1"/*) ;; *) continue ;; esac
+        [ "${process#/proc/}" = $$ ] || echo "${process#/proc/}"
+    done 2>/dev/null
+}
