@@ -39,8 +39,9 @@ ENGAGED = {'preload': ['env', f'LD_PRELOAD={HOME}/libremap.so'], 'notify': [f'{H
 
 
 def run(*words, check=True):
-    return subprocess.run(words, check=check, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=PATIENCE, text=True, errors='replace').stdout
+    """Its status, and what it prints, errors too, within the time that a step has."""
+    return subprocess.run(['timeout', '-k', '5', str(PATIENCE), *words], check=check, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
 
 
 def eventually(condition, seconds=PATIENCE):
@@ -100,7 +101,7 @@ class Door:
 class Recipe:
     def __init__(self, server):
         self.server = server
-        words = self.step('describe').split('\0')
+        words = self.step('describe').stdout.split('\0')
         for name, value in zip(words[0::2], words[1::2]):
             setattr(self, name, value.strip())
         self.doors = [Door(line) for line in self.doors.splitlines()]
@@ -111,24 +112,20 @@ class Recipe:
     def words(self, verb, *arguments, prefix=()):
         return AS_USER + ['sh', f'{MATRIX}/step', self.server, verb, *arguments, '--', *prefix]
 
-    def step(self, verb, *arguments, prefix=(), where=(), check=False):
-        """What that step of the recipe prints, errors too."""
-        bounded = [*where, 'timeout', '-k', '5', str(PATIENCE), *self.words(verb, *arguments, prefix=prefix)]
-        done = subprocess.run(bounded, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors='replace')
-        if check and done.returncode != 0:
-            raise RuntimeError(f'{verb} ended with status {done.returncode}: {done.stdout}')
-        return done.stdout
+    def step(self, verb, *arguments, prefix=(), where=()):
+        return run(*where, *self.words(verb, *arguments, prefix=prefix), check=False)
 
     def logs(self):
-        return self.step('logs')
+        return self.step('logs').stdout
 
     def begin(self, prefix):
         """A fresh folder, and the server in it; which has the process that was started."""
         subprocess.run(['umount', '-l', HOME], stderr=subprocess.DEVNULL)
         run('mount', '-t', 'tmpfs', '-o', f'mode=755,uid={USER},gid={USER}', 'tmpfs', HOME)
         run(*AS_USER, 'cp', '-R', f'{MATRIX}/{self.server}/.', f'{MATRIX}/libremap.so', f'{MATRIX}/remap', HOME)
-        self.step('prepare', check=True)
+        done = self.step('prepare')
+        if done.returncode != 0:
+            raise RuntimeError(f'it is not prepared: {done.stdout}')
         with open(f'{HOME}/log', 'wb') as log:
             return subprocess.Popen(self.words('start', prefix=prefix), cwd=HOME, stdin=subprocess.DEVNULL,
                                     stdout=log, stderr=log, start_new_session=True)
@@ -159,7 +156,7 @@ class Matrix:
         return good
 
     def answered(self, door, host, port, prefix, where=()):
-        got = self.recipe.step('visit', door.name, host, str(port), prefix=prefix, where=where)
+        got = self.recipe.step('visit', door.name, host, str(port), prefix=prefix, where=where).stdout
         good = re.search(door.answer, got, re.MULTILINE) is not None
         if good:
             self.answers[door.name] += got
@@ -176,7 +173,7 @@ class Matrix:
 
     def cell(self, column, door, attempt):
         """Fills one in. What the recipe knows not to work must not work."""
-        good, got = attempt()
+        good, got = attempt(door)
         if good is None:  # there is no such thing
             return
         reason = self.recipe.cannot.get((column, door.name))
@@ -205,7 +202,7 @@ class Matrix:
     def says(self, door):
         with open(f'{HOME}/answers', 'w') as file:
             file.write(self.answers[door.name])
-        said = self.recipe.step('said', door.name, self.recipe.hosts[0], str(door.asked))
+        said = self.recipe.step('said', door.name, self.recipe.hosts[0], str(door.asked)).stdout
         if said == '-\n':
             return None, said
         wanted = re.sub(r'\bPORT\b', str(door.asked), self.recipe.says)
@@ -239,35 +236,33 @@ class Matrix:
         for door in doors:
             eventually(lambda door=door: self.answered(door, recipe.hosts[0], door.actual, PLAIN)[0])
         for door in doors:
-            self.cell('high', door, lambda door=door: self.high(door))
-            self.cell('tree', door, lambda door=door: self.tree(door))
+            self.cell('high', door, self.high)
+            self.cell('tree', door, self.tree)
         self.redirect('up', *(['--owner', recipe.owner] if recipe.owner else []))
         for door in doors:
-            self.cell('redirected', door, lambda door=door: self.redirected(door))
+            self.cell('redirected', door, self.redirected)
         self.redirect('down')
         if recipe.says:
             for door in doors:
-                self.cell('says', door, lambda door=door: self.says(door))
+                self.cell('says', door, self.says)
         self.reload()
 
     def redirect(self, verb, *options):
-        words = ['sh', f'{MATRIX}/remap-redirect', verb, *options]
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = run('sh', f'{MATRIX}/remap-redirect', verb, *options, check=False)
         self.report(done.returncode == 0, f'remap-redirect {verb}', done.stdout)
 
     def reload(self):
-        bounded = ['timeout', '-k', '5', str(PATIENCE), *self.recipe.words('reload', prefix=self.recipe.engaged)]
-        done = subprocess.run(bounded, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, errors='replace')
+        done = self.recipe.step('reload', prefix=self.recipe.engaged)
         if done.returncode == 64:  # there is no such step
             return
+
+        def reloaded(door):
+            if done.returncode != 0:
+                return False, f'reload ended with status {done.returncode}: {done.stdout}'
+            good, got = self.high(door)
+            return self.tree(door) if good else (good, got)
         for door in self.recipe.doors:
-            def attempt(door=door):
-                if done.returncode != 0:
-                    return False, f'reload ended with status {done.returncode}: {done.stdout}'
-                good, got = self.high(door)
-                return self.tree(door) if good else (good, got)
-            self.cell('reload', door, attempt)
+            self.cell('reload', door, reloaded)
 
 
 def version(package):
@@ -275,7 +270,7 @@ def version(package):
         with open(f'/apart/{package}.version') as file:
             full = file.read().strip()
     else:
-        full = run('dpkg-query', '-W', '-f', '${Version}', package)
+        full = run('dpkg-query', '-W', '-f', '${Version}', package).stdout
     # As its authors count, without what Debian adds.
     return re.sub(r'^\d+:|[-+~].*$', '', re.sub(r'^.*\+really', '', full))
 
