@@ -10,11 +10,10 @@ namespaces_enter() {
     if [ "$(id -u)" = 0 ]; then unshare "$@"; else unshare --map-root-user --map-auto "$@"; fi
 }
 
-# namespaces_lacking: prints why not and fails, where that cannot be had.
-namespaces_lacking() {
-    namespaces_enter --mount --net --pid --fork true 2>&1 | tr '\n' ' ' | grep . || return 0
-    echo 'no namespaces of our own: see docs/HACKING.md, "The matrix", for what the kernel and /etc/subuid must allow'
-    return 1
+# namespaces_work: whether that can be had; prints why not.
+namespaces_work() {
+    why=$(namespaces_enter --mount --net --pid --fork true 2>&1) ||
+        { echo "$why: see docs/HACKING.md, \"The matrix\", for what the kernel and /etc/subuid must allow" && false; }
 }
 
 # namespaces_furnish ROOT: mounts what programs expect to find, in our mount namespace alone.
