@@ -32,6 +32,9 @@ cgi_port() {
     chmod 755 "$1"
 }
 
+# is_logged TIMES PATTERN [FILE]: whether there are that many lines of it.
+is_logged() { [ "$(grep -c -- "$2" "${3-log}")" = "$1" ]; }
+
 # fetch_by_ftp PATH USER:PASSWORD [PREFIX]...: passive, and active, where the server connects to the client: from
 # which port, as this client sees it, which is another one in the tree. Then the server's greeting.
 fetch_by_ftp() {
@@ -79,3 +82,16 @@ send() {
     printf 'From: a@client.test\r\nSubject: a mail\r\n\r\n%s\r\n' "$text" |
         "$@" curl -q --noproxy '*' -gsS --max-time 10 --mail-from a@client.test --mail-rcpt remap@server.test -T - "smtp://$(url_host):$port/client.test"
 }
+
+# deliver [PREFIX]...: sends a mail of its own, and prints it as the recipe's function delivered finds it, by $text.
+deliver() {
+    text="a mail of $$ to $host"
+    send "$text" "$@" && wait_until delivered && delivered
+}
+
+# reopen_services PROCESS COUNT: has an inetd let all that it listens for go, by an empty file, and have it again.
+reopen_services() {
+    mv inetd.conf services && touch inetd.conf && kill -HUP "$(pidof "$1")" && wait_until listens_for 0 &&
+        mv services inetd.conf && kill -HUP "$(pidof "$1")" && wait_until listens_for "$2"
+}
+listens_for() { [ "$(ss -Hltn '( sport = :8023 or sport = :8079 )' | wc -l)" = "$1" ]; }
