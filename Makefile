@@ -23,7 +23,7 @@ Q        := $(if $(V),,@)
 say       = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)  $@')
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla
-ALL_CPPFLAGS = -Isrc -Itests/unit -D_GNU_SOURCE -DREMAP_VERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CPPFLAGS = -iquote src -iquote tests/unit -D_GNU_SOURCE -DREMAP_VERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(CFLAGS)
 
 # Fewer segments to map make a library that loads faster. libdl is part of libc
@@ -34,6 +34,7 @@ LIBRARY_LDFLAGS = -shared -nostartfiles -Wl,-soname,libremap.so -Wl,--version-sc
 LIBRARY_LIBS    = -ldl
 
 CORE      := $(wildcard src/core/*.c)
+LINUX     := $(wildcard src/linux/*.c)
 REGISTRY  := $(wildcard src/registry/*.c)
 TRANSLATE := $(wildcard src/translate/*.c)
 NOTIFY    := $(wildcard src/notify/*.c)
@@ -45,8 +46,8 @@ MANUALS   := remap.1 remap.conf.5 libremap.7 remap-redirect.8
 
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
-LIBRARY_OBJECTS := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(PRELOAD))
-REMAP_OBJECTS   := $(call objects,$(CORE) $(REGISTRY) $(TRANSLATE) $(NOTIFY) $(EXPORT) $(CLI))
+LIBRARY_OBJECTS := $(call objects,$(CORE) $(LINUX) $(REGISTRY) $(TRANSLATE) $(PRELOAD))
+REMAP_OBJECTS   := $(call objects,$(CORE) $(LINUX) $(REGISTRY) $(TRANSLATE) $(NOTIFY) $(EXPORT) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
 TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold mortal forbid spawn told told-static told-musl told-go births early.so chain.so onlooker.so mute.so)
 
@@ -162,7 +163,7 @@ $(O)/tools/%.so: tests/tools/%.c
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -MMD -MP -shared $(LDFLAGS) -o $@ $<
 
-$(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT) src/translate/ports.c)
+$(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT) src/translate/port_pool.c)
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS)
@@ -219,7 +220,7 @@ $(O)/bench/calls-static: tests/bench/calls.c
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(static)
-$(O)/bench/registry: $(call objects,tests/bench/registry.c $(CORE) $(REGISTRY))
+$(O)/bench/registry: $(call objects,tests/bench/registry.c $(CORE) $(LINUX) $(REGISTRY))
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^

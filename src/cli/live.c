@@ -13,7 +13,7 @@
 #include "cli/kernel.h"
 #include "cli/message.h"
 #include "cli/rules.h"
-#include "registry/netns.h"
+#include "linux/netns.h"
 #include "registry/store.h"
 
 /* ---- where registries are ---- */

@@ -9,9 +9,9 @@
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/message.h"
+#include "linux/sys.h"
 #include "notify/front.h"
 #include "notify/launch.h"
-#include "registry/sys.h"
 
 /* What is no program is a script of the shell's, as for execvp(3). */
 static void become_script(const struct supervise *s)

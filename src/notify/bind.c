@@ -2,24 +2,24 @@
 #include <errno.h>
 
 #include "notify/handler.h"
-#include "translate/outgoing.h"
+#include "translate/bind.h"
 
-void handler_bind(struct stopped *s)
+void handler_bind(struct notification *s)
 {
     struct sockaddr_storage name = {0};
     socklen_t len = (socklen_t)s->argument[2];
     const struct sockaddr *addr = (const struct sockaddr *)&name;
 
-    if (!stopped_read_name(s, s->argument[1], len, &name) || !outgoing_is_inet(addr, len)) {
-        stopped_continue(s);
+    if (!notification_read_name(s, s->argument[1], len, &name) || !bind_is_inet(addr, len)) {
+        notification_continue(s);
         return;
     }
-    int fd = stopped_socket(s);
-    if (fd < 0 || outgoing_stays(fd, addr, len)) {
-        stopped_continue(s);
-    } else if (outgoing_bind(fd, addr, len) == 0) {
-        stopped_return(s, 0);
+    int fd = notification_socket(s);
+    if (fd < 0 || bind_is_unmapped(fd, addr, len)) {
+        notification_continue(s);
+    } else if (bind_socket(fd, addr, len) == 0) {
+        notification_return(s, 0);
     } else {
-        stopped_fail(s, errno);
+        notification_fail(s, errno);
     }
 }

@@ -7,29 +7,29 @@
 #include <errno.h>
 
 #include "core/endpoint.h"
-#include "notify/attempt.h"
 #include "notify/handler.h"
-#include "translate/reach.h"
+#include "notify/timed_call.h"
+#include "translate/connect.h"
 
-void handler_connect(struct stopped *s)
+void handler_connect(struct notification *s)
 {
     struct sockaddr_storage name = {0}, to;
     socklen_t len = (socklen_t)s->argument[2];
     const struct sockaddr *addr = (const struct sockaddr *)&name;
 
-    if (!stopped_read_name(s, s->argument[1], len, &name) || endpoint_port(addr, len) == 0) {
-        stopped_continue(s);
+    if (!notification_read_name(s, s->argument[1], len, &name) || endpoint_port(addr, len) == 0) {
+        notification_continue(s);
         return;
     }
-    int fd = stopped_socket(s);
-    if (fd < 0 || !reach_elsewhere(fd, false, addr, len, &to)) {
-        stopped_continue(s);
+    int fd = notification_socket(s);
+    if (fd < 0 || !connect_target(fd, false, addr, len, &to)) {
+        notification_continue(s);
         return;
     }
-    if (attempt_connect(fd, &to, len) == 0)
-        stopped_return(s, 0);
+    if (timed_call_connect(fd, &to, len) == 0)
+        notification_return(s, 0);
     else if (errno == EINTR)
-        stopped_continue(s);
+        notification_continue(s);
     else
-        stopped_fail(s, errno);
+        notification_fail(s, errno);
 }

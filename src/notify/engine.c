@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "core/endpoint.h"
+#include "linux/netns.h"
+#include "linux/socket.h"
+#include "linux/sys.h"
 #include "notify/rights.h"
-#include "registry/netns.h"
-#include "registry/sys.h"
 #include "translate/engine.h"
 #include "translate/next.h"
-#include "translate/socket.h"
 #include "translate/state.h"
 
 const enum engine engine_kind = ENGINE_NOTIFY;

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "linux/sys.h"
 #include "notify/uapi.h"
-#include "registry/sys.h"
 
 enum { SENDTO_ADDRESS = 4 };
 

@@ -16,10 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "notify/ends.h"
-#include "notify/inherited.h"
+#include "notify/inherited_fds.h"
+#include "notify/socketpair.h"
 #include "notify/supervisor.h"
-#include "translate/log.h"
+#include "translate/report.h"
 #include "translate/setup.h"
 
 enum watched {
@@ -84,20 +84,20 @@ static void take_signal(struct front *f)
 }
 
 /* To our own standard error, or the log's file, as the settings have it. */
-static void complain(struct log_line *line)
+static void complain(struct report_line *line)
 {
     const struct setup *setup = setup_get();
     const struct config *config = setup != NULL ? &setup->config : NULL;
 
-    if (log_wants(config, LEVEL_ERROR))
-        log_finish(line, config);
+    if (report_wants(config, LEVEL_ERROR))
+        report_finish(line, config);
 }
 
 static void lose_supervisor(struct front *f)
 {
-    struct log_line line;
+    struct report_line line;
 
-    log_start(&line);
+    report_start(&line);
     text_string(&line.text, "the supervisor of this run was killed: what binds or connects in it "
                             "fails from now on: start it anew");
     complain(&line);
@@ -108,9 +108,9 @@ static void lose_supervisor(struct front *f)
 
 static void tell_of_denial(int pid)
 {
-    struct log_line line;
+    struct report_line line;
 
-    log_start(&line);
+    report_start(&line);
     text_string(&line.text, "process ");
     text_number(&line.text, (unsigned long)pid);
     text_string(&line.text, " lets nobody look into it: what it binds stays as it is: see "
@@ -202,9 +202,9 @@ int front_wait(pid_t supervisor, int control, int *status)
         return failure;
     }
     int kept[] = {control, f.pidfd, f.watched[SIGNALS].fd};
-    inherited_drop_standard(STDOUT_FILENO);
-    inherited_close_others(kept, sizeof(kept) / sizeof(kept[0]));
-    ends_send(control, 0);
+    inherited_fds_drop_standard(STDOUT_FILENO);
+    inherited_fds_close_others(kept, sizeof(kept) / sizeof(kept[0]));
+    socketpair_send(control, 0);
     wait_for_end(&f);
     *status = f.status;
     return 0;

@@ -1,10 +1,10 @@
 /* getsockname(2): the address that the program asked for. */
+#include "linux/sys.h"
 #include "notify/handler.h"
 #include "notify/name.h"
-#include "registry/sys.h"
-#include "translate/incoming.h"
+#include "translate/sockname.h"
 
-void handler_getsockname(struct stopped *s)
+void handler_getsockname(struct notification *s)
 {
-    name_answer(s, sys_getsockname, incoming_getsockname);
+    name_answer(s, sys_getsockname, sockname_get);
 }

@@ -5,12 +5,12 @@
 #ifndef NOTIFY_HANDLER_H
 #define NOTIFY_HANDLER_H
 
-#include "notify/stopped.h"
+#include "notify/notification.h"
 
-void handler_bind(struct stopped *s);
-void handler_connect(struct stopped *s);
-void handler_getsockname(struct stopped *s);
-void handler_getpeername(struct stopped *s);
-void handler_sendto(struct stopped *s);
+void handler_bind(struct notification *s);
+void handler_connect(struct notification *s);
+void handler_getsockname(struct notification *s);
+void handler_getpeername(struct notification *s);
+void handler_sendto(struct notification *s);
 
 #endif

@@ -25,10 +25,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "notify/ends.h"
 #include "notify/filter.h"
 #include "notify/front.h"
-#include "notify/inherited.h"
+#include "notify/inherited_fds.h"
+#include "notify/socketpair.h"
 #include "notify/supervisor.h"
 
 /* What all three know. */
@@ -64,7 +64,8 @@ _Noreturn static void be_command(const struct plan *p, int supervisor)
     int go;
     int listener = filter_install(&p->filter);
 
-    if (!ends_send(supervisor, listener >= 0 ? listener : -errno) || !ends_receive(supervisor, &go))
+    if (!socketpair_send(supervisor, listener >= 0 ? listener : -errno) ||
+        !socketpair_receive(supervisor, &go))
         _exit(EXIT_FAILURE);
     close(supervisor);
     close(listener);
@@ -86,7 +87,7 @@ static int take_listener(pid_t command, int from)
     int told, copy = 0;
     struct iovec here = {&copy, sizeof(copy)}, there = {(void *)&number, sizeof(number)};
 
-    if (!ends_receive(from, &told))
+    if (!socketpair_receive(from, &told))
         return -ECHILD;
     if (told < 0)
         return told;
@@ -107,8 +108,8 @@ static void settle(int listener, int control, int command)
 
     setsid();
     signal(SIGPIPE, SIG_IGN);
-    inherited_drop_standard(STDERR_FILENO);
-    inherited_close_others(kept, sizeof(kept) / sizeof(kept[0]));
+    inherited_fds_drop_standard(STDERR_FILENO);
+    inherited_fds_close_others(kept, sizeof(kept) / sizeof(kept[0]));
     if (chdir("/") != 0 || getrlimit(RLIMIT_NOFILE, &files) != 0)
         return;
     files.rlim_cur = files.rlim_max;
@@ -125,12 +126,12 @@ _Noreturn static void fail(int control, int error)
 
 _Noreturn static void be_supervisor(const struct plan *p, int control)
 {
-    struct ends start;
+    struct socketpair_ends start;
     int ready;
 
     signal(SIGCHLD, SIG_DFL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (!ends_make(&start))
+    if (!socketpair_make(&start))
         fail(control, errno);
     pid_t command = fork();
     if (command < 0)
@@ -152,9 +153,9 @@ _Noreturn static void be_supervisor(const struct plan *p, int control)
     }
     const struct supervisor_message started = {.event = SUPERVISOR_STARTED, .value = command};
     if (send(control, &started, sizeof(started), MSG_NOSIGNAL) < 0 ||
-        !ends_receive(control, &ready))
+        !socketpair_receive(control, &ready))
         _exit(EXIT_FAILURE);
-    ends_send(start.ours, 0);
+    socketpair_send(start.ours, 0);
     close(start.ours);
     supervisor_run(listener);
 }
@@ -164,15 +165,15 @@ _Noreturn static void be_supervisor(const struct plan *p, int control)
 int launch_run(const struct launch *l, int *status)
 {
     struct plan p = {.launch = l, .front = getpid()};
-    struct ends control;
+    struct socketpair_ends control;
     sigset_t all;
     int is_subreaper = 0;
 
-    inherited_fill_standard();
+    inherited_fds_fill_standard();
     int failure = filter_make(&p.filter, l->datagrams);
     if (failure != 0)
         return failure;
-    if (!ends_make(&control)) {
+    if (!socketpair_make(&control)) {
         filter_free(&p.filter);
         return -errno;
     }

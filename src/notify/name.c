@@ -28,32 +28,32 @@ static bool differs(int fd, name_call *plain, name_call *translated, struct told
  * Writes as much of the name as there is room for, and then how long it is, as the kernel
  * does (move_addr_to_user).
  */
-static void tell(struct stopped *s, const struct told *told)
+static void tell(struct notification *s, const struct told *told)
 {
     int32_t room, len = (int32_t)told->len;
     uint64_t name = s->argument[1], size = s->argument[2];
 
-    if (!stopped_read(s, size, &room, sizeof(room)) || room < 0) {
-        stopped_continue(s); /* the kernel says what is wrong */
+    if (!notification_read(s, size, &room, sizeof(room)) || room < 0) {
+        notification_continue(s); /* the kernel says what is wrong */
         return;
     }
-    const struct stopped_part parts[] = {
+    const struct notification_part parts[] = {
         {name, &told->name, (size_t)(room < len ? room : len)},
         {size, &len, sizeof(len)},
     };
-    if (stopped_write(s, parts, sizeof(parts) / sizeof(parts[0])))
-        stopped_return(s, 0);
+    if (notification_write(s, parts, sizeof(parts) / sizeof(parts[0])))
+        notification_return(s, 0);
     else
-        stopped_fail(s, EFAULT);
+        notification_fail(s, EFAULT);
 }
 
-void name_answer(struct stopped *s, name_call *plain, name_call *translated)
+void name_answer(struct notification *s, name_call *plain, name_call *translated)
 {
     struct told told;
-    int fd = stopped_socket(s);
+    int fd = notification_socket(s);
 
     if (fd >= 0 && differs(fd, plain, translated, &told))
         tell(s, &told);
     else
-        stopped_continue(s);
+        notification_continue(s);
 }

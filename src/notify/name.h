@@ -2,7 +2,7 @@
 #ifndef NOTIFY_NAME_H
 #define NOTIFY_NAME_H
 
-#include "notify/stopped.h"
+#include "notify/notification.h"
 
 typedef int name_call(int fd, struct sockaddr *addr, socklen_t *len);
 
@@ -10,6 +10,6 @@ typedef int name_call(int fd, struct sockaddr *addr, socklen_t *len);
  * Ends a call that asks for a name: where `translated` tells another than the kernel
  * itself, `plain`, with that; else the kernel goes on with it.
  */
-void name_answer(struct stopped *s, name_call *plain, name_call *translated);
+void name_answer(struct notification *s, name_call *plain, name_call *translated);
 
 #endif

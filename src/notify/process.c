@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "linux/port_owner.h"
 #include "notify/uapi.h"
-#include "translate/holder.h"
 
 enum { PLACES = 128 };
 
@@ -165,7 +165,7 @@ void process_name(const struct process *p, char name[16])
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     if (k->name[0] == '\0' || k->named != now.tv_sec)
-        holder_read_program(k->process.pid, k->name);
+        port_owner_read_program(k->process.pid, k->name);
     k->named = now.tv_sec;
     memcpy(name, k->name, sizeof(k->name));
 }

@@ -22,10 +22,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "notify/attempt.h"
 #include "notify/engine.h"
 #include "notify/handler.h"
 #include "notify/process.h"
+#include "notify/timed_call.h"
 #include "notify/uapi.h"
 
 enum watched { LISTENER, CHILDREN, CONTROL, WATCHED };
@@ -49,13 +49,13 @@ static void tell(const struct supervisor *s, enum supervisor_event event, int va
 
 /* ---- stopped calls ---- */
 
-static void (*const HANDLERS[])(struct stopped *) = {
-    [STOPPED_BIND] = handler_bind,
-    [STOPPED_CONNECT] = handler_connect,
-    [STOPPED_GETSOCKNAME] = handler_getsockname,
-    [STOPPED_GETPEERNAME] = handler_getpeername,
-    [STOPPED_SENDTO] = handler_sendto,
-    [STOPPED_OTHER] = stopped_continue,
+static void (*const HANDLERS[])(struct notification *) = {
+    [NOTIFICATION_BIND] = handler_bind,
+    [NOTIFICATION_CONNECT] = handler_connect,
+    [NOTIFICATION_GETSOCKNAME] = handler_getsockname,
+    [NOTIFICATION_GETPEERNAME] = handler_getpeername,
+    [NOTIFICATION_SENDTO] = handler_sendto,
+    [NOTIFICATION_OTHER] = notification_continue,
 };
 
 /* Whether no process has the filter any more; -1 is a listener of which that is known. */
@@ -77,16 +77,16 @@ static void tell_of_denial(const struct supervisor *s, pid_t pid)
 
 static void handle_call(const struct supervisor *s, int listener)
 {
-    struct stopped stopped;
+    struct notification stopped;
 
-    if (!stopped_take(&stopped, listener)) {
+    if (!notification_take(&stopped, listener)) {
         while (is_over(listener)) /* some kernels say so at once, others when there is a call */
             pause();
         return;
     }
     const struct process *process = stopped.tid != 0 ? process_of(stopped.tid) : NULL;
     if (process == NULL) {
-        stopped_continue(&stopped);
+        notification_continue(&stopped);
         return;
     }
     engine_handle(process);
@@ -199,7 +199,7 @@ int supervisor_start(int listener, int control, pid_t command)
 _Noreturn void supervisor_run(int listener)
 {
     (void)unshare(CLONE_FILES); /* descriptors that threads share cost each call a bit more */
-    attempt_start();
+    timed_call_start();
     for (;;)
         handle_call(&supervisor, listener);
 }

@@ -9,12 +9,12 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "preload/behind.h"
-#include "preload/keep.h"
+#include "linux/sys.h"
+#include "preload/exec_env.h"
 #include "preload/look.h"
+#include "preload/real_calls.h"
 #include "preload/search.h"
-#include "preload/vector.h"
-#include "registry/sys.h"
+#include "preload/string_array.h"
 
 /* A call under way, with the arguments that its function takes. */
 struct exec_call {
@@ -33,9 +33,9 @@ struct exec_call {
 typedef int carry(const struct exec_call *c);
 
 /* Not for `remap` itself, which has looked closely, and executes what it has looked at. */
-static const char *run_of(const struct keep *k)
+static const char *run_of(const struct exec_env *k)
 {
-    const char *run = keep_run(k), *self = (const char *)getauxval(AT_EXECFN);
+    const char *run = exec_env_run(k), *self = (const char *)getauxval(AT_EXECFN);
 
     return run != NULL && self != NULL && strcmp(run, self) == 0 ? NULL : run;
 }
@@ -43,14 +43,14 @@ static const char *run_of(const struct keep *k)
 /* Completes the environment, on the stack, where anything is missing from it. */
 static int start(struct exec_call *c, carry *go)
 {
-    struct keep k;
+    struct exec_env k;
 
-    if (!keep_read(&k, c->envp))
+    if (!exec_env_read(&k, c->envp))
         return go(c);
-    size_t size = keep_size(&k);
+    size_t size = exec_env_size(&k);
     if (size > 0) {
         int saved = errno;
-        c->envp = keep_build(&k, __builtin_alloca(size));
+        c->envp = exec_env_build(&k, __builtin_alloca(size));
         errno = saved;
     }
     c->run = run_of(&k);
@@ -67,7 +67,7 @@ static int start_run(const struct exec_call *c, const char *path)
 {
     size_t count, n = 0;
 
-    if (!vector_count(c->argv, &count))
+    if (!string_array_count(c->argv, &count))
         return -1;
     const char **argv = __builtin_alloca((count + 6) * sizeof(*argv));
     argv[n++] = "remap";
@@ -269,7 +269,7 @@ static int carry_spawn(const struct exec_call *c)
 {
     uintptr_t page = 0;
 
-    if (c->run != NULL && vector_begins(c->path, &page) && try_run(c, c->path) == 0)
+    if (c->run != NULL && string_array_begins(c->path, &page) && try_run(c, c->path) == 0)
         return 0;
     return exec_next.posix_spawn(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
 }
@@ -334,7 +334,7 @@ int exec_spawn_search(pid_t *pid, const char *file, const posix_spawn_file_actio
 static int spawn_early(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-    behind_resolve();
+    real_calls_resolve();
     if (exec_next.posix_spawn == spawn_early)
         return ENOSYS;
     return exec_next.posix_spawn(pid, path, actions, attributes, argv, envp);
@@ -345,7 +345,7 @@ static int spawn_search_early(pid_t *pid, const char *file,
                               const posix_spawnattr_t *attributes, char *const argv[],
                               char *const envp[])
 {
-    behind_resolve();
+    real_calls_resolve();
     if (exec_next.posix_spawnp == spawn_search_early)
         return ENOSYS;
     return exec_next.posix_spawnp(pid, file, actions, attributes, argv, envp);

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 /*
- * The functions behind ours, which carry all of this out: system calls, until behind_resolve
+ * The functions behind ours, which carry all of this out: system calls, until real_calls_resolve
  * has looked them up. The rest of the family is made of these, as it is in glibc: what
  * another preload does in execve is done for all of them, and the constructor has four names
  * to look up and not eleven, each of which costs every program that is started. Later is no

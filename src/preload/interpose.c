@@ -9,16 +9,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "linux/socket.h"
+#include "preload/credentials.h"
 #include "preload/exec.h"
-#include "preload/leave.h"
-#include "preload/listener.h"
-#include "preload/reserve.h"
-#include "translate/incoming.h"
+#include "preload/listen.h"
+#include "preload/reserved_port.h"
+#include "translate/bind.h"
+#include "translate/connect.h"
 #include "translate/next.h"
-#include "translate/outgoing.h"
-#include "translate/peer.h"
-#include "translate/reach.h"
-#include "translate/socket.h"
+#include "translate/peername.h"
+#include "translate/sockname.h"
 
 #define EXPORT __attribute__((visibility("default"), hot))
 /* What a program calls a few times in its life does not lie among these. */
@@ -34,93 +34,93 @@ EXPORT int socket(int domain, int type, int protocol)
 
 EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    return outgoing_bind(fd, addr, len);
+    return bind_socket(fd, addr, len);
 }
 
 EXPORT int bindresvport(int fd, struct sockaddr_in *name)
 {
-    return reserve_bind(fd, name);
+    return reserved_port_bind(fd, name);
 }
 
 EXPORT int rresvport(int *port)
 {
-    return reserve_socket(port, AF_INET);
+    return reserved_port_socket(port, AF_INET);
 }
 
 EXPORT int rresvport_af(int *port, sa_family_t family)
 {
-    return reserve_socket(port, family);
+    return reserved_port_socket(port, family);
 }
 
 EXPORT int listen(int fd, int backlog)
 {
-    return listener_listen(fd, backlog);
+    return listen_socket(fd, backlog);
 }
 
 EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    return reach_connect(fd, addr, len);
+    return connect_socket(fd, addr, len);
 }
 
 EXPORT ssize_t sendto(int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
                       socklen_t len)
 {
-    return reach_sendto(fd, buf, size, flags, addr, len);
+    return connect_sendto(fd, buf, size, flags, addr, len);
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    return reach_sendmsg(fd, message, flags);
+    return connect_sendmsg(fd, message, flags);
 }
 
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-    return reach_sendmmsg(fd, messages, count, flags);
+    return connect_sendmmsg(fd, messages, count, flags);
 }
 
 /* ---- to the program ---- */
 
 EXPORT int getsockname(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
-    return incoming_getsockname(fd, addr, len);
+    return sockname_get(fd, addr, len);
 }
 
 EXPORT int getpeername(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
-    return peer_getpeername(fd, addr, len);
+    return peername_get(fd, addr, len);
 }
 
 EXPORT int accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
-    return peer_accept(fd, addr, len);
+    return peername_accept(fd, addr, len);
 }
 
 EXPORT int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags)
 {
-    return peer_accept4(fd, addr, len, flags);
+    return peername_accept4(fd, addr, len, flags);
 }
 
 EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t size, int flags,
                         struct sockaddr *restrict addr, socklen_t *restrict len)
 {
-    return peer_recvfrom(fd, buf, size, flags, addr, len);
+    return peername_recvfrom(fd, buf, size, flags, addr, len);
 }
 
 EXPORT ssize_t __recvfrom_chk(int fd, void *restrict buf, size_t size, size_t room, int flags,
                               struct sockaddr *restrict addr, socklen_t *restrict len)
 {
-    return peer_recvfrom_chk(fd, buf, size, room, flags, addr, len);
+    return peername_recvfrom_chk(fd, buf, size, room, flags, addr, len);
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-    return peer_recvmsg(fd, message, flags);
+    return peername_recvmsg(fd, message, flags);
 }
 
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
                     struct timespec *timeout)
 {
-    return peer_recvmmsg(fd, messages, count, flags, timeout);
+    return peername_recvmmsg(fd, messages, count, flags, timeout);
 }
 
 /* ---- other programs ---- */
@@ -206,25 +206,25 @@ EXPORT_COLD int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 
 EXPORT_COLD int setuid(uid_t uid)
 {
-    return leave_setuid(uid);
+    return credentials_setuid(uid);
 }
 
 EXPORT_COLD int seteuid(uid_t uid)
 {
-    return leave_seteuid(uid);
+    return credentials_seteuid(uid);
 }
 
 EXPORT_COLD int setreuid(uid_t real, uid_t effective)
 {
-    return leave_setreuid(real, effective);
+    return credentials_setreuid(real, effective);
 }
 
 EXPORT_COLD int setresuid(uid_t real, uid_t effective, uid_t saved)
 {
-    return leave_setresuid(real, effective, saved);
+    return credentials_setresuid(real, effective, saved);
 }
 
 EXPORT_COLD int chroot(const char *path)
 {
-    return leave_chroot(path);
+    return credentials_chroot(path);
 }

@@ -7,8 +7,8 @@
 #include <sys/auxv.h>
 
 #include "core/text.h"
-#include "preload/vector.h"
-#include "registry/sys.h"
+#include "linux/sys.h"
+#include "preload/string_array.h"
 
 enum {
     HEAD_SIZE = 256,   /* what the kernel looks at, too (BINPRM_BUF_SIZE) */
@@ -265,7 +265,7 @@ static bool find_name(int folder, const char *file, int flags, char path[PATH_MA
 {
     uintptr_t page = 0;
 
-    if (!vector_begins(file, &page))
+    if (!string_array_begins(file, &page))
         return false;
     if (file[0] == '\0')
         return folder >= 0 && (flags & AT_EMPTY_PATH) != 0 && name_of(folder, path);

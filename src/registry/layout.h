@@ -10,14 +10,14 @@
 #include <stdint.h>
 
 #include "core/hot.h"
-#include "registry/lanes.h"
+#include "registry/packed_ports.h"
 #include "registry/registry.h"
 #include "registry/slot.h"
 
 enum {
     SLOTS = 8192, /* a power of two */
     WINDOW = 208, /* a multiple of 16; what is looked through in less than 100 ns */
-    GROUPS = SLOTS / LANES,
+    GROUPS = SLOTS / PACKED_PORTS,
 };
 
 /* As four ports: one that no list of different ports can be. */
@@ -52,13 +52,14 @@ HOT static inline unsigned layout_first_group(uint64_t netns, uint16_t port)
 
 HOT static inline unsigned layout_slot_index(uint64_t netns, uint16_t port, unsigned step)
 {
-    return (layout_first_group(netns, port) * LANES + step) % SLOTS;
+    return (layout_first_group(netns, port) * PACKED_PORTS + step) % SLOTS;
 }
 
 HOT static inline uint16_t layout_tag_at(const struct registry *r, unsigned index)
 {
-    uint64_t word = atomic_load_explicit(&r->group[index / LANES].tags, memory_order_acquire);
-    return lanes_at(word, index % LANES);
+    uint64_t word =
+        atomic_load_explicit(&r->group[index / PACKED_PORTS].tags, memory_order_acquire);
+    return packed_ports_at(word, index % PACKED_PORTS);
 }
 
 /* A bit for each lane that is the port or 0, or nothing where none is. */
@@ -66,9 +67,9 @@ HOT static inline uint64_t layout_interesting(const struct registry *r, unsigned
                                               uint16_t port)
 {
     uint64_t tags = atomic_load_explicit(&r->group[group % GROUPS].tags, memory_order_acquire);
-    uint64_t other = tags ^ LANES_1 * port;
+    uint64_t other = tags ^ PACKED_ONES * port;
 
-    return (((other - LANES_1) & ~other) | ((tags - LANES_1) & ~tags)) & LANES_HIGH;
+    return (((other - PACKED_ONES) & ~other) | ((tags - PACKED_ONES) & ~tags)) & PACKED_HIGH;
 }
 
 /* Passes over groups, four at a time, that have neither the port nor an end of the search. */
@@ -76,11 +77,11 @@ HOT static inline void layout_skip_others(const struct registry *r, unsigned gro
                                           unsigned *step)
 {
     while (*step < WINDOW) {
-        unsigned at = group + *step / LANES;
+        unsigned at = group + *step / PACKED_PORTS;
         if ((layout_interesting(r, at, port) | layout_interesting(r, at + 1, port) |
              layout_interesting(r, at + 2, port) | layout_interesting(r, at + 3, port)) != 0)
             return;
-        *step += 4 * LANES;
+        *step += 4 * PACKED_PORTS;
     }
 }
 
@@ -91,21 +92,21 @@ HOT static inline bool layout_next_tagged(const struct registry *r, uint64_t net
     unsigned group = layout_first_group(netns, port);
 
     while (*step < WINDOW) {
-        unsigned at = (group + *step / LANES) % GROUPS, lane = *step % LANES;
+        unsigned at = (group + *step / PACKED_PORTS) % GROUPS, lane = *step % PACKED_PORTS;
         uint64_t word = atomic_load_explicit(&r->group[at].tags, memory_order_acquire);
-        if (lane == 0 && !lanes_have(word, port)) {
-            if (lanes_have_zero(word))
+        if (lane == 0 && !packed_ports_have(word, port)) {
+            if (packed_ports_have_zero(word))
                 return false;
-            *step += LANES;
+            *step += PACKED_PORTS;
             layout_skip_others(r, group, port, step);
             continue;
         }
-        uint16_t tag = lanes_at(word, lane);
+        uint16_t tag = packed_ports_at(word, lane);
         if (tag == 0)
             return false;
         (*step)++;
         if (tag == port) {
-            *index = at * LANES + lane;
+            *index = at * PACKED_PORTS + lane;
             return true;
         }
     }

@@ -9,17 +9,17 @@
 #include <time.h>
 
 #include "core/hot.h"
+#include "linux/sys.h"
 #include "registry/find.h"
 #include "registry/layout.h"
 #include "registry/record.h"
 #include "registry/registry.h"
 #include "registry/slot.h"
-#include "registry/sys.h"
 
 static void set_tag(struct registry *r, unsigned index, uint16_t port)
 {
-    unsigned shift = index % LANES * 16;
-    _Atomic uint64_t *tags = &r->group[index / LANES].tags;
+    unsigned shift = index % PACKED_PORTS * 16;
+    _Atomic uint64_t *tags = &r->group[index / PACKED_PORTS].tags;
     uint64_t word = atomic_load_explicit(tags, memory_order_relaxed), changed;
 
     do
@@ -34,11 +34,11 @@ static void set_tag(struct registry *r, unsigned index, uint16_t port)
  */
 COLD static void set_missing_tag(struct registry *r, unsigned index, uint16_t port)
 {
-    unsigned shift = index % LANES * 16;
-    _Atomic uint64_t *tags = &r->group[index / LANES].tags;
+    unsigned shift = index % PACKED_PORTS * 16;
+    _Atomic uint64_t *tags = &r->group[index / PACKED_PORTS].tags;
     uint64_t word = atomic_load_explicit(tags, memory_order_relaxed);
 
-    while (lanes_at(word, index % LANES) == 0 &&
+    while (packed_ports_at(word, index % PACKED_PORTS) == 0 &&
            !atomic_compare_exchange_weak_explicit(tags, &word, word | (uint64_t)port << shift,
                                                   memory_order_release, memory_order_relaxed))
         ;
@@ -80,7 +80,7 @@ HOT bool registry_note_own(struct registry *r, uint64_t netns, uint16_t port)
     /* In one order with what put() does: who comes second sees the first. */
     if (atomic_load_explicit(&group->own, memory_order_relaxed) != note)
         atomic_store_explicit(&group->own, note, memory_order_seq_cst);
-    return lanes_may_have(atomic_load_explicit(&group->tags, memory_order_acquire), port);
+    return packed_ports_may_have(atomic_load_explicit(&group->tags, memory_order_acquire), port);
 }
 
 HOT static bool has_own(const struct registry *r, uint64_t netns, uint16_t port)
@@ -231,9 +231,9 @@ static void lead_on(struct registry *r, uint16_t asked, uint16_t actual)
     uint64_t word = atomic_load_explicit(ports, memory_order_relaxed), changed;
 
     do {
-        if (word == MANY || lanes_have(word, actual))
+        if (word == MANY || packed_ports_have(word, actual))
             return;
-        changed = lanes_at(word, LANES - 1) != 0 ? MANY : word << 16 | actual;
+        changed = packed_ports_at(word, PACKED_PORTS - 1) != 0 ? MANY : word << 16 | actual;
     } while (!atomic_compare_exchange_weak_explicit(ports, &word, changed, memory_order_release,
                                                     memory_order_relaxed));
 }
@@ -296,14 +296,14 @@ HOT static bool is_plainly_known(const struct registry *r, const struct slot_rec
 {
     enum { FILLED = 6, FILLED_END = 8, END = 11 }; /* words: what put() fills in; the inodes */
     unsigned group = layout_first_group(wanted->netns, wanted->actual_port);
-    int lane = lanes_only(atomic_load_explicit(&r->group[group].tags, memory_order_acquire),
-                          wanted->actual_port);
+    int lane = packed_ports_only(atomic_load_explicit(&r->group[group].tags, memory_order_acquire),
+                                 wanted->actual_port);
     uint64_t words[END], filled = 0, differing = 0;
     uint32_t stamp;
 
     if (lane < 0 || wanted->inode[0] != 0 || has_own(r, wanted->netns, wanted->actual_port))
         return false;
-    const struct slot *s = &r->slot[group * LANES + (unsigned)lane];
+    const struct slot *s = &r->slot[group * PACKED_PORTS + (unsigned)lane];
     uint64_t sequence = atomic_load_explicit(&s->sequence, memory_order_acquire);
     memcpy(words, wanted, sizeof(words));
     for (int i = 0; i < END; i++) {

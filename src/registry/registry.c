@@ -33,11 +33,11 @@
 #include <sys/mman.h>
 
 #include "core/hot.h"
+#include "linux/sys.h"
 #include "registry/find.h"
 #include "registry/layout.h"
 #include "registry/record.h"
 #include "registry/slot.h"
-#include "registry/sys.h"
 
 /* "remap" and the version of what follows; a file that begins with anything else is not ours. */
 #define MAGIC UINT64_C(0x32302e70616d6572)
@@ -183,7 +183,7 @@ HOT enum registry_answer registry_by_actual(const struct registry *r, uint64_t n
 HOT bool registry_may_have(const struct registry *r, uint64_t netns, uint16_t port)
 {
     const struct group *group = &r->group[layout_first_group(netns, port)];
-    return lanes_may_have(atomic_load_explicit(&group->tags, memory_order_acquire), port);
+    return packed_ports_may_have(atomic_load_explicit(&group->tags, memory_order_acquire), port);
 }
 
 /* The first word of a record. */
@@ -218,12 +218,13 @@ HOT uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
     enum { FIRST, NETNS, ACTUAL, ASKED = ACTUAL + 2, WORDS = ASKED + 2 }; /* of a record */
     uint16_t port = endpoint_port(sa, sizeof(struct sockaddr_in));
     unsigned group = layout_first_group(netns, port);
-    int lane = lanes_only(atomic_load_explicit(&r->group[group].tags, memory_order_acquire), port);
+    int lane =
+        packed_ports_only(atomic_load_explicit(&r->group[group].tags, memory_order_acquire), port);
     uint64_t addr[2], word[WORDS];
 
     if (lane < 0)
         return 0;
-    const struct slot *s = &r->slot[group * LANES + (unsigned)lane];
+    const struct slot *s = &r->slot[group * PACKED_PORTS + (unsigned)lane];
     uint64_t sequence = atomic_load_explicit(&s->sequence, memory_order_acquire);
     for (int i = 0; i < WORDS; i++)
         word[i] = atomic_load_explicit(&s->word[i], memory_order_acquire);
@@ -266,7 +267,7 @@ static bool next_led_to(const struct registry *r, uint64_t netns, uint16_t port,
                         struct registry_walk *w, struct slot_record *record)
 {
     for (; w->ports != 0; w->ports >>= 16, w->step = 0) {
-        uint16_t actual = lanes_at(w->ports, 0);
+        uint16_t actual = packed_ports_at(w->ports, 0);
         while (next_record(r, netns, actual, &w->step, SLOT_WORDS, record)) {
             if (record->asked_port == port)
                 return true;

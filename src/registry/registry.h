@@ -26,7 +26,7 @@ enum { REGISTRY_INODES = 8 };
 struct registry_entry {
     struct endpoint asked;
     struct endpoint actual;
-    uint64_t netns; /* SO_NETNS_COOKIE, or an inode of nsfs: see registry/netns.h */
+    uint64_t netns; /* SO_NETNS_COOKIE, or an inode of nsfs: see linux/netns.h */
     /* registry_put fills in: */
     uint32_t uid;   /* the effective one when it was put in */
     uint32_t since; /* seconds since the epoch: when that was */

@@ -13,7 +13,7 @@
 #include <errno.h>
 
 #include "core/hot.h"
-#include "registry/sys.h"
+#include "linux/sys.h"
 
 /* The sequence of a slot that `pid` writes, after `sequence`. Never 0 in its lower half. */
 static uint64_t taken_by(uint32_t pid, uint64_t sequence)

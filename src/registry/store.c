@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "core/text.h"
-#include "registry/sys.h"
+#include "linux/sys.h"
 
 /* With the version of what is in it: after an upgrade, running programs keep the old one. */
 #define FILE_NAME "registry.2"

@@ -1,6 +1,6 @@
 #include "translate/next.h"
 
-#include "registry/sys.h"
+#include "linux/sys.h"
 
 struct next next = {
     .bind = sys_bind,

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "registry/sys.h"
-#include "translate/alive.h"
+#include "linux/sys.h"
+#include "translate/sockets.h"
 
 static const struct addr same = {.family = AF_UNSPEC};
 
@@ -21,11 +21,11 @@ static const struct addr same = {.family = AF_UNSPEC};
 static bool has_one_of_ours(const struct registry_entry *e, const struct endpoint *actual)
 {
     enum { MAX = 32 };
-    struct alive list[MAX];
+    struct sock_diag_socket list[MAX];
     struct endpoint bound = *actual;
 
     bound.addr.family = e->actual.addr.family; /* which :: has for both */
-    int count = alive_list(&bound, list, MAX);
+    int count = sockets_list(&bound, list, MAX);
     for (int i = 0; i < count && i < MAX; i++) {
         if (registry_knows_socket(e, list[i].inode))
             return true;
@@ -39,11 +39,11 @@ static bool has_one_of_ours(const struct registry_entry *e, const struct endpoin
  */
 static bool lives_at(const struct registry_entry *e, const struct endpoint *actual)
 {
-    struct alive found;
-    enum alive_answer answer = alive_find(actual, NULL, &found);
+    struct sock_diag_socket found;
+    enum sock_diag_answer answer = sockets_find(actual, NULL, &found);
 
-    if (answer != ALIVE_YES)
-        return answer == ALIVE_UNSEEN;
+    if (answer != SOCK_DIAG_FOUND)
+        return answer == SOCK_DIAG_UNKNOWN;
     if (!registry_knows_sockets(e, actual->proto))
         return found.uid == e->uid || found.uid == (uint32_t)sys_geteuid();
     return registry_knows_socket(e, found.inode) || has_one_of_ours(e, actual);

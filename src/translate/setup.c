@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 #include "core/hot.h"
-#include "registry/sys.h"
+#include "linux/sys.h"
 #include "translate/engine.h"
 
 /* What it takes to read one: a mapping of its own, of which untouched pages cost nothing. */

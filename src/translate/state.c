@@ -5,10 +5,10 @@
 #include <stddef.h>
 
 #include "core/hot.h"
-#include "registry/netns.h"
+#include "linux/netns.h"
+#include "linux/sys.h"
 #include "registry/store.h"
-#include "registry/sys.h"
-#include "translate/ports.h"
+#include "translate/port_pool.h"
 
 struct state_known state_known;
 static _Atomic(const char *) problem;
@@ -78,7 +78,7 @@ COLD uint32_t state_find_local_ports(void)
     int saved = errno;
     uint16_t low, high;
 
-    ports_read_local(&low, &high);
+    port_pool_read_local(&low, &high);
     uint32_t found = (uint32_t)low << 16 | high;
     atomic_store_explicit(&state_known.local_ports, found, memory_order_relaxed);
     errno = saved;

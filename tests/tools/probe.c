@@ -57,7 +57,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "registry/sys.h"
+#include "linux/sys.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262

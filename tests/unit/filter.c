@@ -24,7 +24,7 @@ enum {
     ARGUMENTS = 6,
 };
 
-struct call {
+struct bind_call {
     uint32_t arch;
     uint32_t number;
     uint64_t argument[ARGUMENTS];
@@ -33,7 +33,7 @@ struct call {
 /* ---- the text ---- */
 
 /* A word of the call: "$arch", "$syscall", "$a4", "$a4.hi32" or "$a4.lo32". */
-static uint64_t value_of(const char *word, const struct call *c)
+static uint64_t value_of(const char *word, const struct bind_call *c)
 {
     if (strcmp(word, "$arch") == 0)
         return c->arch;
@@ -49,7 +49,7 @@ static uint64_t value_of(const char *word, const struct call *c)
 }
 
 /* Of "if (WORD == NUMBER)", which is the only kind of condition. */
-static bool is_true(const char *line, const struct call *c)
+static bool is_true(const char *line, const struct bind_call *c)
 {
     char word[16], number[32];
 
@@ -61,7 +61,7 @@ static bool is_true(const char *line, const struct call *c)
  * The action that the text ends with for the call, as it is written there. What belongs to a condition
  * stands two blanks further in.
  */
-static void carry_out(const char *text, const struct call *c, char action[32])
+static void carry_out(const char *text, const struct bind_call *c, char action[32])
 {
     bool was_true[DEPTH_MAX] = {false};
     size_t bound = DEPTH_MAX; /* what stands further in than this is left out */
@@ -83,7 +83,7 @@ static void carry_out(const char *text, const struct call *c, char action[32])
     fail_msg("no action at the end");
 }
 
-static bool is_stopped(const char *text, const struct call *c)
+static bool is_stopped(const char *text, const struct bind_call *c)
 {
     char action[32];
 
@@ -136,7 +136,7 @@ static bool is_in_socketcall(uint64_t which, bool datagrams)
     return which == 2 || which == 3 || which == 6 || which == 7 || (datagrams && which == 11);
 }
 
-static bool is_to_be_stopped(const struct numbers *n, const struct call *c, bool datagrams)
+static bool is_to_be_stopped(const struct numbers *n, const struct bind_call *c, bool datagrams)
 {
     if (n->socketcall != 0 && c->number == n->socketcall)
         return is_in_socketcall(c->argument[0], datagrams);
@@ -146,7 +146,7 @@ static bool is_to_be_stopped(const struct numbers *n, const struct call *c, bool
            c->number == n->getpeername;
 }
 
-static void check_call(const char *text, const struct numbers *n, const struct call *c,
+static void check_call(const char *text, const struct numbers *n, const struct bind_call *c,
                        bool datagrams)
 {
     if (is_stopped(text, c) == is_to_be_stopped(n, c, datagrams))
@@ -156,7 +156,7 @@ static void check_call(const char *text, const struct numbers *n, const struct c
 }
 
 /* The upper half of an address alone, the lower one, and none; 32 bits have no upper half. */
-static void check_addresses(const char *text, const struct numbers *n, struct call *c,
+static void check_addresses(const char *text, const struct numbers *n, struct bind_call *c,
                             bool datagrams)
 {
     bool is_wide = (n->arch & __AUDIT_ARCH_64BIT) != 0;
@@ -173,7 +173,7 @@ static void check_numbers(const char *text, const struct numbers *n, bool datagr
 {
     for (uint32_t number = 0; number < CALLS; number++) {
         bool is_told_apart = number == n->socketcall || number == n->sendto;
-        struct call c = {.arch = n->arch, .number = number, .argument = {2}};
+        struct bind_call c = {.arch = n->arch, .number = number, .argument = {2}};
         check_addresses(text, n, &c, datagrams);
         for (c.argument[0] = 0; is_told_apart && c.argument[0] < 24; c.argument[0]++)
             check_addresses(text, n, &c, datagrams);
@@ -218,7 +218,7 @@ static void test_other_architectures(void **state)
             const struct numbers *const *runs = MACHINES[i].runs;
             if (others[j] == runs[0]->arch || (runs[1] != NULL && others[j] == runs[1]->arch))
                 continue;
-            carry_out(text, &(struct call){.arch = others[j], .number = 1}, action);
+            carry_out(text, &(struct bind_call){.arch = others[j], .number = 1}, action);
             assert_string_equal(action, "ERRNO(38)"); /* ENOSYS */
         }
     }

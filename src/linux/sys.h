@@ -1,0 +1,320 @@
+/*
+ * System calls without libc's wrapper: no other preload sees them, and none is a
+ * cancellation point, which bind(2) may not become. They set errno as usual.
+ *
+ * libc's own syscall(2) would do, but it is one of the functions that libremap.so
+ * stands in front of; so the machines for which it does so have the instruction here.
+ */
+#ifndef LINUX_SYS_H
+#define LINUX_SYS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Not for the analyzer, which does not know that the kernel writes to memory. */
+#if defined(__clang_analyzer__) || !defined(__LP64__)
+#define SYS_BY_LIBC 1
+#elif defined(__x86_64__) || defined(__aarch64__)
+#define SYS_BY_LIBC 0
+#else
+#define SYS_BY_LIBC 1
+#endif
+
+#if !SYS_BY_LIBC && defined(__x86_64__)
+
+static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    long result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+#elif !SYS_BY_LIBC
+
+static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    register long x5 __asm__("x5") = f;
+
+    __asm__ volatile("svc 0"
+                     : "+r"(x0)
+                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                     : "memory");
+    return x0;
+}
+
+#endif
+
+/* A system call with all its arguments; -1 with errno where it fails. */
+static inline long sys_call6(long number, long a, long b, long c, long d, long e, long f)
+{
+#if !SYS_BY_LIBC
+    long result = sys_enter(number, a, b, c, d, e, f);
+    if ((unsigned long)result < (unsigned long)-4095L)
+        return result;
+    errno = (int)-result;
+    return -1;
+#else
+    return syscall(number, a, b, c, d, e, f);
+#endif
+}
+
+/* The same with three arguments, which are most. */
+static inline long sys_call(long number, long a, long b, long c)
+{
+    return sys_call6(number, a, b, c, 0, 0, 0);
+}
+
+static inline int sys_execve(const char *path, char *const argv[], char *const envp[])
+{
+    return (int)sys_call(SYS_execve, (long)path, (long)argv, (long)envp);
+}
+
+/* execveat(2), Linux 3.19. */
+static inline int sys_execveat(int folder, const char *path, char *const argv[], char *const envp[],
+                               int flags)
+{
+    return (int)sys_call6(SYS_execveat, folder, (long)path, (long)argv, (long)envp, flags, 0);
+}
+
+/*
+ * faccessat2(2) with AT_EACCESS, Linux 5.8; on an older kernel it goes by the real user, which
+ * is the same one in nearly every process.
+ */
+static inline int sys_access(const char *path, int mode)
+{
+#ifdef SYS_faccessat2
+    int result = (int)sys_call6(SYS_faccessat2, AT_FDCWD, (long)path, mode, AT_EACCESS, 0, 0);
+    if (result == 0 || errno != ENOSYS)
+        return result;
+#endif
+    return (int)sys_call(SYS_faccessat, AT_FDCWD, (long)path, mode);
+}
+
+static inline int sys_openat(int folder, const char *path, int flags)
+{
+    return (int)sys_call6(SYS_openat, folder, (long)path, flags | O_CLOEXEC | O_NOCTTY, 0600, 0, 0);
+}
+
+static inline int sys_open(const char *path, int flags)
+{
+    return sys_openat(AT_FDCWD, path, flags);
+}
+
+static inline int sys_mkdir(const char *path, mode_t mode)
+{
+    return (int)sys_call(SYS_mkdirat, AT_FDCWD, (long)path, (long)mode);
+}
+
+static inline int sys_close(int fd)
+{
+    return (int)sys_call(SYS_close, fd, 0, 0);
+}
+
+static inline ssize_t sys_read(int fd, void *buf, size_t size)
+{
+    return sys_call(SYS_read, fd, (long)buf, (long)size);
+}
+
+/* preadv(2) of one buffer: its offset is the same two words on every machine. */
+static inline ssize_t sys_pread(int fd, void *buf, size_t size, unsigned long offset)
+{
+    struct iovec one = {.iov_base = buf, .iov_len = size};
+
+    return sys_call6(SYS_preadv, fd, (long)&one, 1, (long)offset, 0, 0);
+}
+
+static inline ssize_t sys_write(int fd, const void *buf, size_t size)
+{
+    return sys_call(SYS_write, fd, (long)buf, (long)size);
+}
+
+static inline ssize_t sys_getdents(int fd, void *buf, size_t size)
+{
+    return sys_call(SYS_getdents64, fd, (long)buf, (long)size);
+}
+
+static inline ssize_t sys_readlinkat(int dir, const char *path, char *buf, size_t size)
+{
+    return sys_call6(SYS_readlinkat, dir, (long)path, (long)buf, (long)size, 0, 0);
+}
+
+static inline int sys_statx_at(int folder, const char *path, int flags, unsigned mask,
+                               struct statx *st)
+{
+    return (int)sys_call6(SYS_statx, folder, (long)path, flags, (long)mask, (long)st, 0);
+}
+
+/* statx(2), Linux 4.11: the one call of its family whose structure is the same on every machine. */
+static inline int sys_statx_fd(int fd, unsigned mask, struct statx *st)
+{
+    return sys_statx_at(fd, "", AT_EMPTY_PATH, mask, st);
+}
+
+static inline int sys_statx(const char *path, unsigned mask, struct statx *st)
+{
+    return sys_statx_at(AT_FDCWD, path, 0, mask, st);
+}
+
+static inline int sys_fchmod(int fd, mode_t mode)
+{
+    return (int)sys_call(SYS_fchmod, fd, (long)mode, 0);
+}
+
+static inline int sys_ftruncate(int fd, off_t size)
+{
+    return ftruncate(fd, size); /* an off_t takes one register or two: libc knows */
+}
+
+/*
+ * Makes a file as long as `size`, with room on its disk: who writes to a mapping without
+ * that is killed, and so is who makes a file longer than it may be (RLIMIT_FSIZE).
+ */
+static inline int sys_reserve(int fd, off_t size)
+{
+    struct rlimit64 limit;
+
+    if (sys_call6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) == 0 &&
+        limit.rlim_cur < (uint64_t)size) {
+        errno = EFBIG;
+        return -1;
+    }
+    int error = posix_fallocate(fd, 0, size);
+    if (error != 0)
+        errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+static inline int sys_kill(pid_t pid, int signal)
+{
+    return (int)sys_call(SYS_kill, pid, signal, 0);
+}
+
+static inline int sys_sigmask(int how, const void *set, void *old)
+{
+    return (int)sys_call6(SYS_rt_sigprocmask, how, (long)set, (long)old, _NSIG / 8, 0, 0);
+}
+
+/* Sleeps for so many milliseconds, less than a second, or until a signal comes. */
+static inline int sys_sleep(long milliseconds)
+{
+    const struct timespec time = {0, milliseconds * 1000000};
+    return (int)sys_call(SYS_nanosleep, (long)&time, 0, 0);
+}
+
+static inline int sys_yield(void)
+{
+    return (int)sys_call(SYS_sched_yield, 0, 0, 0);
+}
+
+static inline uid_t sys_geteuid(void)
+{
+    return (uid_t)sys_call(SYS_geteuid, 0, 0, 0);
+}
+
+static inline pid_t sys_getpid(void)
+{
+    return (pid_t)sys_call(SYS_getpid, 0, 0, 0);
+}
+
+static inline int sys_socket(int family, int type, int protocol)
+{
+    return (int)sys_call(SYS_socket, family, type, protocol);
+}
+
+static inline int sys_bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    return (int)sys_call(SYS_bind, fd, (long)addr, (long)len);
+}
+
+static inline int sys_listen(int fd, int backlog)
+{
+    return (int)sys_call(SYS_listen, fd, backlog, 0);
+}
+
+static inline int sys_connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    return (int)sys_call(SYS_connect, fd, (long)addr, (long)len);
+}
+
+static inline int sys_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+    return (int)sys_call6(SYS_accept4, fd, (long)addr, (long)len, flags, 0, 0);
+}
+
+static inline int sys_accept(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    return sys_accept4(fd, addr, len, 0);
+}
+
+static inline int sys_getsockname(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    return (int)sys_call(SYS_getsockname, fd, (long)addr, (long)len);
+}
+
+static inline int sys_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    return (int)sys_call(SYS_getpeername, fd, (long)addr, (long)len);
+}
+
+static inline int sys_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    return (int)sys_call6(SYS_getsockopt, fd, level, name, (long)value, (long)len, 0);
+}
+
+static inline ssize_t sys_sendto(int fd, const void *buf, size_t size, int flags,
+                                 const struct sockaddr *addr, socklen_t len)
+{
+    return sys_call6(SYS_sendto, fd, (long)buf, (long)size, flags, (long)addr, (long)len);
+}
+
+static inline ssize_t sys_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *addr,
+                                   socklen_t *len)
+{
+    return sys_call6(SYS_recvfrom, fd, (long)buf, (long)size, flags, (long)addr, (long)len);
+}
+
+static inline ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    return sys_call(SYS_sendmsg, fd, (long)message, flags);
+}
+
+static inline ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    return sys_call(SYS_recvmsg, fd, (long)message, flags);
+}
+
+static inline int sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    return (int)sys_call6(SYS_sendmmsg, fd, (long)messages, (long)count, flags, 0, 0);
+}
+
+static inline int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                               struct timespec *timeout)
+{
+    return (int)sys_call6(SYS_recvmmsg, fd, (long)messages, (long)count, flags, (long)timeout, 0);
+}
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * What is remembered lies on a page of its own that the kernel empties in the children
+ * of fork(2) (MADV_WIPEONFORK, Linux 4.14), who then ask anew.
+ *
+ * It is made at the first question, so that programs that never bind do without, but
+ * only by the process that the library was loaded in. In any other, a child of vfork(2)
+ * might be about to write into its parent's memory: there, and where there is no such
+ * page, all is asked each time.
+ */
+#include "preload/process_facts.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "core/hot.h"
+#include "linux/sys.h"
+#include "translate/engine.h"
+
+/* Each is 0 until it is known. */
+struct facts {
+    _Atomic uint32_t pid;
+    _Atomic uint64_t program[2];
+};
+
+static _Atomic uint32_t first_pid;
+static _Atomic(struct facts *) facts;
+
+void process_facts_begin(void)
+{
+    atomic_store_explicit(&first_pid, (uint32_t)sys_getpid(), memory_order_relaxed);
+}
+
+COLD static struct facts *make_facts(void)
+{
+    struct facts *known = NULL;
+
+    if ((uint32_t)sys_getpid() != atomic_load_explicit(&first_pid, memory_order_relaxed))
+        return NULL;
+    struct facts *own =
+        mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (own == MAP_FAILED)
+        return NULL;
+    if (madvise(own, sizeof(*own), MADV_WIPEONFORK) == 0 &&
+        atomic_compare_exchange_strong_explicit(&facts, &known, own, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return own;
+    munmap(own, sizeof(*own));
+    return known;
+}
+
+HOT static struct facts *get_facts(void)
+{
+    struct facts *known = atomic_load_explicit(&facts, memory_order_acquire);
+    return known != NULL ? known : make_facts();
+}
+
+const enum engine engine_kind = ENGINE_PRELOAD;
+
+HOT int engine_socket(int fd)
+{
+    return fd;
+}
+
+bool engine_is_elsewhere(void)
+{
+    return false;
+}
+
+int engine_stderr(void)
+{
+    return STDERR_FILENO;
+}
+
+HOT pid_t engine_pid(void)
+{
+    struct facts *known = get_facts();
+    uint32_t pid = known != NULL ? atomic_load_explicit(&known->pid, memory_order_relaxed) : 0;
+
+    if (pid == 0) {
+        pid = (uint32_t)sys_getpid();
+        if (known != NULL)
+            atomic_store_explicit(&known->pid, pid, memory_order_relaxed);
+    }
+    return (pid_t)pid;
+}
+
+HOT void engine_program(char name[16])
+{
+    struct facts *known = get_facts();
+    uint64_t words[2] = {0, 0};
+
+    if (known != NULL) {
+        words[0] = atomic_load_explicit(&known->program[0], memory_order_acquire);
+        words[1] = atomic_load_explicit(&known->program[1], memory_order_relaxed);
+    }
+    if (words[0] == 0) {
+        prctl(PR_GET_NAME, words);
+        if (known != NULL) {
+            atomic_store_explicit(&known->program[1], words[1], memory_order_relaxed);
+            atomic_store_explicit(&known->program[0], words[0], memory_order_release);
+        }
+    }
+    memcpy(name, words, sizeof(words));
+}

@@ -1,0 +1,26 @@
+/* Addresses of others, on their way back to the program. */
+#ifndef TRANSLATE_PEERNAME_H
+#define TRANSLATE_PEERNAME_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <time.h>
+
+/*
+ * Each does what the system call of its name does (getpeername(2), accept(2), recv(2),
+ * recvmmsg(2)), and tells the address that a peer on this host asked for in the place
+ * of its actual one. Those of other hosts stay as they are.
+ */
+int peername_get(int fd, struct sockaddr *addr, socklen_t *len);
+int peername_accept(int fd, struct sockaddr *addr, socklen_t *len);
+int peername_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
+ssize_t peername_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *addr,
+                          socklen_t *len);
+ssize_t peername_recvfrom_chk(int fd, void *buf, size_t size, size_t room, int flags,
+                              struct sockaddr *addr, socklen_t *len);
+ssize_t peername_recvmsg(int fd, struct msghdr *message, int flags);
+int peername_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                      struct timespec *timeout);
+
+#endif

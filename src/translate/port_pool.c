@@ -1,0 +1,91 @@
+#include "translate/port_pool.h"
+
+#include "linux/sys.h"
+
+enum { FIRST_UNPRIVILEGED = 1024, PORT_MAX = 65535 };
+
+struct port_pool port_pool_range(uint16_t first, uint16_t last)
+{
+    return (struct port_pool){.first = first,
+                              .last = last,
+                              .at = first,
+                              .left = (uint32_t)(last - first) + 1,
+                              .low = 1,
+                              .high = 0};
+}
+
+/* Reads "32768\t60999\n". */
+void port_pool_read_local(uint16_t *low, uint16_t *high)
+{
+    char text[32];
+    uint32_t number[2] = {0, 0};
+    int field = 0;
+    ssize_t size = -1;
+    int fd = sys_open("/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY);
+
+    *low = 32768;
+    *high = 60999;
+    if (fd >= 0) {
+        size = sys_read(fd, text, sizeof(text));
+        sys_close(fd);
+    }
+    for (ssize_t i = 0; i < size && field < 2; i++) {
+        if (text[i] >= '0' && text[i] <= '9')
+            number[field] = number[field] * 10 + (uint32_t)(text[i] - '0');
+        else
+            field++;
+    }
+    if (number[0] >= 1 && number[0] <= number[1] && number[1] <= PORT_MAX) {
+        *low = (uint16_t)number[0];
+        *high = (uint16_t)number[1];
+    }
+}
+
+struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint32_t seed)
+{
+    struct port_pool p = port_pool_range(FIRST_UNPRIVILEGED, PORT_MAX);
+    uint32_t mixed = ((seed ^ seed >> 16) * 40503U + asked) * 2654435761U;
+
+    p.avoid = table;
+    port_pool_read_local(&p.low, &p.high);
+    uint32_t skipped = (uint32_t)(p.high - p.low) + 1;
+    if (skipped >= p.left) { /* the whole range is the kernel's: better one of these than none */
+        skipped = 0;
+        p.low = 1;
+        p.high = 0;
+    }
+    uint32_t start = FIRST_UNPRIVILEGED + mixed % (p.left - skipped);
+    p.at = (uint16_t)(start < p.low || skipped == 0 ? start : start + skipped);
+    return p;
+}
+
+static bool is_avoided(const struct port_pool *p, uint16_t port)
+{
+    return (port >= p->low && port <= p->high) ||
+           (p->avoid != NULL && table_uses_port(p->avoid, port));
+}
+
+static uint16_t next_unavoided(struct port_pool *p)
+{
+    while (p->left > 0) {
+        uint16_t port = p->at;
+        p->at = port == p->last ? p->first : (uint16_t)(port + 1);
+        p->left--;
+        if (!is_avoided(p, port))
+            return port;
+    }
+    return 0;
+}
+
+uint16_t port_pool_next(struct port_pool *p)
+{
+    uint16_t port = next_unavoided(p);
+
+    if (port == 0 && p->avoid != NULL && !p->has_given) {
+        p->avoid = NULL;
+        p->left = (uint32_t)(p->last - p->first) + 1;
+        port = next_unavoided(p);
+    }
+    p->has_given = p->has_given || port != 0;
+    return port;
+}
