@@ -38,13 +38,17 @@ static const char *value_of(const struct config_input *in, enum config_key key)
 
 /* ---- settings ---- */
 
-/* A setting's words, in the order of its enum. */
-static const char *const WHEN_WORDS[] = {"always", "denied", NULL};
-static const char *const REPORT_WORDS[] = {"asked", "actual", NULL};
-static const char *const CONNECT_WORDS[] = {"registry", "table", "off", NULL};
-static const char *const EXEC_WORDS[] = {"keep", "inherit", NULL};
-static const char *const DATAGRAMS_WORDS[] = {"off", "on", NULL};
-static const char *const LEVEL_WORDS[] = {"off", "error", "info", "debug", NULL};
+enum { WORDS_MAX = 5 };
+
+/* The words of each setting, in the order of its enum. */
+static const char *const WORDS[CONFIG_OWN_KEYS][WORDS_MAX] = {
+    [CONFIG_WHEN] = {"always", "denied"},
+    [CONFIG_REPORT] = {"asked", "actual"},
+    [CONFIG_CONNECT] = {"registry", "table", "off"},
+    [CONFIG_EXEC] = {"keep", "inherit"},
+    [CONFIG_DATAGRAMS] = {"off", "on"},
+    [CONFIG_LOG] = {"off", "error", "info", "debug"},
+};
 
 static int find_word(const char *const words[], const char *value)
 {
@@ -68,28 +72,10 @@ static void fault_word(const char *const words[], const char *value, const char 
     }
 }
 
-static const char *const *words_of(enum config_key key)
-{
-    switch (key) {
-    case CONFIG_WHEN:
-        return WHEN_WORDS;
-    case CONFIG_REPORT:
-        return REPORT_WORDS;
-    case CONFIG_CONNECT:
-        return CONNECT_WORDS;
-    case CONFIG_EXEC:
-        return EXEC_WORDS;
-    case CONFIG_DATAGRAMS:
-        return DATAGRAMS_WORDS;
-    default:
-        return LEVEL_WORDS;
-    }
-}
-
 bool config_set(struct config *c, enum config_key key, const char *value, const char *source,
                 struct diag *d)
 {
-    const char *const *words = words_of(key);
+    const char *const *words = WORDS[key];
     int found = find_word(words, value);
 
     if (found < 0) {
@@ -120,7 +106,7 @@ bool config_set(struct config *c, enum config_key key, const char *value, const 
 
 bool config_is_inherit(const char *value)
 {
-    return strcmp(value, EXEC_WORDS[EXEC_INHERIT]) == 0;
+    return strcmp(value, WORDS[CONFIG_EXEC][EXEC_INHERIT]) == 0;
 }
 
 static bool load_setting(struct config *c, enum config_key key, const struct config_input *in,
@@ -130,7 +116,7 @@ static bool load_setting(struct config *c, enum config_key key, const struct con
     return value == NULL || config_set(c, key, value, config_variable[key], d);
 }
 
-/* Copies the value of a variable that is a path, with `rest` behind it. "" where it is not set. */
+/* Copies the path that a variable holds, with `rest` appended. Copies "" if it is not set. */
 static bool load_path(char path[CONFIG_PATH_MAX], enum config_key key, const char *rest,
                       const struct config_input *in, struct diag *d)
 {
@@ -146,7 +132,7 @@ static bool load_path(char path[CONFIG_PATH_MAX], enum config_key key, const cha
         return true;
     path[0] = '\0';
     struct text out = diag_whole(d, config_variable[key]);
-    text_string(&out, "the path is too long: use a shorter one");
+    text_string(&out, "the path is too long");
     return false;
 }
 
@@ -166,20 +152,20 @@ static const char *read_problem(long error)
     switch (error) {
     case -ENOENT:
     case -ENOTDIR:
-        return "no such file: check the path";
+        return "no such file";
     case -EACCES:
-        return "permission denied: let this user read it";
+        return "permission denied";
     case -EPERM:
-        return "permission denied on the way to it: let this user pass";
+        return "permission denied: a folder in its path is closed to this user";
     case -EMFILE:
     case -ENFILE:
-        return "no descriptor is left to read it: raise the limit on open files";
+        return "too many open files: raise the limit (ulimit -n)";
     case -EISDIR:
-        return "is a folder: name a file";
+        return "is a directory";
     case -EFBIG:
-        return "larger than 64 KiB: keep only rules in it";
+        return "larger than 64 KiB";
     default:
-        return "cannot be read: check the file";
+        return "cannot be read";
     }
 }
 
@@ -203,7 +189,7 @@ bool config_read_table(struct table *t, const char *path, const struct config_in
 
 /* ---- sources ---- */
 
-/* Each tries one source: whether it is set. If so, *ok says whether it could be taken. */
+/* Tries one source. Returns whether it is set; *ok is then whether it is valid. */
 typedef bool try_source(struct config *c, const struct config_input *in, struct diag *d, bool *ok);
 
 static void name_source(struct config *c, const char *folder, const char *rest)
@@ -248,10 +234,7 @@ static bool try_home_file(struct config *c, const struct config_input *in, struc
 {
     const char *xdg = value_of(in, CONFIG_XDG_CONFIG_HOME), *home = value_of(in, CONFIG_HOME);
 
-    /*
-     * A relative path is to be ignored (XDG Base Directory Specification, 'Environment
-     * variables').
-     */
+    /* A relative path is ignored (XDG Base Directory Specification, 'Environment variables'). */
     if (xdg != NULL && xdg[0] == '/')
         name_source(c, xdg, FILE_NAME);
     else if (home != NULL && home[0] == '/')
@@ -306,12 +289,13 @@ bool config_load(struct config *c, const struct config_input *in, struct diag *d
     c->table.count = 0;
     c->when = WHEN_ALWAYS;
     c->report = REPORT_ASKED;
+    c->connect = CONNECT_REGISTRY;
     c->level = LEVEL_ERROR;
     c->exec = EXEC_KEEP;
     c->datagrams = false;
-    c->log_file[0] = c->state[0] = '\0';
+    c->log_file[0] = c->source[0] = c->state[0] = '\0';
     c->state_given = c->state_off = false;
-    /* The log first: it says where the other faults are told. */
+    /* The log comes first: the other errors are written to it. */
     return load_setting(c, CONFIG_LOG, in, d) &&
            load_path(c->log_file, CONFIG_LOG_FILE, "", in, d) &&
            load_setting(c, CONFIG_WHEN, in, d) && load_setting(c, CONFIG_REPORT, in, d) &&

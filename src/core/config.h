@@ -1,7 +1,4 @@
-/*
- * What the REMAP variables and files say: which source of rules holds, and the settings
- * beside them.
- */
+/* The configuration: the table from the first source that is set, and the settings. */
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H
 
@@ -22,20 +19,20 @@ enum config_key {
     CONFIG_LOG_FILE,
     CONFIG_STATE,
     CONFIG_EXEC,
-    CONFIG_RUN,       /* for the preload engine alone: what config_load makes of it is nothing */
-    CONFIG_DATAGRAMS, /* for the notify engine alone */
+    CONFIG_RUN,       /* of the preload engine only; config_load ignores it */
+    CONFIG_DATAGRAMS, /* of the notify engine only */
     CONFIG_XDG_RUNTIME_DIR,
     CONFIG_XDG_CONFIG_HOME,
     CONFIG_HOME,
     CONFIG_KEYS,
-    CONFIG_OWN_KEYS = CONFIG_XDG_RUNTIME_DIR, /* those before it are this project's own */
+    CONFIG_OWN_KEYS = CONFIG_XDG_RUNTIME_DIR, /* the keys before it are variables of this project */
 };
 
 extern const char *const config_variable[CONFIG_KEYS];
 
 enum when {
     WHEN_ALWAYS,
-    WHEN_DENIED, /* the asked port first; by the table only after EACCES */
+    WHEN_DENIED, /* try the asked port first; apply the table only after EACCES */
 };
 
 enum report {
@@ -45,15 +42,15 @@ enum report {
 
 /* Which outgoing calls to this host's addresses are remapped. */
 enum connect {
-    CONNECT_REGISTRY, /* to endpoints that live in the registry */
-    CONNECT_TABLE,    /* also to those that only the table names */
+    CONNECT_REGISTRY, /* to endpoints of running servers */
+    CONNECT_TABLE,    /* also to endpoints that only the table names */
     CONNECT_OFF,
 };
 
-/* What becomes of a program that is executed with an environment that lost the variables. */
+/* What exec does with an environment that lost the variables. */
 enum exec {
-    EXEC_KEEP,    /* it gets them back */
-    EXEC_INHERIT, /* it has what it was given */
+    EXEC_KEEP,    /* puts them back */
+    EXEC_INHERIT, /* leaves it alone */
 };
 
 enum level {
@@ -69,7 +66,7 @@ enum {
 };
 
 struct config {
-    /* First what each call looks at: it then lies on one page of memory. */
+    /* The fields that each call reads come first, so that they share a page. */
     enum when when;
     enum report report;
     enum connect connect;
@@ -78,29 +75,30 @@ struct config {
     bool datagrams;
     struct table table;
     char log_file[CONFIG_PATH_MAX]; /* "" for stderr */
-    char source[CONFIG_PATH_MAX];   /* where the table is from, for people */
+    char source[CONFIG_PATH_MAX];   /* where the table comes from, for messages */
     /*
-     * The folder of the registry, unless it is off. One that is not `state_given` is
-     * $XDG_RUNTIME_DIR/remap, or "" where that is not set.
+     * The folder of the registry, unless `state_off`. If not `state_given`, it is
+     * $XDG_RUNTIME_DIR/remap, or "" if that variable is not set.
      */
     char state[CONFIG_PATH_MAX];
     bool state_given, state_off;
 };
 
-/* Whether the value of REMAP_EXEC is EXEC_INHERIT, for who needs it before there is a struct config. */
+/* Returns whether a value of REMAP_EXEC means EXEC_INHERIT. Needs no struct config. */
 bool config_is_inherit(const char *value);
 
-/* Whether a value of the variable is a path, so that a relative one goes by the current folder. */
+/* Returns whether a value of the variable is a path, which may be relative. */
 bool config_is_path(enum config_key key, const char *value);
 
 /*
- * Where the values come from and files are read, so that the core does neither.
- * `value` returns a variable's value or NULL; it is borrowed until the call that
- * was handed this returns. `read` fills `buf` with the whole file and returns
- * its size, or a negative errno: -EFBIG for one that does not fit, -EACCES for one
- * that is there but may not be read, and -EPERM for one that cannot be known to be
- * there, since a folder on the way is closed. `buf` has room for CONFIG_FILE_MAX
- * bytes.
+ * How to get at variables and files: core does no I/O itself.
+ *
+ * `value` returns the value of a variable, or NULL. The value is borrowed until the
+ * function that got this struct returns.
+ *
+ * `read` reads a whole file into `buf`, which has room for CONFIG_FILE_MAX bytes. Returns
+ * the size, or a negative errno: -EFBIG if the file does not fit, -EACCES if it exists
+ * but cannot be read, -EPERM if a folder in its path is closed.
  */
 struct config_input {
     const char *(*value)(enum config_key key);
@@ -109,24 +107,23 @@ struct config_input {
 };
 
 /*
- * Fills *c in from the first source that is set: REMAP, REMAP_FILE,
- * $XDG_CONFIG_HOME/remap.conf (or ~/.config/remap.conf), /etc/remap.conf, else
- * TABLE_DEFAULT; and from the settings. An empty variable is one not set. False,
- * with *d filled in and *c fit only for its level and log_file, where something in
- * them is wrong.
+ * Fills in all of *c. The table comes from the first source that is set: REMAP,
+ * REMAP_FILE, $XDG_CONFIG_HOME/remap.conf (or ~/.config/remap.conf), /etc/remap.conf,
+ * else TABLE_DEFAULT. An empty variable counts as not set. Returns false with *d filled
+ * in if a value is invalid; only level and log_file of *c are then valid.
  *
- * The two implicit files may be absent; the one of the home folder may also be
- * out of reach, since a program that changed its user still has the old HOME.
+ * The two implicit files may be absent. The one in the home folder may also be
+ * unreachable: a program that changed its user still has the old HOME.
  */
 bool config_load(struct config *c, const struct config_input *in, struct diag *d);
 
-/* Appends the rules of the file at `path` to a table. As config_load, false with *d filled in. */
+/* Appends the rules of a file to a table. Returns false with *d filled in on an error. */
 bool config_read_table(struct table *t, const char *path, const struct config_input *in,
                        struct diag *d);
 
 /*
- * Reads a value of REMAP_WHEN, REMAP_REPORT, REMAP_CONNECT or REMAP_EXEC into the setting. False,
- * with *c untouched and *d filled in under the name `source`, where it is none.
+ * Sets the setting `key` from a word. Returns false with *c untouched and *d filled in,
+ * with `source` as its name, if the setting has no such word.
  */
 bool config_set(struct config *c, enum config_key key, const char *value, const char *source,
                 struct diag *d);

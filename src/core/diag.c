@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* How much of a long line is shown in front of the fault. */
+/* How much of a long line is shown before the error. */
 enum { BEFORE_FAULT = 48 };
 
 static struct text diag_start(struct diag *d, const char *source)

@@ -1,4 +1,4 @@
-/* What is wrong with a piece of configuration, and where: the error value of the parsers. */
+/* The error value of the parsers: what is wrong with a configuration, and where. */
 #ifndef CORE_DIAG_H
 #define CORE_DIAG_H
 
@@ -15,9 +15,9 @@ enum {
 };
 
 /*
- * `line` and `column` count from 1, the column in bytes; line 0 says that the
- * whole source is meant (a file that cannot be read). `caret` is the offset in
- * `excerpt` of the byte at `column`. `message` is "what went wrong: what to do".
+ * `line` and `column` count from 1, the column in bytes. Line 0 means the whole source (a
+ * file that cannot be read). `caret` is the offset in `excerpt` of the byte at `column`.
+ * `message` is "what went wrong: what to do".
  */
 struct diag {
     unsigned line;
@@ -29,19 +29,19 @@ struct diag {
 };
 
 /*
- * Starts a diagnostic on the byte `at` of `text`: fills in everything but the
- * message, and returns the writer for that. A long line is cut to a window
- * around `at`. `at` may be text + size.
+ * Starts a diagnostic about the byte at `at`, which may be text + size. Fills in all but
+ * the message, and returns the writer of the message. A long line is cut to a window
+ * around `at`.
  */
 struct text diag_at(struct diag *d, const char *source, const char *text, size_t size,
                     const char *at);
 
-/* Starts a diagnostic on `source` as a whole. Returns the writer for the message. */
+/* Starts a diagnostic about the whole source. Returns the writer of the message. */
 struct text diag_whole(struct diag *d, const char *source);
 
 /*
- * Appends the diagnostic: "source:line:column: message", the line of text, and
- * a caret under the column. No "remap: " in front, no newline at the end.
+ * Appends "source:line:column: message", the line of text, and a caret under the column,
+ * without "remap: " in front and a newline at the end.
  */
 void diag_format(const struct diag *d, struct text *out);
 

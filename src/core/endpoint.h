@@ -1,4 +1,4 @@
-/* Protocol, address and port: what bind(2) is given, free of sockaddr layouts. */
+/* Protocol, address and port: the arguments of bind(2) without their sockaddr layout. */
 #ifndef CORE_ENDPOINT_H
 #define CORE_ENDPOINT_H
 
@@ -12,11 +12,11 @@
 #include "core/text.h"
 
 enum proto {
-    PROTO_ANY = 0, /* in a rule: every protocol; in an endpoint: not known */
+    PROTO_ANY = 0, /* in a rule: every protocol; in an endpoint: unknown */
     PROTO_TCP,
     PROTO_UDP,
     PROTO_SCTP,
-    PROTO_PORTLESS, /* a socket without ports: raw, ping, not inet at all */
+    PROTO_PORTLESS, /* a socket without ports: raw, ping, or not inet */
 };
 
 /*
@@ -39,60 +39,54 @@ struct endpoint {
 /* "tcp", "udp", "sctp"; "*" for PROTO_ANY. */
 const char *proto_name(enum proto proto);
 
-/* The protocol named by the `size` bytes at `name`, or PROTO_ANY if there is none of that name. */
+/* Returns the protocol of that name, or PROTO_ANY if there is none. */
 enum proto proto_from_name(const char *name, size_t size);
 
 /*
- * The protocol of an IPPROTO_ number as SO_PROTOCOL tells it (socket(7)), or
- * PROTO_PORTLESS. MPTCP (RFC 8684) is TCP to those who bind it, and UDP-Lite
- * (RFC 3828) is UDP.
+ * Returns the protocol of an IPPROTO_ number (SO_PROTOCOL, socket(7)), or PROTO_PORTLESS.
+ * MPTCP (RFC 8684) shares the ports of TCP; UDP-Lite (RFC 3828) counts as UDP.
  */
 enum proto proto_from_ip(int ipproto);
 
 bool addr_equal(const struct addr *a, const struct addr *b);
 
-/* True of 0.0.0.0 and ::, and of no address at all. */
+/* True for 0.0.0.0, :: and no address. */
 bool addr_is_wildcard(const struct addr *a);
 
-/* True of 127.0.0.0/8 and ::1. */
+/* True for 127.0.0.0/8 and ::1. */
 bool addr_is_loopback(const struct addr *a);
 
-/* `a` itself, or the IPv4 address within it where it is v4-mapped (RFC 4291, 2.5.5.2). */
+/* Returns the IPv4 address in a v4-mapped one (RFC 4291, 2.5.5.2), else `a` itself. */
 struct addr addr_unmapped(const struct addr *a);
 
-/* An IPv4 address as a v4-mapped one of IPv6; any other is returned as it is. */
+/* Returns an IPv4 address as a v4-mapped IPv6 one, else `a` itself. */
 struct addr addr_mapped(const struct addr *a);
 
 /*
- * Whether sockets on both addresses are in each other's way on one port: they are the
- * same, or one is the wildcard of the other's family or no address at all. v4-mapped
- * addresses count as IPv4, which :: is in the way of (that it may be of IPv6 alone
- * is not asked).
+ * Returns whether sockets on both addresses conflict on one port: the addresses are equal,
+ * or one is the wildcard of the other's family or no address. A v4-mapped address counts
+ * as IPv4, which :: conflicts with (IPV6_V6ONLY is not considered).
  */
 bool addr_overlap(const struct addr *a, const struct addr *b);
 
 /*
- * Reads an IPv4 address, or an IPv6 address without brackets, as inet_pton(3)
- * does. False, with `a` untouched, where it is neither.
+ * Reads an IPv4 address, or an IPv6 address without brackets, as inet_pton(3) does.
+ * Returns false with *a untouched if it is neither.
  */
 bool addr_parse(struct addr *a, const char *text, size_t size);
 
-/* Appends the address, IPv6 in brackets and as RFC 5952 has it; "*" for no address. */
+/* Appends the address: IPv6 by RFC 5952, in brackets; "*" for no address. */
 void addr_format(const struct addr *a, struct text *out);
 
 /*
- * Reads what the kernel's bind() would: AF_INET, AF_INET6 (24 bytes are enough,
- * RFC 2133), and AF_UNSPEC with INADDR_ANY, which Linux binds as AF_INET
- * (inet_bind since 2.6.12). The protocol is left PROTO_ANY. False, with
- * `e` untouched, for all else: other families, NULL, too short or too long.
- * `sa` need not be aligned.
+ * Reads the addresses that the kernel's bind() takes: AF_INET, AF_INET6 (24 bytes are
+ * enough, RFC 2133), and AF_UNSPEC with INADDR_ANY, which Linux binds as AF_INET
+ * (inet_bind since 2.6.12). The protocol is PROTO_ANY. Returns false with *e untouched
+ * for other families, NULL, and a wrong length. `sa` need not be aligned.
  */
 bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, socklen_t len);
 
-/*
- * The port of an address of AF_INET or AF_INET6, and of nothing else; 0 where it is
- * none or too short for one.
- */
+/* Returns the port of an address of AF_INET or AF_INET6, or 0 if it is none or too short. */
 static inline uint16_t endpoint_port(const struct sockaddr *sa, socklen_t len)
 {
     struct sockaddr_in in;
@@ -103,7 +97,7 @@ static inline uint16_t endpoint_port(const struct sockaddr *sa, socklen_t len)
     return in.sin_family == AF_INET || in.sin_family == AF_INET6 ? ntohs(in.sin_port) : 0;
 }
 
-/* endpoint_from_sockaddr for calls that are made often: IPv4, which most are, in place. */
+/* endpoint_from_sockaddr for frequent calls: IPv4 inline. */
 static inline bool endpoint_read(struct endpoint *e, const struct sockaddr *sa, socklen_t len)
 {
     struct sockaddr_in in;
@@ -118,7 +112,7 @@ static inline bool endpoint_read(struct endpoint *e, const struct sockaddr *sa, 
     return true;
 }
 
-/* Puts `port` into an address of AF_INET or AF_INET6: it has the same place in both. */
+/* Sets the port of an address of AF_INET or AF_INET6: its offset is the same in both. */
 static inline void endpoint_set_port(struct sockaddr *sa, uint16_t port)
 {
     in_port_t wire = htons(port);
@@ -126,20 +120,16 @@ static inline void endpoint_set_port(struct sockaddr *sa, uint16_t port)
 }
 
 /*
- * Puts `port` into `sa`, which must be one that endpoint_from_sockaddr reads,
- * and `addr` too unless it is AF_UNSPEC. An IPv4 address goes into an IPv6
- * sockaddr v4-mapped. False, with `sa` untouched, for an IPv6 address and an
- * IPv4 sockaddr.
+ * Writes `port` to `sa`, which endpoint_from_sockaddr must accept, and `addr` too unless
+ * it is AF_UNSPEC. An IPv4 address becomes v4-mapped in an IPv6 sockaddr. Returns false
+ * with `sa` untouched if the address is IPv6 and `sa` is IPv4.
  */
 bool endpoint_to_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr *sa);
 
-/*
- * Whether sockets on both would be in each other's way. PROTO_ANY is in the way of every
- * protocol.
- */
+/* Returns whether sockets on both conflict. PROTO_ANY conflicts with every protocol. */
 bool endpoint_overlap(const struct endpoint *a, const struct endpoint *b);
 
-/* Appends "tcp/127.0.0.1:80", or "127.0.0.1:80" where the protocol is PROTO_ANY. */
+/* Appends "tcp/127.0.0.1:80", or "127.0.0.1:80" if the protocol is PROTO_ANY. */
 void endpoint_format(const struct endpoint *e, struct text *out);
 
 #endif

@@ -1,14 +1,14 @@
 /*
- * Functions that calls go through which a program makes often. The linker lays them
- * side by side: after a system call, each page of code or data that is touched anew
- * may cost more than what is done there.
+ * HOT marks the functions that frequent calls go through. The linker places them side by
+ * side: after a system call, each page of code that is not in the cache may cost more
+ * than what its instructions do.
  */
 #ifndef CORE_HOT_H
 #define CORE_HOT_H
 
 #define HOT __attribute__((hot))
 
-/* And those beside them that are seldom needed: out of the way, and not inlined. */
+/* COLD marks what is seldom needed: it is placed elsewhere and not inlined. */
 #define COLD __attribute__((cold, noinline))
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { PORT_MAX = 65535 };
 
-/* Where the faults go: what every function below needs to report one. */
+/* What the functions below need to report an error. */
 struct parser {
     const struct source *source;
     struct diag *diag;
@@ -24,7 +24,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* ---- faults: each returns false, so that the parsers below can return it ---- */
+/* ---- errors: each function returns false, for the parser to return ---- */
 
 static bool fault(const struct parser *p, const char *at, const char *message)
 {
@@ -33,7 +33,7 @@ static bool fault(const struct parser *p, const char *at, const char *message)
     return false;
 }
 
-/* "BEFORE'TEXT'AFTER", at the text. */
+/* Reports "BEFORE'TEXT'AFTER" at the text. */
 static bool fault_quoting(const struct parser *p, const char *before, struct span s,
                           const char *after)
 {
@@ -60,10 +60,7 @@ static bool fault_port_range(const struct parser *p, struct span s)
 
 /* ---- numbers and ports ---- */
 
-/*
- * Reads digits up to the end of `s` or the first other byte, which it returns. Stops
- * counting past PORT_MAX.
- */
+/* Reads leading digits and returns their end. The number stops growing above PORT_MAX. */
 static const char *read_number(struct span s, unsigned *number)
 {
     *number = 0;
@@ -75,7 +72,7 @@ static const char *read_number(struct span s, unsigned *number)
     return s.at;
 }
 
-/* The port that `s` is, by number or name; 0 where it is none. */
+/* Returns the port that `s` is by number or name, or 0 if it is none. */
 static uint16_t port_value(struct span s)
 {
     unsigned number;
@@ -108,9 +105,9 @@ static bool parse_port(const struct parser *p, struct span s, uint16_t *port)
 }
 
 /*
- * The hyphen of a range. Names have hyphens too (ftp-data), so it is the first one
- * with a port on either side; and where there is none, the first one behind a
- * number or a name, so that a fault is shown at the side that has it.
+ * Returns the hyphen of a range, or NULL. Names contain hyphens too (ftp-data): the hyphen
+ * of a range has a port on both sides. If there is none, returns the first hyphen after a
+ * number or a name, so that the error points at the invalid side.
  */
 static const char *range_hyphen(struct span s)
 {
@@ -146,7 +143,7 @@ static bool parse_ports(const struct parser *p, struct span s, uint16_t *first, 
     return true;
 }
 
-/* ---- protocol and host: each takes what it reads off the front of `s` ---- */
+/* ---- protocol and host: each function removes what it reads from the front of `s` ---- */
 
 static bool parse_proto(const struct parser *p, struct span *s, enum proto *proto)
 {
@@ -185,7 +182,7 @@ static bool parse_bracketed_host(const struct parser *p, struct span *s, struct 
     return true;
 }
 
-/* `*wildcard` says that the host was written "*", which *host has no value for. */
+/* *wildcard is whether the host is "*", which *host cannot express. */
 static bool parse_host(const struct parser *p, struct span *s, struct addr *host, bool *wildcard)
 {
     *host = (struct addr){.family = AF_UNSPEC};

@@ -1,4 +1,4 @@
-/* One rule: its grammar, its normal form, what it matches and what becomes of that. */
+/* One rule: its grammar, its normal form, what it matches and the ports it maps to. */
 #ifndef CORE_RULE_H
 #define CORE_RULE_H
 
@@ -23,19 +23,18 @@
  */
 
 enum rule_target {
-    RULE_PORTS,  /* port by port onto as many */
-    RULE_OFFSET, /* the same, written as a distance */
-    RULE_POOL,   /* one port onto the first free one of several */
-    RULE_AUTO,   /* onto any free port */
-    RULE_KEEP,   /* left alone */
+    RULE_PORTS,  /* to a range of the same length */
+    RULE_OFFSET, /* the same, written as an offset */
+    RULE_POOL,   /* one port to the first free one of a range */
+    RULE_AUTO,   /* to any free port */
+    RULE_KEEP,   /* not remapped */
     RULE_DENY,   /* refused with EACCES */
 };
 
 /*
- * Invariant: 1 <= first <= last <= 65535. For RULE_PORTS and RULE_OFFSET,
- * to_first..to_last are ports too and as many as first..last; for RULE_POOL,
- * first == last and to_first < to_last; else both are 0, and there is no `to`.
- * No address here is v4-mapped.
+ * Invariant: 1 <= first <= last <= 65535. For RULE_PORTS and RULE_OFFSET, to_first..to_last
+ * is a range of ports of the same length. For RULE_POOL, first == last and to_first <
+ * to_last. For the others, both are 0 and `to` is AF_UNSPEC. No address is v4-mapped.
  */
 struct rule {
     enum proto proto;
@@ -47,7 +46,7 @@ struct rule {
     bool to_wildcard;           /* "*": the wildcard address of the socket's own family */
 };
 
-/* A text and what to call it in messages. Borrowed, and not NUL-terminated. */
+/* A text and its name in messages. Borrowed; not NUL-terminated. */
 struct source {
     const char *name;
     const char *text;
@@ -58,22 +57,19 @@ struct source {
 enum { RULE_TEXT_MAX = 128 };
 
 /*
- * Reads the rule that is all of `text`, a part of source->text without blanks
- * at either end. False, with *rule untouched and *d filled in, where it is none.
+ * Reads `text`, a part of source->text without blanks at its ends, as one rule. Returns
+ * false with *rule untouched and *d filled in if it is invalid.
  */
 bool rule_parse(struct rule *rule, const struct source *source, struct span text, struct diag *d);
 
 /*
- * Reads the left side of a rule with a single port ("tcp/127.0.0.1:80") as an
- * endpoint. An address that is not given is AF_UNSPEC. False, with *e untouched
- * and *d filled in, where it is none.
+ * Reads an endpoint written as the left side of a rule with one port ("tcp/127.0.0.1:80").
+ * The address is AF_UNSPEC if none is given. Returns false with *e untouched and *d filled
+ * in if it is invalid.
  */
 bool rule_parse_endpoint(struct endpoint *e, const struct source *source, struct diag *d);
 
-/*
- * Appends the normal form: numbers for names, one blank after the protocol, nothing that
- * says nothing.
- */
+/* Appends the normal form: numbers instead of names, one blank after the protocol. */
 void rule_format(const struct rule *rule, struct text *out);
 
 enum rule_verdict {
@@ -83,12 +79,12 @@ enum rule_verdict {
     RULE_OTHER_PORT,
 };
 
-/* Whether the rule decides on `asked`, or the first thing about it that does not match. */
+/* Returns RULE_DECIDES if the rule matches `asked`, else the first part that does not match. */
 enum rule_verdict rule_judge(const struct rule *rule, const struct endpoint *asked);
 
 /*
- * The ports that the rule has for `port`, one that it matches: *from..*to.
- * False for a rule that names none (auto, keep, deny).
+ * Stores the range that the rule maps `port` to in *from and *to; the rule must match
+ * `port`. Returns false if the rule names no ports (auto, keep, deny).
  */
 bool rule_ports_for(const struct rule *rule, uint16_t port, uint16_t *from, uint16_t *to);
 

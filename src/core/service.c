@@ -3,8 +3,8 @@
 #include <string.h>
 
 /*
- * From the IANA Service Name and Transport Protocol Port Number Registry; and
- * smtps, which everybody says and the registry has as submissions.
+ * From the IANA Service Name and Transport Protocol Port Number Registry, and the common
+ * name smtps for its submissions.
  */
 const struct service service_table[] = {
     /* clang-format off */

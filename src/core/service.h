@@ -1,4 +1,4 @@
-/* Service names: a table of our own, so that no NSS module is loaded into a stranger's process. */
+/* Service names. The table is built in: NSS would load modules into the program. */
 #ifndef CORE_SERVICE_H
 #define CORE_SERVICE_H
 
@@ -12,14 +12,11 @@ struct service {
     uint16_t port;
 };
 
-/* The table, in the order of strcmp(3) on the names, which are all lower case. */
+/* Sorted by name as strcmp(3) does. All names are lower case. */
 extern const struct service service_table[];
 extern const size_t service_count;
 
-/*
- * The port of a name, whatever its case (RFC 6335, 5.1), or 0 if the table has none of
- * that name.
- */
+/* Returns the port of a name, or 0 if it is unknown. Case is ignored (RFC 6335, 5.1). */
 uint16_t service_port(const char *name, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* A piece of somebody else's text. */
+/* A part of a text, which belongs to the caller. */
 #ifndef CORE_SPAN_H
 #define CORE_SPAN_H
 
@@ -11,7 +11,7 @@ struct span {
     const char *end;
 };
 
-/* Blanks are what may stand around a rule: space, tab, and the return of a foreign line end. */
+/* Returns whether `c` is a space, a tab or a carriage return. */
 bool span_is_blank(char c);
 struct span span_trimmed(struct span s);
 

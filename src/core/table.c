@@ -49,7 +49,7 @@ static const char *comment_end(const char *at, const char *end)
 static bool parse_all(struct table *t, const struct source *source, struct diag *d)
 {
     const char *at = source->text, *end = at + source->size;
-    const char *comma = NULL; /* one that still waits for the rule behind it */
+    const char *comma = NULL; /* a comma without a rule after it so far */
 
     while (at < end) {
         const char *stop = rule_end(at, end);
@@ -159,7 +159,7 @@ bool table_uses_port(const struct table *t, uint16_t port)
 
 /* ---- what is wrong with a table that parses ---- */
 
-/* Whether some rule before `index` takes all that rule `index` could have of `port`. */
+/* Returns whether an earlier rule matches all binds to `port` that rule `index` matches. */
 static bool is_taken_before(const struct table *t, size_t index, uint16_t port)
 {
     const struct rule *rule = &t->rule[index];
@@ -183,7 +183,7 @@ bool table_rule_is_dead(const struct table *t, size_t index)
     return true;
 }
 
-/* The address that a rule binds: of the target, else of the match; AF_UNSPEC for any. */
+/* The address that a rule binds: its target, else its match; AF_UNSPEC for any. */
 static struct addr bound_addr(const struct rule *rule)
 {
     if (rule->to_wildcard)

@@ -14,10 +14,10 @@ enum {
     TABLE_TEXT_MAX = TABLE_MAX * RULE_TEXT_MAX,
 };
 
-/* The table of those who give none. */
+/* The table if none is given. */
 #define TABLE_DEFAULT "1-1023=+8000"
 
-/* Invariant: count <= TABLE_MAX, and each of the first `count` rules keeps its own. */
+/* Invariant: count <= TABLE_MAX, and the first `count` rules hold theirs. */
 struct table {
     size_t count;
     struct rule rule[TABLE_MAX];
@@ -25,29 +25,28 @@ struct table {
 
 /*
  * Reads   rules = rule { ( "," | newline ) rule }   and appends them to the table.
- * Comments run from "#" to the end of the line; lines may be empty, and so may
- * the whole text. False, with the table as it was and *d filled in, where a rule
- * is faulty or one too many.
+ * Comments run from "#" to the end of the line. Lines and the whole text may be empty.
+ * Returns false with *t untouched and *d filled in if a rule is invalid, or if there are
+ * too many.
  */
 bool table_parse(struct table *t, const struct source *source, struct diag *d);
 
 /*
- * Appends the table in normal form, with `separator` (',' or '\n') between the
- * rules. A table without any is a comment, so that it is never an empty text.
+ * Appends the table in normal form, with `separator` (',' or '\n') between the rules. An
+ * empty table is a comment, since an empty text would mean another source.
  */
 void table_format(const struct table *t, char separator, struct text *out);
 
 enum action {
-    ACTION_PASS, /* as it was asked */
+    ACTION_PASS, /* to the asked port */
     ACTION_DENY, /* EACCES */
     ACTION_MAP,  /* to the first free port of first..last */
     ACTION_AUTO, /* to any free port */
 };
 
 /*
- * `rule` is the index of the rule that decides, or -1. `host` is the address to
- * bind instead of the one that was asked for, or AF_UNSPEC. Ports are given
- * with ACTION_MAP alone.
+ * `rule` is the index of the rule that decides, or -1. `host` replaces the asked address
+ * unless it is AF_UNSPEC. The ports are set only for ACTION_MAP.
  */
 struct decision {
     enum action action;
@@ -56,22 +55,22 @@ struct decision {
     uint16_t first, last;
 };
 
-/* Whether any rule has to do with this port, whatever the protocol and the address. */
+/* Returns whether a rule matches this port with some protocol and address. */
 bool table_names_port(const struct table *t, uint16_t port);
 
 /*
- * Whether a rule that has to do with this port is of one protocol. Where none is,
- * table_decide may be given PROTO_ANY.
+ * Returns whether a rule for this port names a protocol. If not, table_decide accepts
+ * PROTO_ANY.
  */
 bool table_needs_proto(const struct table *t, uint16_t port);
 
-/* What becomes of a bind to `asked`, whose protocol is known and which has an address. */
+/* Decides on a bind to `asked`, which has a protocol and an address. */
 struct decision table_decide(const struct table *t, const struct endpoint *asked);
 
-/* Whether `port` is one that a rule of the table maps to, or asks for. */
+/* Returns whether a rule matches `port` or maps to it. */
 bool table_uses_port(const struct table *t, uint16_t port);
 
-/* Whether the rules before rule `index` leave it nothing to decide. */
+/* Returns whether earlier rules match all that rule `index` matches. */
 bool table_rule_is_dead(const struct table *t, size_t index);
 
 /* Two asked ports that the table sends to one actual port. */
@@ -81,9 +80,8 @@ struct meeting {
 };
 
 /*
- * Whether the rules `i` and `j` can send two different asked ports to the same
- * actual endpoint; the first such case is left in *m. Two pools never meet: each
- * takes what the other left.
+ * Returns whether the rules `i` and `j` can map two asked ports to one actual endpoint, and
+ * stores the first such case in *m. Two pools never collide: each takes a free port.
  */
 bool table_rules_meet(const struct table *t, size_t i, size_t j, struct meeting *m);
 

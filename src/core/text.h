@@ -1,4 +1,4 @@
-/* A bounded writer of text: what snprintf does, without stdio, locale or malloc. */
+/* A bounded writer of text, without stdio, locale and malloc. */
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H
 
@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * Invariant: `used < size`, and buf[used] is NUL. Text that does not fit is cut,
- * and `cut` remembers that it was. The buffer is the caller's.
+ * Invariant: used < size, and buf[used] is NUL. Text that does not fit is cut, and `cut`
+ * is then true. The buffer belongs to the caller.
  */
 struct text {
     char *buf;
@@ -26,16 +26,13 @@ void text_string(struct text *t, const char *string);
 void text_number(struct text *t, unsigned long value);
 /* Appends `value` in lower-case hexadecimal, without leading zeros. */
 void text_hex(struct text *t, unsigned long value);
-/*
- * Appends `bytes` with everything outside printable ASCII shown as '?', so that one byte
- * is one column.
- */
+/* Appends `bytes`. Each byte that is not printable ASCII becomes '?': one byte is one column. */
 void text_printable(struct text *t, const char *bytes, size_t count);
 
-/* Appends the string as text_printable does, between single quotes. */
+/* Appends the string in single quotes, as text_printable does. */
 void text_quoted(struct text *t, const char *string);
 
-/* Copies a string to `buf`, which holds at least one byte, and cuts it where it does not fit. */
+/* Copies a string to `buf`, of at least one byte. Cuts what does not fit. */
 void text_copy(char *buf, size_t size, const char *string);
 
 #endif

@@ -68,6 +68,7 @@ static void test_default(void **state)
     assert_table("1-1023=+8000");
     assert_int_equal(config.when, WHEN_ALWAYS);
     assert_int_equal(config.report, REPORT_ASKED);
+    assert_int_equal(config.connect, CONNECT_REGISTRY);
     assert_int_equal(config.exec, EXEC_KEEP);
     assert_false(config.datagrams);
     assert_int_equal(config.level, LEVEL_ERROR);
@@ -141,13 +142,13 @@ static void test_faults_of_files(void **state)
         long error;
         const char *message;
     } faults[] = {
-        {-ENOENT, "no such file: check the path"},
-        {-EACCES, "permission denied: let this user read it"},
-        {-EPERM, "permission denied on the way to it: let this user pass"},
-        {-EMFILE, "no descriptor is left to read it: raise the limit on open files"},
-        {-EISDIR, "is a folder: name a file"},
-        {-EFBIG, "larger than 64 KiB: keep only rules in it"},
-        {-EIO, "cannot be read: check the file"},
+        {-ENOENT, "no such file"},
+        {-EACCES, "permission denied"},
+        {-EPERM, "permission denied: a folder in its path is closed to this user"},
+        {-EMFILE, "too many open files: raise the limit (ulimit -n)"},
+        {-EISDIR, "is a directory"},
+        {-EFBIG, "larger than 64 KiB"},
+        {-EIO, "cannot be read"},
     };
 
     (void)state;
