@@ -49,7 +49,7 @@ objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 LIBRARY_OBJECTS := $(call objects,$(CORE) $(LINUX) $(REGISTRY) $(TRANSLATE) $(PRELOAD))
 REMAP_OBJECTS   := $(call objects,$(CORE) $(LINUX) $(REGISTRY) $(TRANSLATE) $(NOTIFY) $(EXPORT) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
-TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold mortal forbid spawn told told-static told-musl told-go births early.so chain.so onlooker.so mute.so)
+TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold mortal forbid spawn told told-static told-musl told-go births badclose.so early.so chain.so onlooker.so mute.so)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

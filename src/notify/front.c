@@ -184,10 +184,8 @@ int front_wait(pid_t supervisor, int control, int *status)
     sigset_t all;
     int failure = hear_of_start(control, &f.command);
 
-    if (failure != 0) {
-        waitpid(supervisor, NULL, 0);
+    if (failure != 0)
         return failure;
-    }
     sigfillset(&all);
     signal(SIGCHLD, SIG_DFL);
     f.pidfd = (int)syscall(SYS_pidfd_open, f.command, 0);
@@ -195,12 +193,8 @@ int front_wait(pid_t supervisor, int control, int *status)
     f.watched[SIGNALS] =
         (struct pollfd){.fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
     f.watched[COMMAND] = (struct pollfd){.fd = -1, .events = POLLIN};
-    if (f.pidfd < 0 || f.watched[SIGNALS].fd < 0) {
-        failure = -errno;
-        close(control); /* at which the supervisor ends the command */
-        waitpid(supervisor, NULL, 0);
-        return failure;
-    }
+    if (f.pidfd < 0 || f.watched[SIGNALS].fd < 0)
+        return -errno;
     int kept[] = {control, f.pidfd, f.watched[SIGNALS].fd};
     inherited_fds_drop_standard(STDOUT_FILENO);
     inherited_fds_close_others(kept, sizeof(kept) / sizeof(kept[0]));

@@ -9,7 +9,7 @@
  * and waits for its end; sends on to it what signals come. The caller is a subreaper
  * (prctl(2)), and has all signals blocked. Returns 0 with the status of waitpid(2), 1 as an
  * exit status where nobody is left who knows it; or, where nothing was started, a
- * negative errno. Keeps no standard input and output, nor what else was inherited.
+ * negative errno: the supervisor then is still to be waited for, and `control` to be closed. Keeps no standard input and output, nor what else was inherited.
  */
 int front_wait(pid_t supervisor, int control, int *status);
 

@@ -193,7 +193,9 @@ int launch_run(const struct launch *l, int *status)
     if (failure == 0)
         failure = front_wait(supervisor, control.ours, status);
     if (failure != 0) {
-        close(control.ours);
+        close(control.ours); /* at which the supervisor ends the command */
+        if (supervisor > 0)
+            waitpid(supervisor, NULL, 0);
         prctl(PR_SET_CHILD_SUBREAPER, is_subreaper);
         sigaction(SIGCHLD, &p.children, NULL);
         sigprocmask(SIG_SETMASK, &p.mask, NULL);
