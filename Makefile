@@ -170,8 +170,8 @@ $(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT
 $(O)/unit/program: $(call objects,$(addprefix src/cli/,program.c verdict.c script.c image.c privilege.c))
 $(O)/unit/program: UNIT_LIBS = -lelf
 $(O)/unit/support: $(call objects,src/notify/support.c)
-$(O)/unit/filter: $(call objects,src/notify/filter.c)
-$(O)/unit/filter: UNIT_LIBS = -lseccomp
+$(O)/unit/filter: $(call objects,$(LINUX) $(TRANSLATE) $(NOTIFY))
+$(O)/unit/filter: UNIT_LIBS = -lseccomp -pthread
 unit: $(UNIT_PROGRAMS)
 
 replay: $(O)/fuzz/replay

@@ -1,7 +1,6 @@
 #include "notify/filter.h"
 
 #include <errno.h>
-#include <linux/net.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -11,9 +10,8 @@
 #include <unistd.h>
 
 #include "linux/sys.h"
+#include "notify/handler.h"
 #include "notify/uapi.h"
-
-enum { SENDTO_ADDRESS = 4 };
 
 /* What else a machine of an architecture runs. */
 static uint32_t companion_of(uint32_t arch)
@@ -28,35 +26,34 @@ static uint32_t companion_of(uint32_t arch)
     }
 }
 
-static int stop(scmp_filter_ctx context, int call)
-{
-    return seccomp_rule_add(context, SCMP_ACT_NOTIFY, call, 0);
-}
-
 /*
  * i386 has the address of sendto among the arguments that socketcall points to, where no
  * filter sees it: there, all are stopped.
  */
-static int stop_sendto(scmp_filter_ctx context)
+static int stop_if_address(scmp_filter_ctx context, int call, const struct handler *h)
 {
-    int failure = seccomp_rule_add(context, SCMP_ACT_NOTIFY, SCMP_SYS(sendto), 1,
-                                   SCMP_CMP(SENDTO_ADDRESS, SCMP_CMP_NE, 0, 0));
+    int failure = seccomp_rule_add(context, SCMP_ACT_NOTIFY, call, 1,
+                                   SCMP_CMP((unsigned)h->address, SCMP_CMP_NE, 0, 0));
 
     if (failure == 0)
         failure = seccomp_rule_add(context, SCMP_ACT_NOTIFY, SCMP_SYS(socketcall), 1,
-                                   SCMP_CMP(0, SCMP_CMP_EQ, SYS_SENDTO, 0));
+                                   SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)h->socketcall, 0));
     return failure;
 }
 
+/* libseccomp itself adds the rules for socketcall that go with those of the other calls. */
 static int add_rules(scmp_filter_ctx context, bool datagrams)
 {
-    static const int calls[] = {SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(getsockname),
-                                SCMP_SYS(getpeername)};
     int failure = 0;
 
-    for (size_t i = 0; failure == 0 && i < sizeof(calls) / sizeof(calls[0]); i++)
-        failure = stop(context, calls[i]);
-    return failure == 0 && datagrams ? stop_sendto(context) : failure;
+    for (const struct handler *h = handler_table; failure == 0 && h->name != NULL; h++) {
+        int call = seccomp_syscall_resolve_name(h->name);
+        if (h->address != 0)
+            failure = datagrams ? stop_if_address(context, call, h) : 0;
+        else if (h->socketcall != 0)
+            failure = seccomp_rule_add(context, SCMP_ACT_NOTIFY, call, 0);
+    }
+    return failure;
 }
 
 /* A filter that allows all but what is to be stopped; NULL with *failure. */

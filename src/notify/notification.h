@@ -1,4 +1,4 @@
-/* A system call that is stopped: what it is, the memory and descriptors it is about, and its end. */
+/* A system call that is stopped: what it is, the memory and the socket it is about, its answer. */
 #ifndef NOTIFY_NOTIFICATION_H
 #define NOTIFY_NOTIFICATION_H
 
@@ -9,27 +9,27 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-enum notification_call {
-    NOTIFICATION_BIND,
-    NOTIFICATION_CONNECT,
-    NOTIFICATION_GETSOCKNAME,
-    NOTIFICATION_GETPEERNAME,
-    NOTIFICATION_SENDTO,
-    NOTIFICATION_OTHER, /* which is continued */
-};
+enum { NOTIFICATION_ARGUMENTS = 6 };
 
 struct notification {
     int listener;
-    uint64_t id; /* of the notification */
-    pid_t tid;   /* in our pid namespace; 0 where it is not in it */
-    enum notification_call call;
-    uint64_t argument[6];
+    uint64_t id;
+    pid_t tid;     /* in our pid namespace; 0 if it is not in it */
+    uint32_t arch; /* AUDIT_ARCH_* */
+    int number;    /* of the call, on that architecture */
+    uint64_t argument[NOTIFICATION_ARGUMENTS];
     int fd;         /* the duplicate of its socket, or -1 */
-    bool is_denied; /* the process does not let us look into it (EPERM) */
-    bool is_fresh;  /* it was taken just now, and so is valid */
+    bool is_denied; /* we may not access the process (EPERM) */
+    bool is_fresh;  /* it was received just now, and so is valid */
 };
 
-/* What is to be written somewhere: no more than NOTIFICATION_PARTS at a time. */
+/*
+ * Receives the next stopped call of the listener. False with errno if there is none:
+ * ENOENT if its thread has ended.
+ */
+bool notification_receive(struct notification *n, int listener) __attribute__((warn_unused_result));
+
+/* What is written somewhere: up to NOTIFICATION_PARTS at a time. */
 enum { NOTIFICATION_PARTS = 2 };
 struct notification_part {
     uint64_t address;
@@ -38,39 +38,32 @@ struct notification_part {
 };
 
 /*
- * Takes the next stopped call from the listener. False with errno where there is none:
- * ENOENT where its thread has ended by now.
+ * Copy memory of the thread. False if the thread has ended, or an address is bad. Both check
+ * before and after that the thread is still in this call: the memory is not that of another.
  */
-bool notification_take(struct notification *s, int listener);
-
-/* Whether the thread still waits in this call (SECCOMP_IOCTL_NOTIF_ID_VALID). */
-bool notification_is_valid(const struct notification *s);
+bool notification_read(struct notification *n, uint64_t address, void *buf, size_t size)
+    __attribute__((warn_unused_result));
+bool notification_write(const struct notification *n, const struct notification_part *parts,
+                        size_t count) __attribute__((warn_unused_result));
 
 /*
- * Copies memory of the thread, and false where that cannot be: the thread has ended,
- * or the address is bad. Both look before and after whether the thread still waits in
- * this call, so that the memory is that of no other.
+ * Reads the address that is argument `i`, and whose size is the next one. False if the kernel
+ * would refuse it unread.
  */
-bool notification_read(struct notification *s, uint64_t address, void *buf, size_t size);
-bool notification_write(const struct notification *s, const struct notification_part *parts,
-                        size_t count);
+bool notification_read_name(struct notification *n, int i, struct sockaddr_storage *name,
+                            socklen_t *len) __attribute__((warn_unused_result));
 
 /*
- * A duplicate of the socket that the call is about, as process_get_fd. It is closed before
- * the call ends, so that the program's own close(2) closes the socket.
+ * Opens a duplicate of the socket that is the first argument. False with errno as process_get_fd.
+ * It is closed before the call is answered, so that the program's own close(2) closes the socket.
  */
-int notification_socket(struct notification *s);
-
-/* Reads an address that is given to the kernel. False where the kernel would refuse it unread. */
-bool notification_read_name(struct notification *s, uint64_t address, uint64_t len,
-                            struct sockaddr_storage *name);
+bool notification_open_socket(struct notification *n) __attribute__((warn_unused_result));
 
 /*
- * Each ends the call: the kernel carries it out as it was made; or it returns `result`; or
- * it fails with `error`, an errno. A thread that has ended in between is no failure.
+ * Each answers the call. The kernel carries it out unchanged; or it returns `result`, and fails
+ * with errno if that is negative. A thread that has ended in between is not an error.
  */
-void notification_continue(struct notification *s);
-void notification_return(struct notification *s, long result);
-void notification_fail(struct notification *s, int error);
+void notification_continue(struct notification *n);
+void notification_return(struct notification *n, long result);
 
 #endif

@@ -25,7 +25,6 @@
 #include "notify/engine.h"
 #include "notify/handler.h"
 #include "notify/process.h"
-#include "notify/timed_call.h"
 #include "notify/uapi.h"
 
 enum watched { LISTENER, CHILDREN, CONTROL, WATCHED };
@@ -49,15 +48,6 @@ static void tell(const struct supervisor *s, enum supervisor_event event, int va
 
 /* ---- stopped calls ---- */
 
-static void (*const HANDLERS[])(struct notification *) = {
-    [NOTIFICATION_BIND] = handler_bind,
-    [NOTIFICATION_CONNECT] = handler_connect,
-    [NOTIFICATION_GETSOCKNAME] = handler_getsockname,
-    [NOTIFICATION_GETPEERNAME] = handler_getpeername,
-    [NOTIFICATION_SENDTO] = handler_sendto,
-    [NOTIFICATION_OTHER] = notification_continue,
-};
-
 /* Whether no process has the filter any more; -1 is a listener of which that is known. */
 static bool is_over(int listener)
 {
@@ -79,7 +69,7 @@ static void handle_call(const struct supervisor *s, int listener)
 {
     struct notification stopped;
 
-    if (!notification_take(&stopped, listener)) {
+    if (!notification_receive(&stopped, listener)) {
         while (is_over(listener)) /* some kernels say so at once, others when there is a call */
             pause();
         return;
@@ -90,7 +80,7 @@ static void handle_call(const struct supervisor *s, int listener)
         return;
     }
     engine_handle(process);
-    HANDLERS[stopped.call](&stopped);
+    handler_run(&stopped);
     if (stopped.is_denied)
         tell_of_denial(s, process->pid);
 }
@@ -199,7 +189,7 @@ int supervisor_start(int listener, int control, pid_t command)
 _Noreturn void supervisor_run(int listener)
 {
     (void)unshare(CLONE_FILES); /* descriptors that threads share cost each call a bit more */
-    timed_call_start();
+    handler_start();
     for (;;)
         handle_call(&supervisor, listener);
 }

@@ -1,7 +1,7 @@
 /*
- * Which calls are stopped, on machines of all kinds: the filter's text (seccomp_export_pfc(3))
- * is carried out for each call, and compared with a table. That the kernel does the same is
- * tests/e2e/notify's to show, for the machine that it runs on.
+ * Which calls are stopped, and which handler each has, on all kinds of machines. The filter's
+ * text (seccomp_export_pfc(3)) is evaluated for each call, and compared with a table. That the
+ * kernel does the same is tested by tests/e2e/notify, for the machine that it runs on.
  */
 #include "unit.h"
 
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "notify/filter.h"
+#include "notify/handler.h"
 
 enum {
     TEXT_MAX = 16384,
@@ -24,7 +25,7 @@ enum {
     ARGUMENTS = 6,
 };
 
-struct bind_call {
+struct call {
     uint32_t arch;
     uint32_t number;
     uint64_t argument[ARGUMENTS];
@@ -33,7 +34,7 @@ struct bind_call {
 /* ---- the text ---- */
 
 /* A word of the call: "$arch", "$syscall", "$a4", "$a4.hi32" or "$a4.lo32". */
-static uint64_t value_of(const char *word, const struct bind_call *c)
+static uint64_t value_of(const char *word, const struct call *c)
 {
     if (strcmp(word, "$arch") == 0)
         return c->arch;
@@ -49,7 +50,7 @@ static uint64_t value_of(const char *word, const struct bind_call *c)
 }
 
 /* Of "if (WORD == NUMBER)", which is the only kind of condition. */
-static bool is_true(const char *line, const struct bind_call *c)
+static bool is_true(const char *line, const struct call *c)
 {
     char word[16], number[32];
 
@@ -61,7 +62,7 @@ static bool is_true(const char *line, const struct bind_call *c)
  * The action that the text ends with for the call, as it is written there. What belongs to a condition
  * stands two blanks further in.
  */
-static void carry_out(const char *text, const struct bind_call *c, char action[32])
+static void carry_out(const char *text, const struct call *c, char action[32])
 {
     bool was_true[DEPTH_MAX] = {false};
     size_t bound = DEPTH_MAX; /* what stands further in than this is left out */
@@ -83,7 +84,7 @@ static void carry_out(const char *text, const struct bind_call *c, char action[3
     fail_msg("no action at the end");
 }
 
-static bool is_stopped(const char *text, const struct bind_call *c)
+static bool is_stopped(const char *text, const struct call *c)
 {
     char action[32];
 
@@ -136,7 +137,7 @@ static bool is_in_socketcall(uint64_t which, bool datagrams)
     return which == 2 || which == 3 || which == 6 || which == 7 || (datagrams && which == 11);
 }
 
-static bool is_to_be_stopped(const struct numbers *n, const struct bind_call *c, bool datagrams)
+static bool is_to_be_stopped(const struct numbers *n, const struct call *c, bool datagrams)
 {
     if (n->socketcall != 0 && c->number == n->socketcall)
         return is_in_socketcall(c->argument[0], datagrams);
@@ -146,7 +147,7 @@ static bool is_to_be_stopped(const struct numbers *n, const struct bind_call *c,
            c->number == n->getpeername;
 }
 
-static void check_call(const char *text, const struct numbers *n, const struct bind_call *c,
+static void check_call(const char *text, const struct numbers *n, const struct call *c,
                        bool datagrams)
 {
     if (is_stopped(text, c) == is_to_be_stopped(n, c, datagrams))
@@ -156,7 +157,7 @@ static void check_call(const char *text, const struct numbers *n, const struct b
 }
 
 /* The upper half of an address alone, the lower one, and none; 32 bits have no upper half. */
-static void check_addresses(const char *text, const struct numbers *n, struct bind_call *c,
+static void check_addresses(const char *text, const struct numbers *n, struct call *c,
                             bool datagrams)
 {
     bool is_wide = (n->arch & __AUDIT_ARCH_64BIT) != 0;
@@ -173,7 +174,7 @@ static void check_numbers(const char *text, const struct numbers *n, bool datagr
 {
     for (uint32_t number = 0; number < CALLS; number++) {
         bool is_told_apart = number == n->socketcall || number == n->sendto;
-        struct bind_call c = {.arch = n->arch, .number = number, .argument = {2}};
+        struct call c = {.arch = n->arch, .number = number, .argument = {2}};
         check_addresses(text, n, &c, datagrams);
         for (c.argument[0] = 0; is_told_apart && c.argument[0] < 24; c.argument[0]++)
             check_addresses(text, n, &c, datagrams);
@@ -203,6 +204,54 @@ static void test_calls_with_datagrams(void **state)
     check_machines(true);
 }
 
+static const char *name_of(const struct numbers *n, uint32_t number)
+{
+    if (n->socketcall != 0 && number == n->socketcall)
+        return "socketcall";
+    return number == n->bind          ? "bind"
+           : number == n->connect     ? "connect"
+           : number == n->getsockname ? "getsockname"
+           : number == n->getpeername ? "getpeername"
+           : number == n->sendto      ? "sendto"
+                                      : NULL;
+}
+
+/* Twice: what is found first is kept. */
+static void test_handlers(void **state)
+{
+    static const struct numbers *const ALL[] = {&X86_64, &X86, &AARCH64, &ARM};
+
+    (void)state;
+    for (uint32_t i = 0; i < 2 * COUNT(ALL) * CALLS; i++) {
+        const struct numbers *n = ALL[i / CALLS % COUNT(ALL)];
+        const struct handler *h = handler_find(n->arch, (int)(i % CALLS));
+        const char *name = name_of(n, i % CALLS);
+        if (name == NULL)
+            assert_null(h);
+        else
+            assert_string_equal(h->name, name);
+    }
+}
+
+/* linux/net.h */
+static void test_socketcalls(void **state)
+{
+    static const struct {
+        const char *name;
+        int number;
+        size_t count;
+    } cases[] = {{"bind", 2, 3},        {"connect", 3, 3}, {"getsockname", 6, 3},
+                 {"getpeername", 7, 3}, {"sendto", 11, 6}, {"socketcall", 0, 2}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_string_equal(handler_table[i].name, cases[i].name);
+        assert_int_equal(handler_table[i].socketcall, cases[i].number);
+        assert_int_equal(handler_table[i].count, cases[i].count);
+    }
+    assert_null(handler_table[COUNT(cases)].name);
+}
+
 /* An architecture that the machine is not said to run has no system call at all. */
 static void test_other_architectures(void **state)
 {
@@ -218,7 +267,7 @@ static void test_other_architectures(void **state)
             const struct numbers *const *runs = MACHINES[i].runs;
             if (others[j] == runs[0]->arch || (runs[1] != NULL && others[j] == runs[1]->arch))
                 continue;
-            carry_out(text, &(struct bind_call){.arch = others[j], .number = 1}, action);
+            carry_out(text, &(struct call){.arch = others[j], .number = 1}, action);
             assert_string_equal(action, "ERRNO(38)"); /* ENOSYS */
         }
     }
@@ -249,6 +298,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calls),
         cmocka_unit_test(test_calls_with_datagrams),
+        cmocka_unit_test(test_handlers),
+        cmocka_unit_test(test_socketcalls),
         cmocka_unit_test(test_other_architectures),
         cmocka_unit_test(test_no_such_architecture),
         cmocka_unit_test(test_program),

@@ -1,0 +1,300 @@
+/*
+ * A handler leaves a call that the table does not change to the kernel. It carries out any other
+ * on the program's own socket: the address that was checked is the address that is used.
+ *
+ * No handler may block, since all programs of the tree wait for the same thread. A call on a
+ * socket that could block is interrupted by a timer. The timer repeats: a signal that arrives
+ * before the call has begun to wait interrupts nothing, but the next one does.
+ */
+#include "notify/handler.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/audit.h>
+#include <linux/net.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "core/endpoint.h"
+#include "linux/sys.h"
+#include "translate/bind.h"
+#include "translate/connect.h"
+#include "translate/peername.h"
+#include "translate/sockname.h"
+
+/* ---- calls that could block ---- */
+
+enum { TIMEOUT_US = 1000 }; /* a connection within this host takes a tenth of it */
+
+static void ignore_signal(int signal)
+{
+    (void)signal;
+}
+
+/* All other threads have SIGALRM blocked. */
+void handler_start(void)
+{
+    struct sigaction interrupts = {.sa_handler = ignore_signal}; /* no SA_RESTART */
+    sigset_t alarm;
+
+    sigaction(SIGALRM, &interrupts, NULL);
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
+}
+
+/* Starts the timer, or stops it with 0. Keeps errno. */
+static void set_timer(suseconds_t microseconds)
+{
+    const struct itimerval timer = {{0, microseconds}, {0, microseconds}};
+    int saved = errno;
+
+    setitimer(ITIMER_REAL, &timer, NULL);
+    errno = saved;
+}
+
+/* ---- bind, connect and sendto: an address on its way to the kernel ---- */
+
+struct destination {
+    struct sockaddr_storage storage;
+    const struct sockaddr *addr;
+    socklen_t len;
+};
+
+/*
+ * Reads the address that is argument `i`, and opens the socket. False if the kernel is to answer:
+ * there is no port, or something is wrong.
+ */
+static bool open_destination(struct notification *n, int i, struct destination *d)
+{
+    d->addr = memset(&d->storage, 0, sizeof(d->storage));
+    return notification_read_name(n, i, &d->storage, &d->len) &&
+           endpoint_port(d->addr, d->len) != 0 && notification_open_socket(n);
+}
+
+static void handle_bind(struct notification *n)
+{
+    struct destination d;
+
+    if (!open_destination(n, 1, &d) || !bind_is_inet(d.addr, d.len) ||
+        bind_is_unmapped(n->fd, d.addr, d.len))
+        notification_continue(n);
+    else
+        notification_return(n, bind_socket(n->fd, d.addr, d.len));
+}
+
+/*
+ * If the connection takes time, the kernel goes on with the program's own call. That call waits
+ * for the connection under way, whatever its address is (SS_CONNECTING in
+ * __inet_stream_connect(), net/ipv4/af_inet.c). So signals and timeouts work as usual.
+ */
+static void handle_connect(struct notification *n)
+{
+    struct destination d;
+    struct sockaddr_storage to;
+
+    if (!open_destination(n, 1, &d) || !connect_target(n->fd, false, d.addr, d.len, &to)) {
+        notification_continue(n);
+        return;
+    }
+    set_timer(TIMEOUT_US);
+    int result = connect(n->fd, (const struct sockaddr *)&to, d.len);
+    set_timer(0);
+    if (result != 0 && errno == EINTR)
+        notification_continue(n);
+    else
+        notification_return(n, result);
+}
+
+/* No datagram is longer. Of a stream the kernel, too, may take less than all. */
+enum { DATA_MAX = 65536 };
+
+/* Returns a copy of the data, which the caller frees; NULL if it cannot be read. */
+static char *read_data(struct notification *n, size_t size)
+{
+    char *data = malloc(size + 1);
+
+    if (data != NULL && (size == 0 || notification_read(n, n->argument[1], data, size)))
+        return data;
+    free(data);
+    return NULL;
+}
+
+/* Sends the data for the program, and answers the call. */
+static void send_to(struct notification *n, bool is_datagram, const struct sockaddr_storage *to,
+                    socklen_t len)
+{
+    size_t size = (size_t)n->argument[2];
+    int flags = (int)n->argument[3] | MSG_NOSIGNAL;
+    char *data = NULL;
+
+    if (size <= DATA_MAX || !is_datagram)
+        data = read_data(n, size = size < DATA_MAX ? size : DATA_MAX);
+    if (data == NULL) {
+        notification_continue(n);
+        return;
+    }
+    set_timer(TIMEOUT_US);
+    ssize_t result = sendto(n->fd, data, size, flags, (const struct sockaddr *)to, len);
+    set_timer(0);
+    int failure = errno;
+    free(data);
+    errno = failure == EINTR && is_datagram ? ENOBUFS : failure; /* a queue is full (send(2)) */
+    notification_return(n, result);
+}
+
+/* A datagram, or the data with which TCP Fast Open begins a connection. */
+static void handle_sendto(struct notification *n)
+{
+    struct destination d;
+    struct sockaddr_storage to;
+    bool is_datagram = ((int)n->argument[3] & MSG_FASTOPEN) == 0;
+
+    if (open_destination(n, 4, &d) && connect_target(n->fd, is_datagram, d.addr, d.len, &to))
+        send_to(n, is_datagram, &to, d.len);
+    else
+        notification_continue(n);
+}
+
+/* ---- getsockname and getpeername: an address on its way to the program ---- */
+
+/*
+ * Writes as much of the name as there is room for, and then its length, as the kernel
+ * does (move_addr_to_user).
+ */
+static void write_name(struct notification *n, const struct sockaddr_storage *name, socklen_t len)
+{
+    socklen_t room;
+    uint64_t addr = n->argument[1], size = n->argument[2];
+
+    if (!notification_read(n, size, &room, sizeof(room)) || room > INT_MAX) {
+        notification_continue(n); /* the kernel says what is wrong */
+        return;
+    }
+    const struct notification_part parts[] = {
+        {addr, name, room < len ? room : len},
+        {size, &len, sizeof(len)},
+    };
+    bool is_written = notification_write(n, parts, sizeof(parts) / sizeof(parts[0]));
+    errno = EFAULT;
+    notification_return(n, is_written ? 0 : -1);
+}
+
+/* The kernel answers a call whose name is not translated. */
+static void handle_name(struct notification *n,
+                        int (*plain)(int fd, struct sockaddr *addr, socklen_t *len),
+                        int (*translated)(int fd, struct sockaddr *addr, socklen_t *len))
+{
+    struct sockaddr_storage own, name;
+    socklen_t own_len = sizeof(own), len = sizeof(name);
+
+    if (notification_open_socket(n) && plain(n->fd, (struct sockaddr *)&own, &own_len) == 0 &&
+        translated(n->fd, (struct sockaddr *)&name, &len) == 0 &&
+        (len != own_len || memcmp(&name, &own, len) != 0))
+        write_name(n, &name, len);
+    else
+        notification_continue(n);
+}
+
+static void handle_getsockname(struct notification *n)
+{
+    handle_name(n, sys_getsockname, sockname_get);
+}
+
+static void handle_getpeername(struct notification *n)
+{
+    handle_name(n, sys_getpeername, peername_get);
+}
+
+/* ---- socketcall ---- */
+
+static const struct handler *find_socketcall(uint64_t number)
+{
+    const struct handler *h = handler_table;
+
+    while (h->name != NULL && (h->socketcall == 0 || (uint64_t)h->socketcall != number))
+        h++;
+    return h->name != NULL ? h : NULL;
+}
+
+/* Its first argument says which call it is. Its second points to the arguments of that. */
+static void handle_socketcall(struct notification *n)
+{
+    const struct handler *h = find_socketcall(n->argument[0]);
+    bool is_wide = (n->arch & __AUDIT_ARCH_64BIT) != 0;
+    union {
+        uint32_t narrow[NOTIFICATION_ARGUMENTS];
+        uint64_t wide[NOTIFICATION_ARGUMENTS];
+    } words;
+    size_t size = is_wide ? sizeof(words.wide[0]) : sizeof(words.narrow[0]);
+
+    if (h == NULL || !notification_read(n, n->argument[1], &words, h->count * size)) {
+        notification_continue(n);
+        return;
+    }
+    for (size_t i = 0; i < h->count; i++)
+        n->argument[i] = is_wide ? words.wide[i] : words.narrow[i];
+    h->handle(n);
+}
+
+/* ---- which handler ---- */
+
+const struct handler handler_table[] = {
+    {"bind", SYS_BIND, 3, 0, handle_bind},
+    {"connect", SYS_CONNECT, 3, 0, handle_connect},
+    {"getsockname", SYS_GETSOCKNAME, 3, 0, handle_getsockname},
+    {"getpeername", SYS_GETPEERNAME, 3, 0, handle_getpeername},
+    {"sendto", SYS_SENDTO, 6, 4, handle_sendto},
+    {"socketcall", 0, 2, 0, handle_socketcall},
+    {NULL, 0, 0, 0, NULL},
+};
+
+/* libseccomp's tables of names and numbers have all architectures. */
+static const struct handler *look_up(uint32_t arch, int number)
+{
+    char *name = seccomp_syscall_resolve_num_arch(arch, number);
+    const struct handler *h = handler_table;
+
+    while (name != NULL && h->name != NULL && strcmp(h->name, name) != 0)
+        h++;
+    bool is_found = name != NULL && h->name != NULL;
+    free(name);
+    return is_found ? h : NULL;
+}
+
+/* Keeps what was looked up: a program makes few different calls, each of them often. */
+const struct handler *handler_find(uint32_t arch, int number)
+{
+    enum { KNOWN_MAX = 16 };
+    static struct {
+        uint32_t arch;
+        int number;
+        const struct handler *handler;
+    } known[KNOWN_MAX];
+    static size_t count;
+
+    for (size_t i = 0; i < count; i++) {
+        if (known[i].arch == arch && known[i].number == number)
+            return known[i].handler;
+    }
+    const struct handler *h = look_up(arch, number);
+    if (h != NULL && count < KNOWN_MAX) {
+        known[count].arch = arch;
+        known[count].number = number;
+        known[count++].handler = h;
+    }
+    return h;
+}
+
+void handler_run(struct notification *n)
+{
+    const struct handler *h = handler_find(n->arch, n->number);
+
+    if (h != NULL)
+        h->handle(n);
+    else
+        notification_continue(n);
+}
