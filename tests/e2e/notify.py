@@ -189,7 +189,7 @@ def stopped_supervisor():
 def killed_in_calls():
     """Hundreds that are killed wherever they are, beside one that goes on, and the supervisor with it."""
     script = """echo $$; for i in $(seq 300); do
-        ./stops storm > /dev/null & ./stops threads > /dev/null & sleep 0.00$((i % 10)); kill -KILL $! $(($! - 1)) 2>/dev/null
+        ./stops storm > /dev/null & storm=$!; ./stops threads > /dev/null & sleep 0.00$((i % 10)); kill -KILL $! $storm 2>/dev/null
     done; wait; ./stops threads; read line"""
     p, pid = start("bash", "-c", script, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     said = p.stdout.readline().decode().strip()
