@@ -10,7 +10,6 @@
 #include "cli/environment.h"
 #include "cli/message.h"
 #include "linux/sys.h"
-#include "notify/front.h"
 #include "notify/launch.h"
 
 /* What is no program is a script of the shell's, as for execvp(3). */
@@ -65,10 +64,6 @@ int supervise_run(const struct supervise *s)
 {
     struct supervise copy = *s;
     const struct launch l = {.command = become, .data = &copy, .datagrams = s->datagrams};
-    int status;
-    int failure = launch_run(&l, &status);
 
-    if (failure != 0)
-        return failure;
-    front_end_as(status);
+    return launch_run(&l);
 }

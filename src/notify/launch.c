@@ -1,15 +1,17 @@
 /*
- * Three processes: the one that was called, and that somebody waits for (here: the front);
- * its child, the supervisor, in a session of its own; and its child, the command, in the
- * place in sessions and process groups that the front has. The supervisor must be there
- * longer than the command, for daemons, and may not be its child, since under Yama only an
- * ancestor may look into a process; so somebody else has to end when the command does.
+ * There are three processes. The foreground process is the one that the caller started, and
+ * waits for. Its child, the supervisor, has a session of its own. Its child is the command, in
+ * the session and process group of the foreground process.
  *
- * The command waits before it is executed until the supervisor has shown that it can do all
- * it will have to: so, what is missing is known before anything has begun.
+ * The supervisor stays as long as the tree, daemons included. So it is not the process that the
+ * caller waits for. It is an ancestor of all the tree: under Yama 1, only an ancestor may access
+ * a process. So it is not a child of the command.
  *
- * Front and supervisor hold nothing of what they inherited but the front's standard error:
- * who waits for the end of a pipe must not wait for us.
+ * The command waits, with the filter installed, until the supervisor has fetched the listener
+ * and read its memory, as handlers do. What cannot work here fails before the command starts.
+ *
+ * The foreground process and the supervisor close all they inherited, except the former's
+ * standard error: a reader of a pipe waits until every copy of its other end is closed.
  */
 #include "notify/launch.h"
 
@@ -25,28 +27,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "notify/fd.h"
 #include "notify/filter.h"
-#include "notify/front.h"
-#include "notify/inherited_fds.h"
-#include "notify/socketpair.h"
+#include "notify/foreground.h"
 #include "notify/supervisor.h"
 
 /* What all three know. */
 struct plan {
     const struct launch *launch;
-    struct filter filter;
-    pid_t front;
-    sigset_t mask;             /* the signals that were blocked before */
-    struct sigaction children; /* what was to become of SIGCHLD */
+    const struct filter *filter;
+    pid_t foreground;
+    sigset_t mask;            /* the signals that were blocked before */
+    struct sigaction sigchld; /* its action before */
 };
 
 /* ---- the command ---- */
 
 /*
- * systemd says by pid whom its sockets and its watchdog are for (sd_listen_fds(3),
- * sd_watchdog_enabled(3)): that was the front.
+ * systemd names by pid the process that its sockets and its watchdog are for (sd_listen_fds(3),
+ * sd_watchdog_enabled(3)): the foreground process.
  */
-static void inherit_from_systemd(pid_t front)
+static void take_over_from(pid_t foreground)
 {
     static const char *const NAMES[] = {"LISTEN_PID", "WATCHDOG_PID"};
     char pid[16];
@@ -54,23 +55,23 @@ static void inherit_from_systemd(pid_t front)
     snprintf(pid, sizeof(pid), "%ld", (long)getpid());
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
         const char *value = getenv(NAMES[i]);
-        if (value != NULL && strtol(value, NULL, 10) == (long)front)
+        if (value != NULL && strtol(value, NULL, 10) == (long)foreground)
             setenv(NAMES[i], pid, 1);
     }
 }
 
-_Noreturn static void be_command(const struct plan *p, int supervisor)
+/* Tells the supervisor the listener's number, or a negative errno, and waits for its answer. */
+_Noreturn static void run_command(const struct plan *p, int supervisor)
 {
     int go;
-    int listener = filter_install(&p->filter);
+    int listener = filter_install(p->filter);
 
-    if (!socketpair_send(supervisor, listener >= 0 ? listener : -errno) ||
-        !socketpair_receive(supervisor, &go))
+    if (!fd_send(supervisor, listener >= 0 ? listener : -errno) || !fd_receive(supervisor, &go))
         _exit(EXIT_FAILURE);
     close(supervisor);
     close(listener);
-    inherit_from_systemd(p->front);
-    sigaction(SIGCHLD, &p->children, NULL);
+    take_over_from(p->foreground);
+    sigaction(SIGCHLD, &p->sigchld, NULL);
     sigprocmask(SIG_SETMASK, &p->mask, NULL);
     _exit(p->launch->command(p->launch->data));
 }
@@ -78,127 +79,125 @@ _Noreturn static void be_command(const struct plan *p, int supervisor)
 /* ---- the supervisor ---- */
 
 /*
- * Takes the listener out of the command, and tries what the handlers will need. A negative errno where
- * something cannot be had.
+ * Fetches the listener from the command, and tries what handlers do. Returns a negative errno
+ * on failure.
  */
-static int take_listener(pid_t command, int from)
+static int fetch_listener(pid_t command, int from)
 {
     static const int number = 1;
-    int told, copy = 0;
+    int theirs, copy = 0;
     struct iovec here = {&copy, sizeof(copy)}, there = {(void *)&number, sizeof(number)};
 
-    if (!socketpair_receive(from, &told))
+    if (!fd_receive(from, &theirs))
         return -ECHILD;
-    if (told < 0)
-        return told;
-    int pidfd = (int)syscall(SYS_pidfd_open, command, 0);
-    int listener = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, told, 0) : -1;
+    if (theirs < 0)
+        return theirs;
+    FD_OWNER int pidfd = (int)syscall(SYS_pidfd_open, command, 0);
+    int listener = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0) : -1;
     if (listener < 0 || process_vm_readv(command, &here, 1, &there, 1, 0) != sizeof(copy))
-        listener = -errno;
-    if (pidfd >= 0)
-        close(pidfd);
+        return -errno;
     return listener;
 }
 
-/* A daemon's surroundings. Descriptors: process.c keeps one for each thread that makes calls. */
-static void settle(int listener, int control, int command)
+/* Leaves the surroundings of the command, as a daemon does. */
+static void detach(int listener, int control, int command)
 {
     struct rlimit files;
     int kept[] = {listener, control, command};
 
     setsid();
     signal(SIGPIPE, SIG_IGN);
-    inherited_fds_drop_standard(STDERR_FILENO);
-    inherited_fds_close_others(kept, sizeof(kept) / sizeof(kept[0]));
+    fd_drop_standard(STDERR_FILENO);
+    fd_close_others(kept, sizeof(kept) / sizeof(kept[0]));
+    /* process.c keeps a descriptor for each thread that makes calls. */
     if (chdir("/") != 0 || getrlimit(RLIMIT_NOFILE, &files) != 0)
         return;
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* Sends a message to the foreground process. */
+static bool tell(int control, enum supervisor_event event, int value)
+{
+    const struct supervisor_message message = {.event = event, .value = value};
+
+    return send(control, &message, sizeof(message), MSG_NOSIGNAL) == sizeof(message);
+}
+
 _Noreturn static void fail(int control, int error)
 {
-    const struct supervisor_message message = {.event = SUPERVISOR_FAILED, .value = error};
-
-    (void)send(control, &message, sizeof(message), MSG_NOSIGNAL);
+    (void)tell(control, SUPERVISOR_FAILED, error);
     _exit(EXIT_FAILURE);
 }
 
-_Noreturn static void be_supervisor(const struct plan *p, int control)
+_Noreturn static void run_supervisor(const struct plan *p, int control)
 {
-    struct socketpair_ends start;
-    int ready;
+    int to_command, to_supervisor, go;
 
     signal(SIGCHLD, SIG_DFL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (!socketpair_make(&start))
+    if (!fd_make_pair(&to_command, &to_supervisor))
         fail(control, errno);
     pid_t command = fork();
     if (command < 0)
         fail(control, errno);
     if (command == 0) {
-        close(start.ours);
+        close(to_command);
         close(control);
-        be_command(p, start.theirs);
+        run_command(p, to_supervisor);
     }
-    close(start.theirs);
-    int listener = take_listener(command, start.ours);
+    close(to_supervisor);
+    int listener = fetch_listener(command, to_command);
     if (listener >= 0)
-        settle(listener, control, start.ours);
+        detach(listener, control, to_command);
     int failure = listener < 0 ? listener : supervisor_start(listener, control, command);
     if (failure != 0) {
         kill(command, SIGKILL);
         waitpid(command, NULL, 0);
         fail(control, -failure);
     }
-    const struct supervisor_message started = {.event = SUPERVISOR_STARTED, .value = command};
-    if (send(control, &started, sizeof(started), MSG_NOSIGNAL) < 0 ||
-        !socketpair_receive(control, &ready))
+    if (!tell(control, SUPERVISOR_STARTED, command) || !fd_receive(control, &go))
         _exit(EXIT_FAILURE);
-    socketpair_send(start.ours, 0);
-    close(start.ours);
+    fd_send(to_command, 0);
+    close(to_command);
     supervisor_run(listener);
 }
 
-/* ---- all of them ---- */
+/* ---- the foreground process ---- */
 
-int launch_run(const struct launch *l, int *status)
+int launch_run(const struct launch *l)
 {
-    struct plan p = {.launch = l, .front = getpid()};
-    struct socketpair_ends control;
+    __attribute__((cleanup(filter_free))) struct filter filter = {0};
+    struct plan p = {.launch = l, .filter = &filter, .foreground = getpid()};
+    FD_OWNER int control = -1, to_foreground = -1;
     sigset_t all;
     int is_subreaper = 0;
 
-    inherited_fds_fill_standard();
-    int failure = filter_make(&p.filter, l->datagrams);
+    fd_fill_standard();
+    int failure = filter_make(&filter, l->datagrams);
     if (failure != 0)
         return failure;
-    if (!socketpair_make(&control)) {
-        filter_free(&p.filter);
+    if (!fd_make_pair(&control, &to_foreground))
         return -errno;
-    }
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &p.mask);
-    sigaction(SIGCHLD, NULL, &p.children);
+    sigaction(SIGCHLD, NULL, &p.sigchld);
     prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper);
-    prctl(PR_SET_CHILD_SUBREAPER, 1); /* for what the supervisor may leave behind */
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* in case the supervisor is killed */
     pid_t supervisor = fork();
     if (supervisor == 0) {
-        close(control.ours);
-        be_supervisor(&p, control.theirs);
+        fd_close(&control);
+        run_supervisor(&p, to_foreground);
     }
-    failure = supervisor < 0 ? -errno : 0;
-    close(control.theirs);
-    filter_free(&p.filter);
-    if (failure == 0)
-        failure = front_wait(supervisor, control.ours, status);
-    if (failure != 0) {
-        close(control.ours); /* at which the supervisor ends the command */
-        if (supervisor > 0)
-            waitpid(supervisor, NULL, 0);
-        prctl(PR_SET_CHILD_SUBREAPER, is_subreaper);
-        sigaction(SIGCHLD, &p.children, NULL);
-        sigprocmask(SIG_SETMASK, &p.mask, NULL);
+    failure = -errno;
+    fd_close(&to_foreground);
+    if (supervisor > 0) {
+        failure = foreground_run(supervisor, control);
+        fd_close(&control); /* the supervisor then ends the command */
+        waitpid(supervisor, NULL, 0);
     }
+    prctl(PR_SET_CHILD_SUBREAPER, is_subreaper);
+    sigaction(SIGCHLD, &p.sigchld, NULL);
+    sigprocmask(SIG_SETMASK, &p.mask, NULL);
     return failure;
 }

@@ -1,11 +1,11 @@
 /*
- * All processes of the tree are the supervisor's descendants: those that leave their
- * parents (daemons) become its children. So it may look into them under Yama's mode 1.
+ * All processes of the tree are descendants of the supervisor: a daemon that leaves its parent
+ * becomes its child. So it may access them under Yama 1.
  *
- * One thread does nothing but handle stopped calls, one by one: what it costs to ask
- * in between whether there is something else to do, each of them would pay. The other, the
- * keeper, reaps children, hears of the one who waits for the command, and sees when the last
- * of the tree has gone: then the listener says POLLHUP, since no filter is left.
+ * There are two threads. The main thread handles stopped calls, one after the other, and nothing
+ * else: a poll(2) in between would make each call slower. The monitor thread reaps children,
+ * watches the foreground process, and sees when the last process of the tree has ended: the
+ * listener then reports POLLHUP, as no process has the filter any more.
  */
 #include "notify/supervisor.h"
 
@@ -31,7 +31,7 @@ enum watched { LISTENER, CHILDREN, CONTROL, WATCHED };
 
 struct supervisor {
     int control;
-    struct pollfd watched[WATCHED]; /* the keeper's; fd is -1 for what has ended */
+    struct pollfd watched[WATCHED]; /* the monitor's; fd is -1 for what has ended */
     pid_t command;                  /* 0 once it has ended */
     bool has_children;
 };
@@ -41,79 +41,75 @@ static void tell(const struct supervisor *s, enum supervisor_event event, int va
     const struct supervisor_message message = {event, value, is_last};
     int flags = MSG_NOSIGNAL;
 
-    if (event == SUPERVISOR_DENIED) /* which may be lost, where nobody reads */
+    if (event == SUPERVISOR_DENIED) /* may be lost, but must not block */
         flags |= MSG_DONTWAIT;
     (void)send(s->control, &message, sizeof(message), flags);
 }
 
 /* ---- stopped calls ---- */
 
-/* Whether no process has the filter any more; -1 is a listener of which that is known. */
-static bool is_over(int listener)
+/* Whether no process has the filter any more. */
+static bool has_hung_up(int listener)
 {
     struct pollfd watched = {.fd = listener};
     return listener < 0 || (poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0);
 }
 
-/* Once in a row: it may be that it asks again and again. */
-static void tell_of_denial(const struct supervisor *s, pid_t pid)
+/* Once for calls in a row: a process may try again and again. */
+static void tell_denied(const struct supervisor *s, pid_t pid)
 {
-    static pid_t told;
+    static pid_t last;
 
-    if (pid != told)
+    if (pid != last)
         tell(s, SUPERVISOR_DENIED, pid, false);
-    told = pid;
+    last = pid;
 }
 
 static void handle_call(const struct supervisor *s, int listener)
 {
-    struct notification stopped;
+    struct notification n;
 
-    if (!notification_receive(&stopped, listener)) {
-        while (is_over(listener)) /* some kernels say so at once, others when there is a call */
+    if (!notification_receive(&n, listener)) {
+        while (has_hung_up(listener)) /* the monitor ends this process */
             pause();
         return;
     }
-    const struct process *process = stopped.tid != 0 ? process_of(stopped.tid) : NULL;
+    const struct process *process = n.tid != 0 ? process_of(n.tid) : NULL;
     if (process == NULL) {
-        notification_continue(&stopped);
+        notification_continue(&n);
         return;
     }
     engine_handle(process);
-    handler_run(&stopped);
-    if (stopped.is_denied)
-        tell_of_denial(s, process->pid);
+    handler_run(&n);
+    if (n.is_denied)
+        tell_denied(s, process->pid);
 }
 
-/* ---- children ---- */
-
-static bool has_ended(int status)
-{
-    return WIFEXITED(status) || WIFSIGNALED(status);
-}
+/* ---- the monitor ---- */
 
 static void reap(struct supervisor *s)
 {
     int status, last = 0;
-    bool is_end = false;
+    bool has_ended = false;
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
         if (pid != s->command)
             continue;
-        is_end = has_ended(status);
+        has_ended = WIFEXITED(status) || WIFSIGNALED(status);
         last = status;
-        if (!is_end)
+        if (!has_ended)
             tell(s, SUPERVISOR_STATUS, status, false);
     }
     s->has_children = pid == 0;
-    if (is_end) {
+    if (has_ended) {
+        bool is_last = !s->has_children && has_hung_up(s->watched[LISTENER].fd);
         s->command = 0;
-        tell(s, SUPERVISOR_STATUS, last, !s->has_children && is_over(s->watched[LISTENER].fd));
+        tell(s, SUPERVISOR_STATUS, last, is_last);
     }
 }
 
-static void take_signal(struct supervisor *s)
+static void handle_child(struct supervisor *s)
 {
     struct signalfd_siginfo info;
 
@@ -121,17 +117,15 @@ static void take_signal(struct supervisor *s)
         reap(s);
 }
 
-/* Who waited for the command was killed, as the command would have been without us. */
-static void lose_control(struct supervisor *s)
+/* The foreground process was killed. Without us, that would have been the command. */
+static void handle_lost_foreground(struct supervisor *s)
 {
     if (s->command != 0)
         kill(s->command, SIGKILL);
     s->watched[CONTROL].fd = -1;
 }
 
-/* ---- the two threads ---- */
-
-static void *keep(void *data)
+static void *monitor(void *data)
 {
     struct supervisor *s = data;
 
@@ -139,30 +133,32 @@ static void *keep(void *data)
         if (poll(s->watched, WATCHED, -1) <= 0)
             continue;
         if (s->watched[CHILDREN].revents != 0)
-            take_signal(s);
+            handle_child(s);
         if (s->watched[CONTROL].revents != 0)
-            lose_control(s);
+            handle_lost_foreground(s);
         if (s->watched[LISTENER].revents != 0)
             s->watched[LISTENER].fd = -1;
     }
     _exit(EXIT_SUCCESS);
 }
 
-/* With a small stack: limits may be tight, and are those of the command. 0, or a negative errno. */
-static int start_keeper(struct supervisor *s)
+/* Its stack is small: the command's limits apply. Returns 0 or a negative errno. */
+static int start_monitor(struct supervisor *s)
 {
     enum { STACK = 128 * 1024 };
     pthread_attr_t attributes;
-    pthread_t keeper;
+    pthread_t thread;
 
     int failure = pthread_attr_init(&attributes);
     if (failure != 0)
         return -failure;
     pthread_attr_setstacksize(&attributes, STACK);
-    failure = pthread_create(&keeper, &attributes, keep, s);
+    failure = pthread_create(&thread, &attributes, monitor, s);
     pthread_attr_destroy(&attributes);
     return -failure;
 }
+
+/* ---- from start to end ---- */
 
 static struct supervisor supervisor;
 
@@ -177,18 +173,22 @@ int supervisor_start(int listener, int control, pid_t command)
     int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0)
         return -errno;
-    *s = (struct supervisor){.control = control, .command = command, .has_children = true};
-    s->watched[LISTENER] = (struct pollfd){.fd = listener}; /* POLLHUP alone */
-    s->watched[CHILDREN] = (struct pollfd){.fd = signals, .events = POLLIN};
-    s->watched[CONTROL] = (struct pollfd){.fd = control};
+    *s = (struct supervisor){
+        .control = control,
+        .watched = {[LISTENER] = {.fd = listener}, /* POLLHUP alone */
+                    [CHILDREN] = {.fd = signals, .events = POLLIN},
+                    [CONTROL] = {.fd = control}},
+        .command = command,
+        .has_children = true,
+    };
     (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
     engine_start();
-    return start_keeper(s);
+    return start_monitor(s);
 }
 
 _Noreturn void supervisor_run(int listener)
 {
-    (void)unshare(CLONE_FILES); /* descriptors that threads share cost each call a bit more */
+    (void)unshare(CLONE_FILES); /* a descriptor table that threads share makes calls slower */
     handler_start();
     for (;;)
         handle_call(&supervisor, listener);

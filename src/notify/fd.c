@@ -1,22 +1,33 @@
-#include "notify/inherited_fds.h"
+#include "notify/fd.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-void inherited_fds_fill_standard(void)
+void fd_close(int *fd)
+{
+    int saved = errno;
+
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    errno = saved;
+}
+
+void fd_fill_standard(void)
 {
     int fd;
 
     do
         fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
+    fd_close(&fd);
 }
 
-void inherited_fds_drop_standard(int last)
+void fd_drop_standard(int last)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -35,7 +46,7 @@ static int compare(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-void inherited_fds_close_others(int *kept, size_t count)
+void fd_close_others(int *kept, size_t count)
 {
     unsigned first = STDERR_FILENO + 1;
 
@@ -46,4 +57,25 @@ void inherited_fds_close_others(int *kept, size_t count)
         first = (unsigned)kept[i] + 1;
     }
     syscall(SYS_close_range, first, ~0U, 0);
+}
+
+bool fd_make_pair(int *parents, int *childs)
+{
+    int pair[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+        return false;
+    *parents = pair[0];
+    *childs = pair[1];
+    return true;
+}
+
+bool fd_send(int to, int number)
+{
+    return send(to, &number, sizeof(number), MSG_NOSIGNAL) == sizeof(number);
+}
+
+bool fd_receive(int from, int *number)
+{
+    return recv(from, number, sizeof(*number), 0) == sizeof(*number);
 }

@@ -1,0 +1,241 @@
+/*
+ * The command is the supervisor's child. If the supervisor is killed, the command becomes ours
+ * (PR_SET_CHILD_SUBREAPER).
+ */
+#include "notify/foreground.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "notify/fd.h"
+#include "notify/supervisor.h"
+#include "translate/report.h"
+#include "translate/setup.h"
+
+enum watched {
+    CONTROL,
+    SIGNALS,
+    COMMAND, /* once the supervisor is lost */
+    WATCHED,
+};
+
+struct foreground {
+    struct pollfd watched[WATCHED]; /* fd is -1 for what is not waited for */
+    pid_t supervisor;
+    pid_t command;
+    int pidfd; /* of the command */
+    int status;
+    bool has_ended;
+};
+
+/* ---- what people are told ---- */
+
+/* Writes to our own standard error, or to the log file, as the settings say. */
+static void print_report(struct report_line *line)
+{
+    const struct setup *setup = setup_get();
+    const struct config *config = setup != NULL ? &setup->config : NULL;
+
+    if (report_wants(config, LEVEL_ERROR))
+        report_finish(line, config);
+}
+
+static void print_lost_supervisor(void)
+{
+    struct report_line line;
+
+    report_start(&line);
+    text_string(&line.text, "the supervisor of this run was killed: its programs can no longer "
+                            "bind or connect: restart them");
+    print_report(&line);
+}
+
+static void print_denied(int pid)
+{
+    struct report_line line;
+
+    report_start(&line);
+    text_string(&line.text, "process ");
+    text_number(&line.text, (unsigned long)pid);
+    text_string(&line.text, " is not dumpable: its ports are not remapped: see PR_SET_DUMPABLE in "
+                            "prctl(2)");
+    print_report(&line);
+}
+
+/* ---- the end of the command ---- */
+
+static void set_status(struct foreground *f, int status)
+{
+    f->status = status;
+    f->has_ended = true;
+}
+
+static void reap(struct foreground *f)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == f->command)
+            set_status(f, status);
+    }
+}
+
+/* Without the supervisor. If the command had ended before it, the status is lost. */
+static void handle_end(struct foreground *f)
+{
+    enum { FAILURE = 1 << 8 }; /* as of a command that exits with 1 */
+
+    reap(f);
+    if (!f->has_ended)
+        set_status(f, FAILURE);
+}
+
+/* ---- messages and signals ---- */
+
+static void handle_lost_supervisor(struct foreground *f)
+{
+    print_lost_supervisor();
+    f->watched[CONTROL].fd = -1;
+    f->watched[COMMAND].fd = f->pidfd;
+    reap(f);
+}
+
+static void handle_message(struct foreground *f)
+{
+    struct supervisor_message m;
+
+    if (recv(f->watched[CONTROL].fd, &m, sizeof(m), 0) != sizeof(m)) {
+        handle_lost_supervisor(f);
+        return;
+    }
+    if (m.event == SUPERVISOR_DENIED)
+        print_denied(m.value);
+    if (m.event != SUPERVISOR_STATUS)
+        return;
+    if (WIFSTOPPED(m.value)) {
+        kill(getpid(), SIGSTOP);
+    } else if (WIFEXITED(m.value) || WIFSIGNALED(m.value)) {
+        set_status(f, m.value);
+        if (m.is_last) /* the supervisor ends now: leave nothing of it behind */
+            waitpid(f->supervisor, NULL, 0);
+    }
+}
+
+/* Whether the terminal has sent the signal to the command as well. */
+static bool is_of_terminal(const struct signalfd_siginfo *info)
+{
+    switch (info->ssi_signo) {
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGWINCH:
+        return info->ssi_code == SI_KERNEL;
+    case SIGHUP:
+    case SIGCONT: /* a session leader alone gets these when the terminal hangs up */
+        return info->ssi_code == SI_KERNEL && getsid(0) != getpid();
+    default:
+        return false;
+    }
+}
+
+static void handle_signal(struct foreground *f)
+{
+    struct signalfd_siginfo info;
+
+    if (read(f->watched[SIGNALS].fd, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (info.ssi_signo == SIGCHLD)
+        reap(f);
+    else if (!is_of_terminal(&info))
+        syscall(SYS_pidfd_send_signal, f->pidfd, info.ssi_signo, NULL, 0);
+}
+
+static void wait_for_end(struct foreground *f)
+{
+    while (!f->has_ended) {
+        if (poll(f->watched, WATCHED, -1) <= 0)
+            continue;
+        if (f->watched[CONTROL].revents != 0)
+            handle_message(f);
+        if (f->watched[SIGNALS].revents != 0)
+            handle_signal(f);
+        if (f->watched[COMMAND].revents != 0)
+            handle_end(f);
+    }
+}
+
+/* ---- from start to end ---- */
+
+/* Waits for the supervisor to start the command. Returns its pid, or a negative errno. */
+static pid_t wait_for_start(int control)
+{
+    struct supervisor_message m;
+
+    if (recv(control, &m, sizeof(m), 0) != sizeof(m))
+        return -ECHILD;
+    return m.event == SUPERVISOR_STARTED ? m.value : -m.value;
+}
+
+/* Without a second core file. */
+static void die_of(int number)
+{
+    const struct rlimit none = {0, 0};
+    sigset_t all;
+
+    setrlimit(RLIMIT_CORE, &none);
+    signal(number, SIG_DFL);
+    kill(getpid(), number);
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, NULL);
+}
+
+/* Ends this process as the command ended: with its exit status, or by the same signal. */
+_Noreturn static void end_as(int status)
+{
+    enum { SIGNALLED = 128 };
+
+    if (WIFSIGNALED(status))
+        die_of(WTERMSIG(status));
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : SIGNALLED + WTERMSIG(status));
+}
+
+int foreground_run(pid_t supervisor, int control)
+{
+    pid_t command = wait_for_start(control);
+    sigset_t all;
+
+    if (command < 0)
+        return command;
+    sigfillset(&all);
+    signal(SIGCHLD, SIG_DFL);
+    FD_OWNER int pidfd = (int)syscall(SYS_pidfd_open, command, 0);
+    FD_OWNER int signals = pidfd >= 0 ? signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+    if (signals < 0)
+        return -errno;
+
+    struct foreground f = {
+        .watched = {[CONTROL] = {.fd = control, .events = POLLIN},
+                    [SIGNALS] = {.fd = signals, .events = POLLIN},
+                    [COMMAND] = {.fd = -1, .events = POLLIN}},
+        .supervisor = supervisor,
+        .command = command,
+        .pidfd = pidfd,
+    };
+    int kept[] = {control, pidfd, signals};
+    fd_drop_standard(STDOUT_FILENO);
+    fd_close_others(kept, sizeof(kept) / sizeof(kept[0]));
+    fd_send(control, 0);
+    wait_for_end(&f);
+    end_as(f.status);
+}
