@@ -1,13 +1,13 @@
-/* What translate/engine.h asks for, of the program whose call is being handled. */
+/* What translate/engine.h asks of an engine, for the program whose call is handled. */
 #ifndef NOTIFY_ENGINE_H
 #define NOTIFY_ENGINE_H
 
 #include "notify/process.h"
 
-/* For the supervisor, before it handles its first call. */
+/* The supervisor calls it before it handles its first call. */
 void engine_start(void);
 
-/* Whose call is handled from now on; borrowed until the next call of this function. */
+/* Sets whose call is handled from now on. Borrowed until the next call of this function. */
 void engine_handle(const struct process *p);
 
 #endif

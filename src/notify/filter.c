@@ -6,14 +6,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "linux/sys.h"
+#include "notify/fd.h"
 #include "notify/handler.h"
-#include "notify/uapi.h"
 
-/* What else a machine of an architecture runs. */
+/* Returns the architecture that machines of another run as well, or 0. */
 static uint32_t companion_of(uint32_t arch)
 {
     switch (arch) {
@@ -27,8 +26,8 @@ static uint32_t companion_of(uint32_t arch)
 }
 
 /*
- * i386 has the address of sendto among the arguments that socketcall points to, where no
- * filter sees it: there, all are stopped.
+ * socketcall has the address in memory, where no filter can read it: all those calls are
+ * stopped.
  */
 static int stop_if_address(scmp_filter_ctx context, int call, const struct handler *h)
 {
@@ -41,7 +40,7 @@ static int stop_if_address(scmp_filter_ctx context, int call, const struct handl
     return failure;
 }
 
-/* libseccomp itself adds the rules for socketcall that go with those of the other calls. */
+/* libseccomp adds rules for socketcall to those of the other calls. */
 static int add_rules(scmp_filter_ctx context, bool datagrams)
 {
     int failure = 0;
@@ -56,91 +55,79 @@ static int add_rules(scmp_filter_ctx context, bool datagrams)
     return failure;
 }
 
-/* A filter that allows all but what is to be stopped; NULL with *failure. */
-static scmp_filter_ctx make(uint32_t arch, bool datagrams, int *failure)
+static void release(scmp_filter_ctx *context)
 {
-    scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
-    uint32_t companion = companion_of(arch), native = seccomp_arch_native();
-
-    if (context == NULL) {
-        *failure = -ENOMEM;
-        return NULL;
-    }
-    *failure = arch == native ? 0 : seccomp_arch_add(context, arch);
-    if (*failure == 0 && arch != native)
-        *failure = seccomp_arch_remove(context, native);
-    if (*failure == 0 && companion != 0)
-        *failure = seccomp_arch_add(context, companion);
-    if (*failure == 0)
-        *failure = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-    if (*failure == 0)
-        *failure = add_rules(context, datagrams);
-    if (*failure == 0)
-        return context;
-    seccomp_release(context);
-    return NULL;
+    if (*context != NULL)
+        seccomp_release(*context);
 }
 
-/* Reads the whole of a file in memory. */
-static int read_program(int fd, struct filter *f)
+/* Makes the rules of a context that has none, or is NULL. Returns 0 or a negative errno. */
+static int set_up(scmp_filter_ctx context, uint32_t arch, bool datagrams)
 {
-    struct stat st;
+    uint32_t companion = companion_of(arch), native = seccomp_arch_native();
+    int failure = context != NULL ? 0 : -ENOMEM;
 
-    if (fstat(fd, &st) != 0)
-        return -errno;
-    struct sock_filter *code = malloc((size_t)st.st_size);
+    if (failure == 0 && arch != native)
+        failure = seccomp_arch_add(context, arch);
+    if (failure == 0 && arch != native)
+        failure = seccomp_arch_remove(context, native);
+    if (failure == 0 && companion != 0)
+        failure = seccomp_arch_add(context, companion);
+    if (failure == 0)
+        failure = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+    return failure != 0 ? failure : add_rules(context, datagrams);
+}
+
+/* Reads a program from a file in memory. Returns 0 or a negative errno. */
+static int read_program(int fd, struct sock_fprog *f)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    struct sock_filter *code = size > 0 ? malloc((size_t)size) : NULL;
+
     if (code == NULL)
         return -ENOMEM;
-    if (pread(fd, code, (size_t)st.st_size, 0) != st.st_size) {
+    if (pread(fd, code, (size_t)size, 0) != size) {
         free(code);
         return -EIO;
     }
-    f->program.filter = code;
-    f->program.len = (unsigned short)((size_t)st.st_size / sizeof(*code));
+    f->filter = code;
+    f->len = (unsigned short)((size_t)size / sizeof(*code));
     return 0;
 }
 
-int filter_make(struct filter *f, bool datagrams)
+int filter_make(struct sock_fprog *f, bool datagrams)
 {
-    int failure;
-    scmp_filter_ctx context = make(seccomp_arch_native(), datagrams, &failure);
+    __attribute__((cleanup(release))) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
+    FD_OWNER int fd = memfd_create("filter", MFD_CLOEXEC);
 
-    if (context == NULL)
-        return failure;
-    int fd = memfd_create("filter", MFD_CLOEXEC);
-    failure = fd < 0 ? -errno : seccomp_export_bpf(context, fd);
+    if (fd < 0)
+        return -errno;
+    int failure = set_up(context, seccomp_arch_native(), datagrams);
     if (failure == 0)
-        failure = read_program(fd, f);
-    if (fd >= 0)
-        close(fd);
-    seccomp_release(context);
-    return failure;
+        failure = seccomp_export_bpf(context, fd);
+    return failure != 0 ? failure : read_program(fd, f);
 }
 
-void filter_free(struct filter *f)
+void filter_free(struct sock_fprog *f)
 {
-    free(f->program.filter);
-    f->program.filter = NULL;
+    free(f->filter);
+    f->filter = NULL;
 }
 
 int filter_print(uint32_t arch, bool datagrams, int fd)
 {
-    int failure;
-    scmp_filter_ctx context = make(arch, datagrams, &failure);
+    __attribute__((cleanup(release))) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
+    int failure = set_up(context, arch, datagrams);
 
-    if (context == NULL)
-        return failure;
-    failure = seccomp_export_pfc(context, fd);
-    seccomp_release(context);
-    return failure;
+    return failure != 0 ? failure : seccomp_export_pfc(context, fd);
 }
 
-static int load(const struct filter *f, unsigned long flags)
+static int load(const struct sock_fprog *f, unsigned long flags)
 {
-    return (int)sys_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (long)flags, (long)&f->program);
+    return (int)sys_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (long)flags, (long)f);
 }
 
-int filter_install(const struct filter *f)
+int filter_install(const struct sock_fprog *f)
 {
     const unsigned long listens = SECCOMP_FILTER_FLAG_NEW_LISTENER;
     unsigned long flags = listens | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;

@@ -1,35 +1,42 @@
-/* Which system calls of a tree are stopped: the filter, made by libseccomp. */
+/* The filter that stops system calls, made by libseccomp. */
 #ifndef NOTIFY_FILTER_H
 #define NOTIFY_FILTER_H
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * What it stops, on every architecture that the machine runs: bind, connect, getsockname
- * and getpeername; with `datagrams`, sendto with an address too. i386 has them also as
- * socketcall(2). Programs of x32 get ENOSYS for all they call.
- */
-struct filter {
-    struct sock_fprog program; /* malloc'ed */
-};
+/* What the headers of older systems lack. Linux 5.19: only SIGKILL interrupts a received call. */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
 
-/* Makes one. 0, or a negative errno with *f untouched. */
-int filter_make(struct filter *f, bool datagrams);
-void filter_free(struct filter *f);
+/* Linux 6.6: the thread and the supervisor wake each other on one processor. */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
 
 /*
- * The same as text (seccomp_export_pfc(3)) for an architecture (seccomp_arch_add(3)) with
- * those that its machines run beside it, written to `fd`. 0, or a negative errno.
+ * Makes a filter. It stops the calls of handler_table, on every architecture that the machine
+ * runs; those with an address only if `datagrams` is set. Programs of x32 get ENOSYS for every
+ * call. Returns 0, or a negative errno with *f unchanged. Free it with filter_free.
  */
-int filter_print(uint32_t arch, bool datagrams, int fd);
+int filter_make(struct sock_fprog *f, bool datagrams) __attribute__((warn_unused_result));
+void filter_free(struct sock_fprog *f);
 
 /*
- * Puts the filter on this thread, for good, and sets PR_SET_NO_NEW_PRIVS unless
- * the kernel does without (seccomp(2)). The descriptor that stopped calls are read from,
- * which is closed by execve(2); or -1 with errno: EBUSY in a tree that has one already.
+ * Writes the filter as text (seccomp_export_pfc(3)) to `fd`, for an architecture
+ * (seccomp_arch_add(3)) and those that its machines run as well. Returns 0 or a negative errno.
  */
-int filter_install(const struct filter *f);
+int filter_print(uint32_t arch, bool datagrams, int fd) __attribute__((warn_unused_result));
+
+/*
+ * Installs the filter on this thread, for good. Sets PR_SET_NO_NEW_PRIVS if the kernel requires
+ * it (seccomp(2)). Returns the listener, which execve(2) closes; or -1 with errno: EBUSY if this
+ * tree already has one.
+ */
+int filter_install(const struct sock_fprog *f) __attribute__((warn_unused_result));
 
 #endif

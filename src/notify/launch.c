@@ -35,7 +35,7 @@
 /* What all three know. */
 struct plan {
     const struct launch *launch;
-    const struct filter *filter;
+    const struct sock_fprog *filter;
     pid_t foreground;
     sigset_t mask;            /* the signals that were blocked before */
     struct sigaction sigchld; /* its action before */
@@ -167,7 +167,7 @@ _Noreturn static void run_supervisor(const struct plan *p, int control)
 
 int launch_run(const struct launch *l)
 {
-    __attribute__((cleanup(filter_free))) struct filter filter = {0};
+    __attribute__((cleanup(filter_free))) struct sock_fprog filter = {0};
     struct plan p = {.launch = l, .filter = &filter, .foreground = getpid()};
     FD_OWNER int control = -1, to_foreground = -1;
     sigset_t all;

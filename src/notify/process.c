@@ -1,8 +1,7 @@
 /*
- * To learn which process a thread belongs to, and to open it, costs more than all else
- * that a stopped call needs; so what was found is kept. A pidfd of a process or thread
- * that has ended is of no use to anybody, whoever has its number now: then all is found
- * anew.
+ * To find the process of a thread, and to open it, takes longer than anything else in a stopped
+ * call. So both are cached. A pidfd fails once its process or thread has ended, even if the
+ * number is in use again: the thread is then looked up again.
  */
 #include "notify/process.h"
 
@@ -18,22 +17,26 @@
 #include <unistd.h>
 
 #include "linux/port_owner.h"
-#include "notify/uapi.h"
 
-enum { PLACES = 128 };
+#ifndef PIDFD_THREAD /* Linux 6.9 */
+#define PIDFD_THREAD O_EXCL
+#endif
 
-struct known {
+enum { CACHE_MAX = 128 };
+
+struct entry {
     time_t named;           /* when the name was read: seconds of CLOCK_MONOTONIC_COARSE */
-    struct process process; /* tid is 0 where the place is free */
+    struct process process; /* tid is 0 if the entry is unused */
+    /* Whether the pidfd fails when the thread has ended: it is the thread's, or the process's if
+       this is its first thread. */
+    bool is_lasting;
     char name[16];
-    bool
-        is_lasting; /* the pidfd is of this thread alone, or of its process, of which it is the first */
 };
 
-static struct known places[PLACES];
-static unsigned usable = 1; /* of the places */
+static struct entry cache[CACHE_MAX];
+static unsigned cache_size = 1;
 
-/* The rest of a small limit is for all else. */
+/* Leaves most of a small limit for other descriptors. */
 void process_start(void)
 {
     enum { OTHERS = 24, SHARE = 4 };
@@ -41,7 +44,8 @@ void process_start(void)
     bool is_known = getrlimit(RLIMIT_NOFILE, &files) == 0;
 
     if (is_known && files.rlim_cur > OTHERS + SHARE)
-        usable = files.rlim_cur / SHARE < PLACES ? (unsigned)files.rlim_cur / SHARE : PLACES;
+        cache_size =
+            files.rlim_cur / SHARE < CACHE_MAX ? (unsigned)files.rlim_cur / SHARE : CACHE_MAX;
 }
 
 static bool is_full(int error)
@@ -76,21 +80,21 @@ bool process_status(pid_t tid, const char *name, int base, unsigned long long *n
     return is_found;
 }
 
-static void forget(struct known *k)
+static void drop(struct entry *e)
 {
-    if (k->process.tid != 0)
-        close(k->process.pidfd);
-    k->process.tid = 0;
+    if (e->process.tid != 0)
+        close(e->process.pidfd);
+    e->process.tid = 0;
 }
 
-static void forget_all(void)
+static void drop_all(void)
 {
-    for (size_t i = 0; i < PLACES; i++)
-        forget(&places[i]);
+    for (size_t i = 0; i < CACHE_MAX; i++)
+        drop(&cache[i]);
 }
 
-/* The first thread of a process has its number. */
-static bool try_find(struct known *k, pid_t tid)
+/* The first thread of a process has the process's number. */
+static bool try_open(struct entry *e, pid_t tid)
 {
     struct process found = {.tid = tid, .pid = tid, .pidfd = open_pidfd(tid, 0)};
     bool is_lasting = true;
@@ -107,65 +111,64 @@ static bool try_find(struct known *k, pid_t tid)
     }
     if (found.pidfd < 0)
         return false;
-    *k = (struct known){.process = found, .is_lasting = is_lasting};
+    *e = (struct entry){.process = found, .is_lasting = is_lasting};
     return true;
 }
 
-/* Where there are too few descriptors, those of others go. */
-static bool find(struct known *k, pid_t tid)
+/* Drops all entries if there are too few descriptors. */
+static bool open_entry(struct entry *e, pid_t tid)
 {
-    if (try_find(k, tid))
+    if (try_open(e, tid))
         return true;
     if (!is_full(errno))
         return false;
-    forget_all();
-    return try_find(k, tid);
+    drop_all();
+    return try_open(e, tid);
 }
 
-/* Knows it anew if it is not known, or `is_stale`. */
-static struct known *know(pid_t tid, bool is_stale)
+/* Returns the entry of a thread, or NULL with errno. Opens it again if `is_stale`. */
+static struct entry *find(pid_t tid, bool is_stale)
 {
-    struct known *k = &places[(unsigned)tid % usable];
-    bool is_it = k->process.tid == tid && k->is_lasting && !is_stale;
+    struct entry *e = &cache[(unsigned)tid % cache_size];
 
-    if (is_it)
-        return k;
-    forget(k);
-    return find(k, tid) ? k : NULL;
+    if (e->process.tid == tid && e->is_lasting && !is_stale)
+        return e;
+    drop(e);
+    return open_entry(e, tid) ? e : NULL;
 }
 
 const struct process *process_of(pid_t tid)
 {
-    struct known *k = know(tid, false);
-    return k != NULL ? &k->process : NULL;
+    struct entry *e = find(tid, false);
+    return e != NULL ? &e->process : NULL;
 }
 
-static int get_fd(const struct known *k, int fd)
+static int get_fd(const struct entry *e, int fd)
 {
-    return (int)syscall(SYS_pidfd_getfd, k->process.pidfd, fd, 0);
+    return (int)syscall(SYS_pidfd_getfd, e->process.pidfd, fd, 0);
 }
 
 int process_get_fd(pid_t tid, int fd)
 {
-    const struct known *k = know(tid, false);
-    int got = k != NULL ? get_fd(k, fd) : -1;
+    const struct entry *e = find(tid, false);
+    int got = e != NULL ? get_fd(e, fd) : -1;
 
-    if (k == NULL || got >= 0 || (errno != ESRCH && !is_full(errno)))
+    if (e == NULL || got >= 0 || (errno != ESRCH && !is_full(errno)))
         return got;
     if (errno != ESRCH)
-        forget_all();
-    k = know(tid, true);
-    return k != NULL ? get_fd(k, fd) : -1;
+        drop_all();
+    e = find(tid, true);
+    return e != NULL ? get_fd(e, fd) : -1;
 }
 
 void process_name(const struct process *p, char name[16])
 {
-    struct known *k = &places[(unsigned)p->tid % usable];
+    struct entry *e = &cache[(unsigned)p->tid % cache_size];
     struct timespec now = {0, 0};
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    if (k->name[0] == '\0' || k->named != now.tv_sec)
-        port_owner_read_program(k->process.pid, k->name);
-    k->named = now.tv_sec;
-    memcpy(name, k->name, sizeof(k->name));
+    if (e->name[0] == '\0' || e->named != now.tv_sec)
+        port_owner_read_program(e->process.pid, e->name);
+    e->named = now.tv_sec;
+    memcpy(name, e->name, sizeof(e->name));
 }

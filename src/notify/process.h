@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 /*
- * One thread. Invariant: while `pidfd` can be used, it and `pid` are the process that the
- * thread `tid` belongs to.
+ * A thread, and the process that it belongs to. While `pidfd` works, `pid` is that process, and
+ * `tid` its thread.
  */
 struct process {
     pid_t tid;
@@ -15,21 +15,21 @@ struct process {
     int pidfd;
 };
 
-/* For the supervisor, before it asks for its first process: how many it may keep open. */
+/* The supervisor calls it before the functions below: sets how many processes are kept open. */
 void process_start(void);
 
 /*
- * The process of a thread that is in a stopped call. Borrowed until the next call of this
- * function. NULL with errno where there is none any more: ESRCH, or EMFILE.
+ * Returns the process of a thread that is in a stopped call, or NULL with errno: ESRCH if it has
+ * ended, EMFILE or ENFILE. Borrowed until the next call of this function.
  */
-const struct process *process_of(pid_t tid);
+const struct process *process_of(pid_t tid) __attribute__((warn_unused_result));
 
 /*
- * A duplicate of the descriptor `fd` of a thread that is in a stopped call
- * (pidfd_getfd(2)), which is the caller's to close. -1 with errno: EBADF, EPERM where the
- * process does not let us (ptrace(2), "access mode checking"), ESRCH.
+ * Returns a duplicate, which the caller closes, of the descriptor `fd` of a thread that is in a
+ * stopped call (pidfd_getfd(2)). -1 with errno: EBADF; EPERM if we may not access the process
+ * (ptrace(2), "access mode checking"); ESRCH if it has ended; EMFILE or ENFILE.
  */
-int process_get_fd(pid_t tid, int fd);
+int process_get_fd(pid_t tid, int fd) __attribute__((warn_unused_result));
 
 /*
  * A number of /proc/TID/status (proc(5)), in `base`, behind `name`, which ends with its colon.
@@ -37,7 +37,7 @@ int process_get_fd(pid_t tid, int fd);
  */
 bool process_status(pid_t tid, const char *name, int base, unsigned long long *number);
 
-/* The process's name, of the last second or so. */
+/* Copies the process's name, as it was a second ago at most. */
 void process_name(const struct process *p, char name[16]);
 
 #endif

@@ -23,9 +23,9 @@
 #include <unistd.h>
 
 #include "notify/engine.h"
+#include "notify/filter.h"
 #include "notify/handler.h"
 #include "notify/process.h"
-#include "notify/uapi.h"
 
 enum watched { LISTENER, CHILDREN, CONTROL, WATCHED };
 

@@ -23,7 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "notify/uapi.h"
+#include "notify/filter.h"
 
 enum { PATIENCE_MS = 10000 };
 

@@ -282,13 +282,13 @@ static void test_no_such_architecture(void **state)
 /* What is given to the kernel is a program of a sensible size, for the machine that this runs on. */
 static void test_program(void **state)
 {
-    struct filter plain, more;
+    struct sock_fprog plain, more;
 
     (void)state;
     assert_int_equal(filter_make(&plain, false), 0);
     assert_int_equal(filter_make(&more, true), 0);
-    assert_in_range(plain.program.len, 8, 100);
-    assert_in_range(more.program.len, plain.program.len + 1, 100);
+    assert_in_range(plain.len, 8, 100);
+    assert_in_range(more.len, plain.len + 1, 100);
     filter_free(&plain);
     filter_free(&more);
 }
