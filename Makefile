@@ -169,7 +169,7 @@ $(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS)
 $(O)/unit/program: $(call objects,$(addprefix src/cli/,program.c verdict.c script.c image.c privilege.c))
 $(O)/unit/program: UNIT_LIBS = -lelf
-$(O)/unit/support: $(call objects,src/notify/support.c)
+$(O)/unit/support: $(call objects,$(addprefix src/notify/,support.c fd.c))
 $(O)/unit/filter: $(call objects,$(LINUX) $(TRANSLATE) $(NOTIFY))
 $(O)/unit/filter: UNIT_LIBS = -lseccomp -pthread
 unit: $(UNIT_PROGRAMS)

@@ -1,4 +1,4 @@
-/* Whether the notify engine can be had here: found out by trying. */
+/* Whether the notify engine can be used here: found out by trying. */
 #ifndef NOTIFY_SUPPORT_H
 #define NOTIFY_SUPPORT_H
 
@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 
-/* What is missing: the first of these that is. */
+/* What is missing, in the order in which it is tried. */
 enum support_lack {
     SUPPORT_COMPLETE, /* nothing */
     SUPPORT_NO_PROCESS,
@@ -14,7 +14,7 @@ enum support_lack {
     SUPPORT_NO_NOTIFICATION,
     SUPPORT_NO_NEW_PRIVS,
     SUPPORT_NO_LISTENER,
-    SUPPORT_TAKEN, /* a listener has this tree already */
+    SUPPORT_TAKEN, /* this tree already has a listener */
     SUPPORT_NO_PIDFD_OPEN,
     SUPPORT_NO_PIDFD_GETFD,
     SUPPORT_NO_READ,  /* process_vm_readv */
@@ -23,21 +23,20 @@ enum support_lack {
 
 struct support {
     enum support_lack lack;
-    int error;          /* errno of what failed; 0 where it was killed, or did not answer */
-    int yama;           /* kernel.yama.ptrace_scope; -1 where there is no Yama */
+    int error;          /* errno of what failed; 0 if it was killed, or timed out */
+    int yama;           /* kernel.yama.ptrace_scope; -1 if there is no Yama */
     bool wait_killable; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19 */
-    bool sync_wake_up;  /* SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, Linux 6.6: four times as fast */
+    bool sync_wake_up;  /* SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, Linux 6.6; known if complete */
 };
 
 /*
- * Does in children of its own what the engine does: a filter with a listener, pidfd_getfd(2),
- * process_vm_readv(2) and process_vm_writev(2). Takes about a millisecond, ten seconds at most, and
- * leaves neither children nor descriptors. True if nothing is missing; *s is filled in anyhow.
- * `sync_wake_up` is known only then.
+ * Does in child processes what the engine does: installs a filter with a listener, duplicates a
+ * descriptor, and copies memory. Takes about a millisecond, and ten seconds at most. Leaves no
+ * children and no descriptors. Returns whether nothing is missing; fills *s in either case.
  */
 bool support_find(struct support *s);
 
-/* Each appends what is missing, and the way out; nothing where nothing is. */
+/* Append what is missing, and the remedy; nothing if nothing is missing. */
 void support_text(const struct support *s, struct text *t);
 void support_way_out(const struct support *s, struct text *t);
 

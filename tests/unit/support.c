@@ -18,7 +18,7 @@ static int count_descriptors(void)
     return count;
 }
 
-/* What there is depends on the system, and on valgrind; tests/e2e/doctor takes things away. */
+/* What is found depends on the system, and on valgrind; tests/e2e/doctor forbids calls. */
 static void test_leaves_nothing(void **state)
 {
     struct support s;
@@ -40,35 +40,35 @@ static const struct {
 } CASES[] = {
     {{.lack = SUPPORT_COMPLETE}, "", ""},
     {{.lack = SUPPORT_TAKEN, .error = EBUSY},
-     "a seccomp listener has this tree already, remap's or a container's",
-     "start it outside of that tree"},
+     "this tree already has a seccomp listener, of remap or of a container",
+     "start it outside that tree"},
     {{.lack = SUPPORT_NO_PIDFD_GETFD, .error = EPERM, .yama = 2},
-     "Yama lets no program look into another (kernel.yama.ptrace_scope is 2)",
-     "sysctl kernel.yama.ptrace_scope=1, as root"},
+     "pidfd_getfd(2) is forbidden by Yama (kernel.yama.ptrace_scope is 2)",
+     "as root, run sysctl kernel.yama.ptrace_scope=1"},
     {{.lack = SUPPORT_NO_READ, .error = EPERM, .yama = 3},
-     "Yama lets no program look into another (kernel.yama.ptrace_scope is 3)",
-     "start the system with a lower value, 3 cannot be taken back"},
+     "process_vm_readv(2) is forbidden by Yama (kernel.yama.ptrace_scope is 3)",
+     "reboot with a lower value"},
     {{.lack = SUPPORT_NO_PIDFD_GETFD, .error = EPERM, .yama = 1},
-     "pidfd_getfd(2) is forbidden here",
-     "have the container's seccomp policy, or the security module, allow it"},
+     "pidfd_getfd(2) is forbidden",
+     "allow it in the container's seccomp policy or the security module"},
     {{.lack = SUPPORT_NO_SECCOMP, .error = EPERM, .yama = 2},
-     "seccomp(2) is forbidden here",
-     "have the container's seccomp policy, or the security module, allow it"},
+     "seccomp(2) is forbidden",
+     "allow it in the container's seccomp policy or the security module"},
     {{.lack = SUPPORT_NO_WRITE, .error = 0}, /* killed */
-     "process_vm_writev(2) is forbidden here",
-     "have the container's seccomp policy, or the security module, allow it"},
+     "process_vm_writev(2) is forbidden",
+     "allow it in the container's seccomp policy or the security module"},
     {{.lack = SUPPORT_NO_PIDFD_GETFD, .error = ENOSYS},
-     "pidfd_getfd(2) is not there",
-     "take Linux 5.6 or newer; or it is a container's seccomp policy that hides it"},
+     "pidfd_getfd(2) is not available",
+     "allow it in the container's seccomp policy, or use Linux 5.6 or newer"},
     {{.lack = SUPPORT_NO_NOTIFICATION, .error = EINVAL},
-     "seccomp's user notification is not there",
-     "take Linux 5.0 or newer; or it is a container's seccomp policy that hides it"},
+     "seccomp user notification is not available",
+     "allow it in the container's seccomp policy, or use Linux 5.0 or newer"},
     {{.lack = SUPPORT_NO_PROCESS, .error = EAGAIN},
-     "a child process for a trial fails: Resource temporarily unavailable",
-     "see the limits of processes, files and memory"},
+     "fork(2) fails: Resource temporarily unavailable",
+     "check the limits on processes, files and memory"},
     {{.lack = SUPPORT_NO_LISTENER, .error = ENOMEM},
      "a seccomp filter with a listener fails: Cannot allocate memory",
-     "see the system's log"},
+     "check the system log"},
 };
 
 static void test_texts(void **state)
