@@ -39,6 +39,7 @@ REGISTRY  := $(wildcard src/registry/*.c)
 TRANSLATE := $(wildcard src/translate/*.c)
 NOTIFY    := $(wildcard src/notify/*.c)
 PRELOAD   := $(wildcard src/preload/*.c)
+PROGRAM   := $(wildcard src/program/*.c)
 EXPORT    := $(wildcard src/export/*.c)
 CLI       := $(wildcard src/cli/*.c)
 UNIT      := $(wildcard tests/unit/*.c)
@@ -46,8 +47,8 @@ MANUALS   := remap.1 remap.conf.5 libremap.7 remap-redirect.8
 
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
-LIBRARY_OBJECTS := $(call objects,$(CORE) $(LINUX) $(REGISTRY) $(TRANSLATE) $(PRELOAD))
-REMAP_OBJECTS   := $(call objects,$(CORE) $(LINUX) $(REGISTRY) $(TRANSLATE) $(NOTIFY) $(EXPORT) $(CLI))
+LIBRARY_OBJECTS := $(call objects,$(CORE) $(LINUX) $(REGISTRY) $(PROGRAM) $(TRANSLATE) $(PRELOAD))
+REMAP_OBJECTS   := $(call objects,$(CORE) $(LINUX) $(REGISTRY) $(PROGRAM) $(TRANSLATE) $(NOTIFY) $(EXPORT) $(CLI))
 UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
 TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold mortal forbid spawn told told-static told-musl told-go births badclose.so early.so chain.so onlooker.so mute.so)
 
@@ -80,7 +81,7 @@ $(O)/libremap.so: $(LIBRARY_OBJECTS) $(O)/exports.map
 
 $(O)/remap: $(REMAP_OBJECTS)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lelf -ljansson -lmnl -lseccomp -pthread $(LIBRARY_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lmnl -lseccomp -pthread $(LIBRARY_LIBS)
 
 $(O)/remap-redirect: scripts/remap-redirect
 	@mkdir -p $(@D)
@@ -152,7 +153,7 @@ $(O)/tools/stops $(O)/tools/births: $(O)/tools/%: tests/tools/%.c
 	$(static)
 # The ways that a program can be built in so that a preload passes it by.
 $(O)/tools/told-static: TOOL_LIBS = -static
-$(O)/tools/told-musl: TOOL_LIBS = -Wl,--dynamic-linker=/lib/ld-musl.so.1
+$(O)/tools/told-musl: TOOL_LIBS = -Wl,--dynamic-linker=ld-musl-told.so
 $(O)/tools/told-go: TOOL_LIBS = -DTOLD_GO
 $(O)/tools/told-%: tests/tools/told.c
 	@mkdir -p $(@D)
@@ -167,8 +168,7 @@ $(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS)
-$(O)/unit/program: $(call objects,$(addprefix src/cli/,program.c verdict.c script.c image.c privilege.c))
-$(O)/unit/program: UNIT_LIBS = -lelf
+$(O)/unit/elf $(O)/unit/program: $(call objects,$(LINUX) $(PROGRAM) src/cli/describe.c)
 $(O)/unit/support: $(call objects,$(addprefix src/notify/,support.c fd.c))
 $(O)/unit/filter: $(call objects,$(LINUX) $(TRANSLATE) $(NOTIFY))
 $(O)/unit/filter: UNIT_LIBS = -lseccomp -pthread

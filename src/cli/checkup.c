@@ -10,8 +10,8 @@
 
 #include "cli/library.h"
 #include "cli/message.h"
-#include "cli/privilege.h"
 #include "cli/rules.h"
+#include "program/privilege.h"
 #include "registry/store.h"
 
 /* A number from /proc/sys; `otherwise` where there is none. */

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/describe.h"
 #include "cli/message.h"
-#include "cli/verdict.h"
 #include "notify/support.h"
 
-enum { LINE_MAX_SIZE = 2 * PATH_MAX };
+enum { LINE_MAX_SIZE = 2 * PATH_FOUND_MAX };
 
 bool choose_read(const char *word, enum choose_wish *wish)
 {
@@ -29,20 +29,26 @@ static void complain(const struct verdict *v)
     struct text out;
 
     text_init(&out, line, sizeof(line));
-    verdict_reason_text(v, &out);
+    describe_reason(v, &out);
     text_string(&out, ": ");
-    verdict_way_out(v, &out);
+    describe_way_out(v, &out);
     message_print("%s", line);
 }
 
 int choose_engine(enum choose_wish wish, const char *command, struct choice *c)
 {
-    static struct program p;
-    bool is_there = program_look(command, &p);
-    struct verdict v = verdict_of(&p);
+    static char found[PATH_FOUND_MAX], path[PATH_FOUND_MAX], decides[PATH_FOUND_MAX];
+    struct verdict v = {.path = decides};
+    struct program p;
 
-    *c = (struct choice){wish == CHOOSE_NOTIFY, is_there ? p.file[0].path : NULL};
-    if (!is_there)
+    program_begin_command(&p, command, found);
+    while (program_next(&p)) {
+        if (p.count == 1)
+            text_copy(path, sizeof(path), p.path);
+        verdict_add(&v, &p);
+    }
+    *c = (struct choice){wish == CHOOSE_NOTIFY, p.error == 0 ? path : NULL};
+    if (p.error != 0)
         return STATUS_OK;
     if (v.engine == VERDICT_NEITHER) {
         complain(&v);

@@ -1,44 +1,44 @@
 /* remap doctor: whether remap will work here, and for a command; and what to do where not. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 
 #include "cli/checkup.h"
 #include "cli/command.h"
+#include "cli/describe.h"
 #include "cli/finding.h"
 #include "cli/help.h"
 #include "cli/message.h"
-#include "cli/verdict.h"
 
 struct visit {
     struct checkup system;
-    struct program program;
+    struct program program; /* at the last file that it will run */
     struct verdict verdict;
 };
 
 /* ---- the command ---- */
 
-static void tell_files(struct visit *v, struct findings *all)
+static void tell_file(const struct program *p, struct findings *all)
 {
-    const struct program *p = &v->program;
-    size_t whole = p->state == PROGRAM_FOUND ? p->count : p->count - 1;
+    struct finding *f = finding_add(all, "command");
+    struct text text = finding_text(f);
 
-    for (size_t i = 0; i < whole; i++) {
-        struct finding *f = finding_add(all, "command");
-        struct text text = finding_text(f);
-        program_file_text(&p->file[i], &text);
-        if (p->file[i].privilege.is_ignored) {
-            f->state = FINDING_NOTE;
-            text_string(&text, "; its set-user-ID or set-group-ID bit or file capabilities have no"
-                               " effect here");
-        }
-    }
-    if (p->state == PROGRAM_FOUND)
+    describe_file(p, &text);
+    if (!p->privilege.is_ignored)
         return;
+    f->state = FINDING_NOTE;
+    text_string(&text, "; its set-user-ID or set-group-ID bit or file capabilities have no"
+                       " effect here");
+}
+
+static void tell_fault(const struct program *p, struct findings *all)
+{
     struct finding *f = finding_add(all, "command");
     struct text text = finding_text(f), way_out = finding_way_out(f);
+
     f->state = FINDING_PROBLEM;
-    program_fault_text(p, &text);
-    program_fault_way_out(p, &way_out);
+    describe_fault(p, &text);
+    describe_fault_way_out(p, &way_out);
 }
 
 static const char *const ENGINES[] = {
@@ -54,10 +54,10 @@ static void tell_engine(struct visit *v, struct findings *all)
 
     text_string(&text, ENGINES[v->verdict.engine]);
     text_string(&text, ": ");
-    verdict_reason_text(&v->verdict, &text);
+    describe_reason(&v->verdict, &text);
     if (v->verdict.engine == VERDICT_NEITHER) {
         f->state = FINDING_PROBLEM;
-        verdict_way_out(&v->verdict, &way_out);
+        describe_way_out(&v->verdict, &way_out);
     } else if (v->verdict.engine == VERDICT_NOTIFY && v->system.support.lack != SUPPORT_COMPLETE) {
         f->state = FINDING_PROBLEM;
         text_string(&text, "; and ");
@@ -65,7 +65,7 @@ static void tell_engine(struct visit *v, struct findings *all)
         support_way_out(&v->system.support, &way_out);
     } else if (v->verdict.engine == VERDICT_PRELOAD && v->verdict.reason != VERDICT_IS_DYNAMIC) {
         f->state = FINDING_NOTE;
-        verdict_way_out(&v->verdict, &way_out);
+        describe_way_out(&v->verdict, &way_out);
     }
 }
 
@@ -99,30 +99,38 @@ static void tell_limits(enum verdict_engine engine, struct findings *all)
 
 static void look(const char *command, struct visit *v, struct findings *all)
 {
+    static char found[PATH_FOUND_MAX], decides[PATH_FOUND_MAX];
+    struct program *p = &v->program;
+
     checkup_system(&v->system, all);
     v->verdict.engine = VERDICT_NEITHER;
     if (command == NULL)
         return;
-    bool is_there = program_look(command, &v->program);
-    tell_files(v, all);
-    if (!is_there)
+    v->verdict = (struct verdict){.engine = VERDICT_PRELOAD, .path = decides};
+    program_begin_command(p, command, found);
+    while (program_next(p)) {
+        verdict_add(&v->verdict, p);
+        if (p->error == 0)
+            tell_file(p, all);
+    }
+    if (p->error != 0) {
+        v->verdict.engine = VERDICT_NEITHER;
+        tell_fault(p, all);
         return;
-    v->verdict = verdict_of(&v->program);
+    }
     tell_engine(v, all);
     tell_limits(v->verdict.engine, all);
 }
 
 /* As 'remap run' would end, where it would not come to run the command. */
-static int status_of(const char *command, const struct visit *v, const struct findings *all)
+static int status_of(const struct visit *v, const struct findings *all)
 {
-    bool is_about_command = command != NULL && v->program.count == 1;
+    bool is_about_command = v->program.count == 1 && !v->program.is_about_loader;
 
     if (!v->system.has_config)
         return STATUS_BAD_TABLE;
-    if (is_about_command && v->program.state == PROGRAM_MISSING)
-        return STATUS_NOT_FOUND;
-    if (is_about_command && v->program.state == PROGRAM_DENIED)
-        return STATUS_CANNOT_RUN;
+    if (is_about_command && v->program.error != 0)
+        return v->program.error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
     return finding_worst(all) == FINDING_PROBLEM ? STATUS_NO : STATUS_OK;
 }
 
@@ -148,7 +156,7 @@ static int doctor_main(const struct command *self, int argc, char **argv)
     }
     const char *command = argv[optind]; /* NULL where there is none */
     look(command, &visit, &all);
-    int status = status_of(command, &visit, &all);
+    int status = status_of(&visit, &all);
     if (!is_json) {
         finding_print(&all);
         return status;

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -178,6 +179,20 @@ static inline int sys_statx(const char *path, unsigned mask, struct statx *st)
     return sys_statx_at(AT_FDCWD, path, 0, mask, st);
 }
 
+static inline ssize_t sys_getxattr(const char *path, const char *name, void *value, size_t size)
+{
+    return sys_call6(SYS_getxattr, (long)path, (long)name, (long)value, (long)size, 0, 0);
+}
+
+static inline int sys_statfs(const char *path, struct statfs *st)
+{
+#ifdef __LP64__
+    return (int)sys_call(SYS_statfs, (long)path, (long)st, 0);
+#else
+    return statfs(path, st); /* there, the kernel has two of them */
+#endif
+}
+
 static inline int sys_fchmod(int fd, mode_t mode)
 {
     return (int)sys_call(SYS_fchmod, fd, (long)mode, 0);
@@ -207,6 +222,11 @@ static inline int sys_reserve(int fd, off_t size)
     return error == 0 ? 0 : -1;
 }
 
+static inline int sys_prctl(int option, long a, long b)
+{
+    return (int)sys_call6(SYS_prctl, option, a, b, 0, 0, 0);
+}
+
 static inline int sys_kill(pid_t pid, int signal)
 {
     return (int)sys_call(SYS_kill, pid, signal, 0);
@@ -227,6 +247,16 @@ static inline int sys_sleep(long milliseconds)
 static inline int sys_yield(void)
 {
     return (int)sys_call(SYS_sched_yield, 0, 0, 0);
+}
+
+static inline uid_t sys_getuid(void)
+{
+    return (uid_t)sys_call(SYS_getuid, 0, 0, 0);
+}
+
+static inline gid_t sys_getgid(void)
+{
+    return (gid_t)sys_call(SYS_getgid, 0, 0, 0);
 }
 
 static inline uid_t sys_geteuid(void)

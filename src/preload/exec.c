@@ -11,10 +11,9 @@
 
 #include "linux/sys.h"
 #include "preload/exec_env.h"
-#include "preload/look.h"
 #include "preload/real_calls.h"
-#include "preload/search.h"
 #include "preload/string_array.h"
+#include "program/verdict.h"
 
 /* A call under way, with the arguments that its function takes. */
 struct exec_call {
@@ -59,6 +58,14 @@ static int start(struct exec_call *c, carry *go)
 
 /* ---- programs that cannot be preloaded ---- */
 
+/* In doubt the kernel is the judge: a program that is started as it is fails as without us. */
+static bool needs_run(const char *path)
+{
+    int error;
+
+    return verdict_of_exec(path, &error) == VERDICT_NOTIFY;
+}
+
 /*
  * Starts `remap enter -- PATH ARGV...` in the place of the program. Fails where that cannot
  * be started: the program then is, as it is.
@@ -88,7 +95,7 @@ static int start_run(const struct exec_call *c, const char *path)
 
 static int carry_path(const struct exec_call *c)
 {
-    if (c->run != NULL && look_passes_by(c->path))
+    if (c->run != NULL && needs_run(c->path))
         start_run(c, c->path);
     return exec_next.execve(c->path, c->argv, c->envp);
 }
@@ -98,12 +105,35 @@ int exec_path(const char *path, char *const argv[], char *const envp[])
     return start(&(struct exec_call){.path = path, .argv = argv, .envp = envp}, carry_path);
 }
 
+/*
+ * Finds the path of what execveat(2) takes. Returns false if it cannot be found by a path, or if
+ * a flag says more than AT_EMPTY_PATH. Changes errno.
+ */
+static bool find_path(const struct exec_call *c, char path[PATH_MAX])
+{
+    uintptr_t page = 0;
+
+    if ((c->flags & ~AT_EMPTY_PATH) != 0 || !string_array_begins(c->path, &page))
+        return false;
+    if (c->path[0] == '\0')
+        return c->folder >= 0 && (c->flags & AT_EMPTY_PATH) != 0 && path_of_fd(c->folder, path);
+    int fd = sys_openat(c->folder, c->path, O_PATH);
+    if (fd < 0)
+        return false;
+    bool is_found = path_of_fd(fd, path);
+    sys_close(fd);
+    return is_found;
+}
+
 /* On its own for its large buffer. */
 __attribute__((noinline)) static void try_run_at(const struct exec_call *c)
 {
     char path[PATH_MAX];
+    int saved = errno;
+    bool is_found = find_path(c, path);
 
-    if (look_name(c->folder, c->path, c->flags, path) && look_passes_by(path))
+    errno = saved;
+    if (is_found && needs_run(path))
         start_run(c, path);
 }
 
@@ -175,16 +205,16 @@ static void try_path(const struct exec_call *c, const char *path)
 
 static void try_folders(const struct exec_call *c)
 {
-    struct search s;
+    struct path_search s;
     bool is_forbidden = false;
 
-    if (!search_begin(&s, c->path))
+    if (!path_begin(&s, c->path, path_folders()))
         return;
-    char *path = __builtin_alloca(search_room(&s));
-    while (search_next(&s, path)) {
+    char *path = __builtin_alloca(path_room(&s));
+    while (path_next(&s, path)) {
         try_path(c, path);
         is_forbidden = is_forbidden || errno == EACCES;
-        if (!search_goes_on(errno))
+        if (!path_goes_on(errno))
             return;
     }
     if (is_forbidden)
@@ -249,27 +279,30 @@ int exec_list_with(const char *path, const char *first, va_list rest)
 
 /* ---- spawn ---- */
 
-/*
- * A relative path is not looked at where actions on files are to come before, one of which
- * may be to leave the folder. They are the reason why `run` is looked at, too: they would be
- * carried out twice.
- */
-static bool is_for_run(const struct exec_call *c, const char *path)
+/* A relative path means nothing before the actions, one of which may leave the folder. */
+static bool may_look(const struct exec_call *c, const char *path)
 {
-    return (path[0] == '/' || c->actions == NULL) && look_passes_by(path) &&
-           look_is_program(c->run);
+    return path[0] == '/' || c->actions == NULL;
 }
 
+/* If `run` cannot be executed, the actions must not be carried out: they would be again. */
 static int try_run(const struct exec_call *c, const char *path)
 {
-    return is_for_run(c, path) ? start_run(c, path) : -1;
+    struct statx st;
+
+    return program_try(c->run, &st) == 0 ? start_run(c, path) : -1;
+}
+
+static int try_run_at_path(const struct exec_call *c)
+{
+    return may_look(c, c->path) && needs_run(c->path) ? try_run(c, c->path) : -1;
 }
 
 static int carry_spawn(const struct exec_call *c)
 {
     uintptr_t page = 0;
 
-    if (c->run != NULL && string_array_begins(c->path, &page) && try_run(c, c->path) == 0)
+    if (c->run != NULL && string_array_begins(c->path, &page) && try_run_at_path(c) == 0)
         return 0;
     return exec_next.posix_spawn(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
 }
@@ -295,17 +328,20 @@ int exec_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *a
     return start(&c, carry_spawn);
 }
 
-/* The first program along PATH is the one that is started. */
+/* As execvp does, posix_spawnp starts the first that does not fail. */
 static int try_run_in_folders(const struct exec_call *c)
 {
-    struct search s;
+    struct path_search s;
+    int error;
 
-    if (!search_begin(&s, c->path))
+    if (!path_begin(&s, c->path, path_folders()))
         return -1;
-    char *path = __builtin_alloca(search_room(&s));
-    while (search_next(&s, path)) {
-        if (look_is_program(path))
+    char *path = __builtin_alloca(path_room(&s));
+    while (path_next(&s, path) && may_look(c, path)) {
+        if (verdict_of_exec(path, &error) == VERDICT_NOTIFY)
             return try_run(c, path);
+        if (!path_goes_on(error))
+            break;
     }
     return -1;
 }
@@ -313,7 +349,7 @@ static int try_run_in_folders(const struct exec_call *c)
 static int carry_spawn_search(const struct exec_call *c)
 {
     if (c->run != NULL &&
-        (strchr(c->path, '/') != NULL ? try_run(c, c->path) : try_run_in_folders(c)) == 0)
+        (strchr(c->path, '/') != NULL ? try_run_at_path(c) : try_run_in_folders(c)) == 0)
         return 0;
     return exec_next.posix_spawnp(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
 }

@@ -1,0 +1,266 @@
+#include "program/elf.h"
+
+#include <elf.h>
+#include <limits.h>
+#include <link.h>
+#include <string.h>
+
+#include "linux/sys.h"
+
+enum {
+    SEGMENTS_SIZE_MAX = 65536, /* all headers of segments, as for the kernel */
+    NOTES_MAX = 64,
+    DYNAMIC_MAX = 4096,
+    SONAME_MAX = 64,
+    NT_GO_BUILD_ID = 4, /* cmd/internal/buildid */
+};
+
+/* This program's own header, by the linker: what is native here. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+union header {
+    unsigned char ident[EI_NIDENT];
+    Elf32_Ehdr narrow;
+    Elf64_Ehdr wide;
+};
+
+struct file {
+    int fd;
+    bool is_wide;     /* 64-bit; what a 32-bit file has is widened as it is read */
+    unsigned count;   /* of segments */
+    uint64_t headers; /* where those of the segments are */
+};
+
+static bool read_at(int fd, uint64_t at, void *buf, size_t size)
+{
+    return at <= LONG_MAX && sys_pread(fd, buf, size, (unsigned long)at) == (ssize_t)size;
+}
+
+static bool read_segment(const struct file *f, unsigned i, Elf64_Phdr *segment)
+{
+    Elf32_Phdr narrow;
+
+    if (f->is_wide)
+        return read_at(f->fd, f->headers + i * sizeof(*segment), segment, sizeof(*segment));
+    if (!read_at(f->fd, f->headers + i * sizeof(narrow), &narrow, sizeof(narrow)))
+        return false;
+    *segment = (Elf64_Phdr){.p_type = narrow.p_type,
+                            .p_offset = narrow.p_offset,
+                            .p_vaddr = narrow.p_vaddr,
+                            .p_filesz = narrow.p_filesz,
+                            .p_align = narrow.p_align};
+    return true;
+}
+
+/* ---- the loader ---- */
+
+static bool has_prefix(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+static enum elf_libc libc_of(const char *loader)
+{
+    const char *slash = strrchr(loader, '/');
+    const char *name = slash != NULL ? slash + 1 : loader;
+
+    if (has_prefix(name, "ld-musl-"))
+        return ELF_MUSL;
+    /* ld-linux-x86-64.so.2; ld64.so.1 and ld.so.1 on older machines; ld-2.31.so before glibc 2.34. */
+    if (has_prefix(name, "ld-linux") || has_prefix(name, "ld64.so") || has_prefix(name, "ld.so.") ||
+        has_prefix(name, "ld-2."))
+        return ELF_GLIBC;
+    return ELF_OTHER_LIBC;
+}
+
+/* The path must end with a zero, as for the kernel. */
+static bool read_loader(int fd, const Elf64_Phdr *segment, struct elf *e)
+{
+    size_t size = segment->p_filesz;
+
+    if (size < 2 || size > sizeof(e->loader) || !read_at(fd, segment->p_offset, e->loader, size) ||
+        e->loader[size - 1] != '\0') {
+        e->loader[0] = '\0';
+        return false;
+    }
+    e->libc = libc_of(e->loader);
+    e->kind = ELF_DYNAMIC;
+    return true;
+}
+
+/* ---- notes ---- */
+
+static uint64_t aligned(uint64_t size, uint64_t alignment)
+{
+    return (size + alignment - 1) & ~(alignment - 1);
+}
+
+/* The header of a note is the same in 32 bits and in 64. */
+struct note {
+    Elf64_Nhdr header;
+    char name[4];
+};
+
+static bool has_go_note(int fd, const Elf64_Phdr *segment)
+{
+    uint64_t alignment = segment->p_align == 8 ? 8 : 4, at = 0;
+    struct note n;
+
+    for (int i = 0; i < NOTES_MAX && at + sizeof(n) <= segment->p_filesz; i++) {
+        if (!read_at(fd, segment->p_offset + at, &n, sizeof(n)))
+            return false;
+        if (n.header.n_namesz == sizeof(n.name) && n.header.n_type == NT_GO_BUILD_ID &&
+            memcmp(n.name, "Go\0", sizeof(n.name)) == 0)
+            return true;
+        at += aligned(sizeof(n.header) + n.header.n_namesz, alignment);
+        at += aligned(n.header.n_descsz, alignment);
+    }
+    return false;
+}
+
+/* ---- the dynamic section ---- */
+
+static bool read_entry(const struct file *f, const Elf64_Phdr *dynamic, uint64_t i,
+                       Elf64_Dyn *entry)
+{
+    Elf32_Dyn narrow;
+    size_t size = f->is_wide ? sizeof(*entry) : sizeof(narrow);
+    uint64_t at = dynamic->p_offset + i * size;
+
+    if ((i + 1) * size > dynamic->p_filesz)
+        return false;
+    if (f->is_wide)
+        return read_at(f->fd, at, entry, sizeof(*entry));
+    if (!read_at(f->fd, at, &narrow, sizeof(narrow)))
+        return false;
+    *entry = (Elf64_Dyn){.d_tag = narrow.d_tag, .d_un.d_val = narrow.d_un.d_val};
+    return true;
+}
+
+/* Reads the string that is mapped to an address. */
+static bool read_string(const struct file *f, uint64_t address, char string[SONAME_MAX])
+{
+    Elf64_Phdr segment;
+
+    for (unsigned i = 0; i < f->count && read_segment(f, i, &segment); i++) {
+        uint64_t skipped = address - segment.p_vaddr;
+        if (segment.p_type != PT_LOAD || address < segment.p_vaddr || skipped >= segment.p_filesz)
+            continue;
+        uint64_t left = segment.p_filesz - skipped;
+        size_t size = left < SONAME_MAX ? left : SONAME_MAX;
+        return read_at(f->fd, segment.p_offset + skipped, string, size) &&
+               memchr(string, '\0', size) != NULL;
+    }
+    return false;
+}
+
+static void read_dynamic(const struct file *f, const Elf64_Phdr *dynamic, struct elf *e)
+{
+    uint64_t strings = 0, soname = 0;
+    char name[SONAME_MAX];
+    Elf64_Dyn entry;
+
+    for (uint64_t i = 0; i < DYNAMIC_MAX && read_entry(f, dynamic, i, &entry); i++) {
+        if (entry.d_tag == DT_NULL || (e->has_needed && e->kind == ELF_DYNAMIC))
+            break;
+        if (entry.d_tag == DT_NEEDED)
+            e->has_needed = true;
+        else if (entry.d_tag == DT_STRTAB)
+            strings = entry.d_un.d_ptr;
+        else if (entry.d_tag == DT_SONAME)
+            soname = entry.d_un.d_val;
+    }
+    if (e->kind != ELF_PIE || strings == 0 || soname == 0 ||
+        !read_string(f, strings + soname, name))
+        return;
+    e->libc = libc_of(name);
+    if (e->libc == ELF_GLIBC)
+        e->kind = ELF_LOADER;
+}
+
+/* ---- the file ---- */
+
+static bool read_segments(const struct file *f, struct elf *e)
+{
+    Elf64_Phdr segment, dynamic = {.p_type = PT_NULL};
+
+    for (unsigned i = 0; i < f->count; i++) {
+        if (!read_segment(f, i, &segment))
+            return false;
+        if (segment.p_type == PT_INTERP && e->kind != ELF_DYNAMIC &&
+            !read_loader(f->fd, &segment, e))
+            return false;
+        if (segment.p_type == PT_NOTE)
+            e->is_go = e->is_go || has_go_note(f->fd, &segment);
+        if (segment.p_type == PT_DYNAMIC)
+            dynamic = segment;
+    }
+    if (dynamic.p_type == PT_DYNAMIC)
+        read_dynamic(f, &dynamic, e);
+    return true;
+}
+
+static enum elf_abi abi_of(const union header *h, uint16_t machine)
+{
+    const unsigned char *own = __ehdr_start.e_ident;
+    bool is_of_64 = own[EI_CLASS] == ELFCLASS64 && h->ident[EI_CLASS] == ELFCLASS32;
+
+    if (h->ident[EI_DATA] != own[EI_DATA])
+        return ELF_FOREIGN;
+    if (machine == __ehdr_start.e_machine && h->ident[EI_CLASS] == own[EI_CLASS])
+        return ELF_NATIVE;
+    if (is_of_64 && __ehdr_start.e_machine == EM_X86_64 && machine == EM_X86_64)
+        return ELF_X32;
+    if (is_of_64 && ((__ehdr_start.e_machine == EM_X86_64 && machine == EM_386) ||
+                     (__ehdr_start.e_machine == EM_AARCH64 && machine == EM_ARM)))
+        return ELF_32_BIT;
+    return ELF_FOREIGN;
+}
+
+/* Returns whether the headers of the segments are such as the kernel takes. */
+static bool find_segments(const union header *h, struct file *f)
+{
+    size_t size = f->is_wide ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+    size_t given = f->is_wide ? h->wide.e_phentsize : h->narrow.e_phentsize;
+
+    f->count = f->is_wide ? h->wide.e_phnum : h->narrow.e_phnum;
+    f->headers = f->is_wide ? h->wide.e_phoff : h->narrow.e_phoff;
+    return given == size && f->count > 0 && f->count <= SEGMENTS_SIZE_MAX / size;
+}
+
+void elf_read(int fd, struct elf *e)
+{
+    union header h = {0};
+    ssize_t size = sys_pread(fd, &h, sizeof(h), 0);
+    struct file f = {.fd = fd, .is_wide = h.ident[EI_CLASS] == ELFCLASS64};
+
+    *e = (struct elf){.kind = ELF_NONE};
+    if (size < (ssize_t)(f.is_wide ? sizeof(h.wide) : sizeof(h.narrow)) ||
+        memcmp(h.ident, ELFMAG, SELFMAG) != 0)
+        return;
+    /* e_type and e_machine are at the same place in both. */
+    uint16_t type = h.wide.e_type;
+    bool is_swapped = h.ident[EI_DATA] != __ehdr_start.e_ident[EI_DATA];
+    e->machine = is_swapped ? __builtin_bswap16(h.wide.e_machine) : h.wide.e_machine;
+    e->abi = abi_of(&h, e->machine);
+    e->bits = f.is_wide ? 64 : 32;
+    if (is_swapped)
+        type = __builtin_bswap16(type);
+    if (type != ET_EXEC && type != ET_DYN)
+        return;
+    e->kind = type == ET_EXEC ? ELF_STATIC : ELF_PIE;
+    if (!is_swapped && (!find_segments(&h, &f) || !read_segments(&f, e)))
+        e->kind = ELF_NONE;
+}
+
+enum elf_libc elf_libc_of_loader(const char *path)
+{
+    struct elf e = {.libc = ELF_OTHER_LIBC};
+    int fd = sys_open(path, O_RDONLY | O_NONBLOCK);
+
+    if (fd < 0)
+        return ELF_OTHER_LIBC;
+    elf_read(fd, &e);
+    sys_close(fd);
+    return e.kind == ELF_LOADER ? ELF_GLIBC : ELF_OTHER_LIBC;
+}

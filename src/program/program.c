@@ -1,0 +1,215 @@
+#include "program/program.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <paths.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "linux/sys.h"
+
+int program_try(const char *path, struct statx *st)
+{
+    int saved = errno, error = 0;
+
+    if (sys_statx(path, STATX_TYPE | PRIVILEGE_MASK, st) != 0)
+        error = errno;
+    else if (!S_ISREG(st->stx_mode))
+        error = EACCES;
+    else if (sys_access(path, X_OK) != 0)
+        error = errno;
+    errno = saved;
+    return error;
+}
+
+/* ---- one file ---- */
+
+static enum program_kind read_kind(struct program *p)
+{
+    char *head = p->head[p->turn];
+    enum program_kind kind = PROGRAM_TEXT;
+    int fd = sys_open(p->path, O_RDONLY | O_NONBLOCK);
+
+    if (fd < 0)
+        return PROGRAM_UNREADABLE;
+    memset(head, 0, SCRIPT_HEAD);
+    ssize_t size = sys_pread(fd, head, SCRIPT_HEAD, 0);
+    if (size < 0) {
+        kind = PROGRAM_UNREADABLE;
+    } else if (size >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0) {
+        elf_read(fd, &p->elf);
+        kind = p->elf.kind != ELF_NONE ? PROGRAM_ELF : PROGRAM_BROKEN;
+    } else if (script_parse(head, &p->line)) {
+        kind = PROGRAM_SCRIPT;
+        p->turn = !p->turn;
+    }
+    sys_close(fd);
+    return kind;
+}
+
+/* The kernel does not look for the loader of a foreign program. */
+static void look_at_loader(struct program *p)
+{
+    struct statx st;
+
+    if (p->elf.kind != ELF_DYNAMIC || p->elf.abi == ELF_FOREIGN)
+        return;
+    p->error = program_try(p->elf.loader, &st);
+    p->is_about_loader = p->error != 0;
+    if (p->error == 0 && p->elf.libc == ELF_OTHER_LIBC)
+        p->elf.libc = elf_libc_of_loader(p->elf.loader);
+}
+
+static void look(struct program *p)
+{
+    struct statx st;
+
+    p->kind = PROGRAM_UNREADABLE;
+    p->elf = (struct elf){.kind = ELF_NONE};
+    p->privilege = (struct privilege){0};
+    p->error = program_try(p->path, &st);
+    if (p->error != 0)
+        return;
+    p->kind = read_kind(p);
+    if (program_is_executed(p))
+        privilege_read(p->path, &st, &p->privilege);
+    if (p->kind == PROGRAM_ELF)
+        look_at_loader(p);
+}
+
+/* ---- the way ---- */
+
+static bool is_command(const struct program *p)
+{
+    return p->found != NULL;
+}
+
+static void go_to(struct program *p, const char *next, enum program_role role, int scripts)
+{
+    p->next = next;
+    p->next_role = role;
+    p->scripts = scripts;
+}
+
+static void go_to_env(struct program *p)
+{
+    struct script_env env;
+
+    if (!script_read_env(p->line.argument, &env))
+        return;
+    if (env.is_cleaned)
+        p->folders = PATH_DEFAULT;
+    go_to(p, env.name, PROGRAM_BY_ENV, 0);
+}
+
+/* Finds what the file leads to. */
+static void find_next(struct program *p)
+{
+    p->next = NULL;
+    if (p->error != 0)
+        return;
+    if (p->kind == PROGRAM_SCRIPT)
+        go_to(p, p->line.interpreter, PROGRAM_INTERPRETER, p->scripts + 1);
+    else if (p->kind == PROGRAM_TEXT && !is_command(p))
+        p->error = ENOEXEC;
+    else if (p->kind == PROGRAM_TEXT && p->role != PROGRAM_BY_SHELL)
+        go_to(p, _PATH_BSHELL, PROGRAM_BY_SHELL, 0);
+    else if (p->kind == PROGRAM_ELF && p->role == PROGRAM_INTERPRETER && is_command(p) &&
+             script_is_env(p->path))
+        go_to_env(p);
+}
+
+/* Returns false, with an error if the way is too long. */
+static bool step(struct program *p)
+{
+    if (p->next == NULL)
+        return false;
+    if (p->scripts > PROGRAM_SCRIPTS_MAX || p->count == PROGRAM_FILES_MAX) {
+        p->error = ELOOP;
+        return false;
+    }
+    p->path = p->next;
+    p->role = p->next_role;
+    p->count++;
+    look(p);
+    find_next(p);
+    return true;
+}
+
+/* ---- PATH ---- */
+
+/* Returns what execve(2) of the path would fail with. */
+static int error_of(const char *path)
+{
+    struct program p;
+
+    program_begin(&p, path);
+    while (step(&p))
+        continue;
+    return p.error;
+}
+
+/*
+ * Finds p->next along PATH, as execvp(3) does. If nothing can be executed, takes the first file
+ * that there is, which shows why. Returns an error if there is none.
+ */
+static int search(struct program *p)
+{
+    char candidate[PATH_FOUND_MAX];
+    struct path_search s;
+    struct statx st;
+    int result = ENOENT;
+
+    if (p->next[0] == '\0')
+        return ENOENT;
+    if (!path_begin(&s, p->next, p->folders))
+        return errno;
+    while (path_next(&s, candidate)) {
+        int error = error_of(candidate);
+        bool is_end = !path_goes_on(error);
+        if (is_end || (result != 0 && (error == EACCES || program_try(candidate, &st) == 0))) {
+            text_copy(p->found, PATH_FOUND_MAX, candidate);
+            result = 0;
+        }
+        if (is_end)
+            break;
+    }
+    if (result == 0)
+        p->next = p->found;
+    return result;
+}
+
+/* The file that PATH does not lead to. */
+static void miss(struct program *p, int error)
+{
+    p->path = p->next;
+    p->role = p->next_role;
+    p->kind = PROGRAM_UNREADABLE;
+    p->error = error;
+    p->count++;
+    p->next = NULL;
+}
+
+bool program_next(struct program *p)
+{
+    bool may_search = is_command(p) && p->next != NULL &&
+                      (p->next_role == PROGRAM_COMMAND || p->next_role == PROGRAM_BY_ENV);
+    int error = may_search && strchr(p->next, '/') == NULL ? search(p) : 0;
+
+    if (error == 0)
+        return step(p);
+    miss(p, error);
+    return true;
+}
+
+void program_begin(struct program *p, const char *path)
+{
+    *p = (struct program){.next = path, .next_role = PROGRAM_COMMAND};
+}
+
+void program_begin_command(struct program *p, const char *command, char found[PATH_FOUND_MAX])
+{
+    program_begin(p, command);
+    p->folders = path_folders();
+    p->found = found;
+}

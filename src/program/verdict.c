@@ -1,0 +1,103 @@
+#include "program/verdict.h"
+
+#include <errno.h>
+
+#include "core/text.h"
+
+static enum verdict_reason judge_dynamic(const struct elf *e)
+{
+    switch (e->libc) {
+    case ELF_GLIBC:
+        return e->has_needed ? VERDICT_IS_DYNAMIC : VERDICT_IS_WITHOUT_LIBC;
+    case ELF_MUSL:
+        return VERDICT_IS_MUSL;
+    default:
+        return VERDICT_IS_OTHER_LIBC;
+    }
+}
+
+static enum verdict_reason judge_elf(const struct elf *e)
+{
+    if (e->abi == ELF_X32)
+        return VERDICT_IS_X32;
+    if (e->abi != ELF_NATIVE)
+        return e->abi == ELF_32_BIT ? VERDICT_IS_32_BIT : VERDICT_IS_FOREIGN;
+    if (e->is_go)
+        return VERDICT_IS_GO;
+    switch (e->kind) {
+    case ELF_DYNAMIC:
+        return judge_dynamic(e);
+    case ELF_LOADER:
+        return VERDICT_IS_DYNAMIC;
+    default:
+        return VERDICT_IS_STATIC;
+    }
+}
+
+static enum verdict_reason judge_kind(const struct program *p)
+{
+    switch (p->kind) {
+    case PROGRAM_ELF:
+        return judge_elf(&p->elf);
+    case PROGRAM_BROKEN:
+        return VERDICT_IS_BROKEN;
+    case PROGRAM_UNREADABLE:
+        return VERDICT_IS_UNREADABLE;
+    default:
+        return VERDICT_IS_DYNAMIC;
+    }
+}
+
+static enum verdict_reason judge(const struct program *p)
+{
+    enum verdict_reason by_kind = judge_kind(p);
+
+    if (p->error != 0)
+        return VERDICT_IS_NOT_EXECUTED;
+    if (by_kind == VERDICT_IS_X32 || by_kind == VERDICT_IS_FOREIGN)
+        return by_kind;
+    if (p->privilege.set_uid)
+        return VERDICT_IS_SET_UID;
+    if (p->privilege.set_gid)
+        return VERDICT_IS_SET_GID;
+    if (p->privilege.has_capabilities && !p->privilege.without_gain)
+        return VERDICT_IS_CAPABLE;
+    if (p->privilege.has_capabilities && by_kind < VERDICT_IS_STATIC)
+        return VERDICT_IS_CAPABLE_IN_VAIN;
+    return by_kind;
+}
+
+static enum verdict_engine engine_for(enum verdict_reason reason)
+{
+    if (reason < VERDICT_IS_STATIC)
+        return VERDICT_PRELOAD;
+    return reason < VERDICT_IS_SET_UID ? VERDICT_NOTIFY : VERDICT_NEITHER;
+}
+
+void verdict_add(struct verdict *v, const struct program *p)
+{
+    enum verdict_reason reason = judge(p);
+
+    if (engine_for(reason) < v->engine || (p->error == 0 && !program_is_executed(p)))
+        return;
+    v->engine = engine_for(reason);
+    v->reason = reason;
+    v->machine = p->elf.machine;
+    v->may_bind = p->privilege.may_bind;
+    if (v->path != NULL)
+        text_copy(v->path, PATH_FOUND_MAX, p->path);
+}
+
+enum verdict_engine verdict_of_exec(const char *path, int *error)
+{
+    int saved = errno;
+    struct program p;
+    struct verdict v = {.engine = VERDICT_PRELOAD};
+
+    program_begin(&p, path);
+    while (program_next(&p))
+        verdict_add(&v, &p);
+    errno = saved;
+    *error = p.error;
+    return p.error == 0 ? v.engine : VERDICT_PRELOAD;
+}

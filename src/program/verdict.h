@@ -1,0 +1,56 @@
+/* Which engine catches what a command will run. */
+#ifndef PROGRAM_VERDICT_H
+#define PROGRAM_VERDICT_H
+
+#include "program/program.h"
+
+enum verdict_engine {
+    VERDICT_PRELOAD,
+    VERDICT_NOTIFY,
+    VERDICT_NEITHER,
+};
+
+enum verdict_reason {
+    VERDICT_IS_DYNAMIC, /* with glibc, of our kind: preload */
+    VERDICT_IS_NOT_EXECUTED,
+    VERDICT_IS_UNREADABLE,
+    VERDICT_IS_BROKEN,
+    VERDICT_IS_STATIC, /* from here on: notify */
+    VERDICT_IS_GO,
+    VERDICT_IS_MUSL,
+    VERDICT_IS_OTHER_LIBC,
+    VERDICT_IS_WITHOUT_LIBC,
+    VERDICT_IS_32_BIT,
+    VERDICT_IS_CAPABLE_IN_VAIN,
+    VERDICT_IS_SET_UID, /* from here on: neither */
+    VERDICT_IS_SET_GID,
+    VERDICT_IS_CAPABLE,
+    VERDICT_IS_X32,
+    VERDICT_IS_FOREIGN,
+};
+
+/*
+ * The verdict on some files: neither, if one of them is beyond both engines; notify, if one needs
+ * it; else preload. What is unknown, and what cannot be executed, is for preload: execve(2) then
+ * says what is wrong. Whether notify is available here is another question (notify/support.h).
+ */
+struct verdict {
+    enum verdict_engine engine;
+    enum verdict_reason reason;
+    /* Of the file that decides: */
+    uint16_t machine;
+    bool may_bind;
+    char *path; /* PATH_FOUND_MAX bytes of the caller's, or NULL */
+};
+
+/* Adds the file that *p is at to the verdict, which may be all zeros but for `path`. */
+void verdict_add(struct verdict *v, const struct program *p);
+
+/*
+ * Returns which engine catches what execve(2) of the path executes, and sets *error: 0, or the error
+ * that execve will fail with, as of struct program. The path may be bad. Writes to nothing but the
+ * stack, and takes 3 KB of it. Keeps errno.
+ */
+enum verdict_engine verdict_of_exec(const char *path, int *error);
+
+#endif

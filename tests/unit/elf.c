@@ -1,0 +1,219 @@
+#include "unit_program.h"
+
+#include <sys/mman.h>
+
+#include "program/elf.h"
+
+static struct elf elf;
+
+static void read_bytes(const void *bytes, size_t size)
+{
+    int fd = memfd_create("elf", MFD_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, size), size);
+    elf_read(fd, &elf);
+    assert_true(elf.kind <= ELF_LOADER);
+    assert_true(memchr(elf.loader, '\0', sizeof(elf.loader)) != NULL);
+    close(fd);
+}
+
+static enum elf_kind kind_of(const struct crafted *c)
+{
+    read_bytes(c, sizeof(*c));
+    return elf.kind;
+}
+
+/* ---- what is read ---- */
+
+static void test_kinds(void **state)
+{
+    const struct parts parts[] = {
+        [ELF_STATIC] = {.type = ET_EXEC},
+        [ELF_PIE] = {.soname = "libother.so.2"},
+        [ELF_DYNAMIC] = {.loader = "/lib/ld-musl-x86_64.so.1", .needs = true, .note = "Go"},
+        [ELF_LOADER] = {.soname = "ld-linux-x86-64.so.2"},
+    };
+
+    (void)state;
+    for (enum elf_kind kind = ELF_STATIC; kind <= ELF_LOADER; kind++) {
+        struct crafted c = craft(&parts[kind]);
+        assert_int_equal(kind_of(&c), kind);
+        assert_int_equal(elf.abi, ELF_NATIVE);
+        assert_int_equal(elf.machine, __ehdr_start.e_machine);
+        assert_int_equal(elf.bits, 8 * sizeof(void *));
+        assert_int_equal(elf.is_go, kind == ELF_DYNAMIC);
+        assert_int_equal(elf.has_needed, kind == ELF_DYNAMIC);
+        assert_string_equal(elf.loader, kind == ELF_DYNAMIC ? parts[kind].loader : "");
+    }
+    struct crafted object = craft(&(struct parts){.type = ET_REL});
+    assert_int_equal(kind_of(&object), ELF_NONE);
+}
+
+/* The kernel takes the first loader, whose path ends with a zero. */
+static void test_loaders(void **state)
+{
+    const struct parts parts = {.loader = "/lib/first"};
+    struct crafted c = craft(&parts);
+
+    (void)state;
+    c.segment[2] = c.segment[1];
+    c.segment[2].p_offset += 5;
+    c.segment[2].p_filesz -= 5;
+    assert_int_equal(kind_of(&c), ELF_DYNAMIC);
+    assert_string_equal(elf.loader, "/lib/first");
+    c.segment[1].p_filesz--;
+    assert_int_equal(kind_of(&c), ELF_NONE);
+    c.segment[1].p_filesz = 1;
+    assert_int_equal(kind_of(&c), ELF_NONE);
+}
+
+static void test_long_loader(void **state)
+{
+    const struct parts parts = {.loader = "/"};
+    struct {
+        struct crafted c;
+        char loader[2 * ELF_LOADER_MAX];
+    } file = {.c = craft(&parts)};
+
+    (void)state;
+    memset(file.loader, 'a', sizeof(file.loader));
+    file.c.segment[1].p_offset = sizeof(file.c);
+    file.c.segment[1].p_filesz = ELF_LOADER_MAX;
+    file.loader[ELF_LOADER_MAX - 1] = '\0';
+    read_bytes(&file, sizeof(file));
+    assert_int_equal(elf.kind, ELF_DYNAMIC);
+    assert_int_equal(strlen(elf.loader), ELF_LOADER_MAX - 1);
+    file.c.segment[1].p_filesz++;
+    file.loader[ELF_LOADER_MAX] = '\0';
+    read_bytes(&file, sizeof(file));
+    assert_int_equal(elf.kind, ELF_NONE);
+}
+
+static void test_32_bits(void **state)
+{
+    struct {
+        Elf32_Ehdr header;
+        Elf32_Phdr segment;
+        char loader[16];
+    } file = {craft_32(EM_386), {.p_type = PT_INTERP}, "/lib/ld-linux"};
+
+    (void)state;
+    file.segment.p_offset = offsetof(__typeof__(file), loader);
+    file.segment.p_filesz = sizeof(file.loader);
+    read_bytes(&file, sizeof(file));
+    assert_int_equal(elf.kind, ELF_DYNAMIC);
+    assert_int_equal(elf.bits, 32);
+    assert_string_equal(elf.loader, "/lib/ld-linux");
+}
+
+static void test_headers_as_for_the_kernel(void **state)
+{
+    const struct parts parts = {.type = ET_EXEC};
+    struct crafted c = craft(&parts);
+    struct {
+        struct crafted c;
+        char more[1 << 16];
+    } file = {.c = c};
+
+    (void)state;
+    c.header.e_phentsize++;
+    assert_int_equal(kind_of(&c), ELF_NONE);
+    c.header.e_phentsize--;
+    c.header.e_phnum = 0;
+    assert_int_equal(kind_of(&c), ELF_NONE);
+    file.c.header.e_phnum = 65536 / sizeof(ElfW(Phdr));
+    read_bytes(&file, sizeof(file));
+    assert_int_equal(elf.kind, ELF_STATIC);
+    file.c.header.e_phnum++;
+    read_bytes(&file, sizeof(file));
+    assert_int_equal(elf.kind, ELF_NONE);
+}
+
+/* ---- files that are not what they seem ---- */
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 8;
+}
+
+/* Each length up to where the headers end, and then in leaps; and flipped bytes, most in the headers. */
+static void spoil(unsigned char *bytes, size_t size)
+{
+    enum { HEADERS = 1024, ROUNDS = 5000, FLIPS = 6 };
+    uint32_t seed = 1;
+
+    for (size_t cut = 0; cut <= size; cut += cut < HEADERS ? 7 : size / 50 + 1)
+        read_bytes(bytes, cut);
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t place[FLIPS];
+        unsigned char before[FLIPS];
+        for (int i = 0; i < FLIPS; i++) {
+            place[i] = next_random(&seed) % (i > 0 && size > HEADERS ? HEADERS : size);
+            before[i] = bytes[place[i]];
+            bytes[place[i]] = (unsigned char)next_random(&seed);
+        }
+        read_bytes(bytes, size);
+        for (int i = FLIPS - 1; i >= 0; i--)
+            bytes[place[i]] = before[i];
+    }
+}
+
+static void test_spoilt_files(void **state)
+{
+    static unsigned char bytes[1 << 18];
+    const struct parts parts = {.loader = "/l", .needs = true, .note = "Go"},
+                       itself = {.soname = "ld-linux-x86-64.so.2"};
+    struct crafted c = craft(&parts);
+    FILE *file = fopen("/bin/true", "re");
+
+    (void)state;
+    assert_non_null(file);
+    size_t size = fread(bytes, 1, sizeof(bytes), file);
+    fclose(file);
+    spoil(bytes, size);
+    spoil((unsigned char *)&c, sizeof(c));
+    c = craft(&itself);
+    spoil((unsigned char *)&c, sizeof(c));
+}
+
+/* Sizes and places that add up to something small again. */
+static void test_overflows(void **state)
+{
+    const struct parts itself = {.soname = "ld-linux-x86-64.so.2"};
+    static const uint64_t values[] = {UINT64_MAX, UINT64_MAX - 63, INT64_MAX, 1ULL << 40, 0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(values); i++) {
+        for (int which = 0; which < SEGMENTS; which++) {
+            struct crafted c = craft(&itself);
+            c.segment[which].p_offset = (ElfW(Off))values[i];
+            kind_of(&c);
+            c.segment[which].p_filesz = (ElfW(Xword))values[COUNT(values) - 1 - i];
+            kind_of(&c);
+            c.segment[which].p_vaddr = (ElfW(Addr))values[i];
+            kind_of(&c);
+        }
+        struct crafted c = craft(&itself);
+        c.header.e_phoff = (ElfW(Off))values[i];
+        kind_of(&c);
+    }
+    struct crafted c = craft(&itself);
+    c.header.e_phnum = UINT16_MAX;
+    kind_of(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_loaders),
+        cmocka_unit_test(test_long_loader),
+        cmocka_unit_test(test_32_bits),
+        cmocka_unit_test(test_headers_as_for_the_kernel),
+        cmocka_unit_test(test_spoilt_files),
+        cmocka_unit_test(test_overflows),
+    };
+    return cmocka_run_group_tests_name("elf", tests, NULL, NULL);
+}
