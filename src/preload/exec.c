@@ -211,9 +211,9 @@ int exec_search(const char *file, char *const argv[], char *const envp[])
 
 typedef int exec_function(const char *path, char *const argv[], char *const envp[]);
 
-/* `environment` is environ, or NULL: it is behind the list. */
+/* The environment is that of this process, or it follows the list. */
 static int with_list(exec_function *function, const char *path, const char *first, va_list rest,
-                     char *const *environment)
+                     bool has_environment)
 {
     size_t count = 0;
     va_list counted;
@@ -227,24 +227,23 @@ static int with_list(exec_function *function, const char *path, const char *firs
     argv[0] = first;
     for (size_t i = 1; i <= count; i++)
         argv[i] = va_arg(rest, const char *);
-    if (environment == NULL)
-        environment = va_arg(rest, char *const *);
-    return function(path, (char *const *)argv, environment);
+    return function(path, (char *const *)argv,
+                    has_environment ? va_arg(rest, char *const *) : environ);
 }
 
 int exec_list(const char *path, const char *first, va_list rest)
 {
-    return with_list(exec_path, path, first, rest, environ);
+    return with_list(exec_path, path, first, rest, false);
 }
 
 int exec_list_search(const char *file, const char *first, va_list rest)
 {
-    return with_list(exec_search, file, first, rest, environ);
+    return with_list(exec_search, file, first, rest, false);
 }
 
 int exec_list_with(const char *path, const char *first, va_list rest)
 {
-    return with_list(exec_path, path, first, rest, NULL);
+    return with_list(exec_path, path, first, rest, true);
 }
 
 /* ---- spawn ---- */
