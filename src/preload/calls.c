@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,6 +38,36 @@ static void find(const char *name, void *function)
         memcpy(function, &found, sizeof(found));
 }
 
+#ifdef __x86_64__
+/*
+ * Before glibc 2.36, dlsym finds the oldest version of a function in libc. Replaces it by the
+ * newer version, and returns whether that was necessary.
+ */
+static bool find_newer(const char *name, void *function)
+{
+    void *found, *newer;
+
+    memcpy(&found, function, sizeof(found));
+    if (found != dlvsym(RTLD_NEXT, name, "GLIBC_2.2.5"))
+        return false;
+    newer = dlvsym(RTLD_NEXT, name, "GLIBC_2.15");
+    if (newer != NULL)
+        memcpy(function, &newer, sizeof(newer));
+    return true;
+}
+
+/* The older ones hand a file that is not a program to the shell. */
+static void find_newer_spawn(void)
+{
+    if (find_newer("posix_spawn", &exec_next.posix_spawn))
+        find_newer("posix_spawnp", &exec_next.posix_spawnp);
+}
+#else
+static void find_newer_spawn(void)
+{
+}
+#endif
+
 void calls_find(void)
 {
 #define SOCKET_CALL(name, ...) find(#name, &next.name);
@@ -44,6 +75,7 @@ void calls_find(void)
 #define SPAWN_CALL EXEC_CALL
 #define ASSEMBLY_CALL(name) find(#name, &syscall_hook_next);
 #include "preload/calls.def"
+    find_newer_spawn();
 }
 
 /*
