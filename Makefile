@@ -69,11 +69,9 @@ $(O)/obj/%.o: %.c
 	$(call say,cc)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The version script has no name for its node: with a name, the symbols would get
-# a version, and no program would ever call them.
-$(O)/exports.map: src/preload/exports.list
+$(O)/exports.map: src/preload/exports.map.in src/preload/calls.def src/translate/calls.def
 	@mkdir -p $(@D)
-	$(Q){ echo '{ global:'; sed 's/$$/;/' $<; echo 'local: *; };'; } > $@
+	$(Q)$(CC) -E -P -x c -iquote src -o $@ $<
 
 $(O)/libremap.so: $(LIBRARY_OBJECTS) $(O)/exports.map
 	$(call say,ld)

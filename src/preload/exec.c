@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "linux/sys.h"
+#include "preload/calls.h"
 #include "preload/exec_env.h"
-#include "preload/real_calls.h"
 #include "preload/string_array.h"
 #include "program/verdict.h"
 
-/* A call under way, with the arguments that its function takes. */
+/* A call, with the arguments of its function. */
 struct exec_call {
     const char *path; /* or a name to search for */
     char *const *argv;
@@ -25,40 +25,40 @@ struct exec_call {
     const posix_spawn_file_actions_t *actions;
     const posix_spawnattr_t *attributes;
     bool spawns;
-    const char *run; /* the `remap` for programs that cannot be preloaded, or NULL */
+    const char *run; /* the `remap` that starts what cannot be preloaded, or NULL */
 };
 
-/* Carries a call out, with the environment that the new program is to have. */
-typedef int carry(const struct exec_call *c);
+/* Makes a call whose environment is complete. */
+typedef int make(const struct exec_call *c);
 
-/* Not for `remap` itself, which has looked closely, and executes what it has looked at. */
-static const char *run_of(const struct exec_env *k)
+/* NULL in `remap` itself: it has checked the program that it executes. */
+static const char *find_run(const struct exec_env *e)
 {
-    const char *run = exec_env_run(k), *self = (const char *)getauxval(AT_EXECFN);
+    const char *run = exec_env_run(e), *self = (const char *)getauxval(AT_EXECFN);
 
     return run != NULL && self != NULL && strcmp(run, self) == 0 ? NULL : run;
 }
 
-/* Completes the environment, on the stack, where anything is missing from it. */
-static int start(struct exec_call *c, carry *go)
+/* Completes the environment on the stack, if anything is missing in it, and makes the call. */
+static int start(struct exec_call *c, make *make_call)
 {
-    struct exec_env k;
+    struct exec_env e;
 
-    if (!exec_env_read(&k, c->envp))
-        return go(c);
-    size_t size = exec_env_size(&k);
+    if (!exec_env_read(&e, c->envp))
+        return make_call(c);
+    size_t size = exec_env_size(&e);
     if (size > 0) {
         int saved = errno;
-        c->envp = exec_env_build(&k, __builtin_alloca(size));
+        c->envp = exec_env_build(&e, __builtin_alloca(size));
         errno = saved;
     }
-    c->run = run_of(&k);
-    return go(c);
+    c->run = find_run(&e);
+    return make_call(c);
 }
 
 /* ---- programs that cannot be preloaded ---- */
 
-/* In doubt the kernel is the judge: a program that is started as it is fails as without us. */
+/* In doubt the kernel decides: the program is executed unchanged, and fails as without the library. */
 static bool needs_run(const char *path)
 {
     int error;
@@ -67,8 +67,8 @@ static bool needs_run(const char *path)
 }
 
 /*
- * Starts `remap enter -- PATH ARGV...` in the place of the program. Fails where that cannot
- * be started: the program then is, as it is.
+ * Starts `remap enter -- PATH ARGV...` in place of the program. Returns an error if that
+ * fails: the caller then starts the program itself.
  */
 static int start_run(const struct exec_call *c, const char *path)
 {
@@ -93,16 +93,21 @@ static int start_run(const struct exec_call *c, const char *path)
 
 /* ---- exec ---- */
 
-static int carry_path(const struct exec_call *c)
+static int make_path(const struct exec_call *c)
 {
     if (c->run != NULL && needs_run(c->path))
         start_run(c, c->path);
     return exec_next.execve(c->path, c->argv, c->envp);
 }
 
-int exec_path(const char *path, char *const argv[], char *const envp[])
+int exec_ve(const char *path, char *const argv[], char *const envp[])
 {
-    return start(&(struct exec_call){.path = path, .argv = argv, .envp = envp}, carry_path);
+    return start(&(struct exec_call){.path = path, .argv = argv, .envp = envp}, make_path);
+}
+
+int exec_v(const char *path, char *const argv[])
+{
+    return exec_ve(path, argv, environ);
 }
 
 /*
@@ -125,7 +130,7 @@ static bool find_path(const struct exec_call *c, char path[PATH_MAX])
     return is_found;
 }
 
-/* On its own for its large buffer. */
+/* A function of its own, since its buffer is large. */
 __attribute__((noinline)) static void try_run_at(const struct exec_call *c)
 {
     char path[PATH_MAX];
@@ -137,19 +142,19 @@ __attribute__((noinline)) static void try_run_at(const struct exec_call *c)
         start_run(c, path);
 }
 
-static int carry_at(const struct exec_call *c)
+static int make_at(const struct exec_call *c)
 {
     if (c->run != NULL)
         try_run_at(c);
     return exec_next.execveat(c->folder, c->path, c->argv, c->envp, c->flags);
 }
 
-int exec_at(int folder, const char *path, char *const argv[], char *const envp[], int flags)
+int exec_veat(int folder, const char *path, char *const argv[], char *const envp[], int flags)
 {
     return start(
         &(struct exec_call){
             .path = path, .argv = argv, .envp = envp, .folder = folder, .flags = flags},
-        carry_at);
+        make_at);
 }
 
 int exec_fd(int fd, char *const argv[], char *const envp[])
@@ -158,7 +163,7 @@ int exec_fd(int fd, char *const argv[], char *const envp[])
         errno = EINVAL;
         return -1;
     }
-    return exec_at(fd, "", argv, envp, AT_EMPTY_PATH);
+    return exec_veat(fd, "", argv, envp, AT_EMPTY_PATH);
 }
 
 /* ---- exec along PATH ---- */
@@ -172,7 +177,7 @@ static size_t count_arguments(char *const argv[])
     return count;
 }
 
-/* What is no program is a script of the shell's. */
+/* A file that is not a program is a script for the shell. */
 static void try_shell(const struct exec_call *c, const char *path)
 {
     size_t count = count_arguments(c->argv), rest = count > 0 ? count : 1;
@@ -190,7 +195,7 @@ static void try_shell(const struct exec_call *c, const char *path)
     argv[rest + 1] = NULL;
     shell.path = _PATH_BSHELL;
     shell.argv = (char *const *)argv;
-    carry_path(&shell);
+    make_path(&shell);
 }
 
 static void try_path(const struct exec_call *c, const char *path)
@@ -198,7 +203,7 @@ static void try_path(const struct exec_call *c, const char *path)
     struct exec_call one = *c;
 
     one.path = path;
-    carry_path(&one);
+    make_path(&one);
     if (errno == ENOEXEC)
         try_shell(c, path);
 }
@@ -218,10 +223,10 @@ static void try_folders(const struct exec_call *c)
             return;
     }
     if (is_forbidden)
-        errno = EACCES; /* rather than what became of the last folder */
+        errno = EACCES; /* not the error of the last folder */
 }
 
-static int carry_search(const struct exec_call *c)
+static int make_search(const struct exec_call *c)
 {
     if (c->path[0] == '\0')
         errno = ENOENT;
@@ -232,18 +237,23 @@ static int carry_search(const struct exec_call *c)
     return -1;
 }
 
-int exec_search(const char *file, char *const argv[], char *const envp[])
+int exec_vpe(const char *file, char *const argv[], char *const envp[])
 {
-    return start(&(struct exec_call){.path = file, .argv = argv, .envp = envp}, carry_search);
+    return start(&(struct exec_call){.path = file, .argv = argv, .envp = envp}, make_search);
+}
+
+int exec_vp(const char *file, char *const argv[])
+{
+    return exec_vpe(file, argv, environ);
 }
 
 /* ---- lists of arguments ---- */
 
 typedef int exec_function(const char *path, char *const argv[], char *const envp[]);
 
-/* `environment` is environ, or NULL: it is behind the list. */
+/* The environment is that of this process, or it follows the list. */
 static int with_list(exec_function *function, const char *path, const char *first, va_list rest,
-                     char *const *environment)
+                     bool has_environment)
 {
     size_t count = 0;
     va_list counted;
@@ -257,35 +267,34 @@ static int with_list(exec_function *function, const char *path, const char *firs
     argv[0] = first;
     for (size_t i = 1; i <= count; i++)
         argv[i] = va_arg(rest, const char *);
-    if (environment == NULL)
-        environment = va_arg(rest, char *const *);
-    return function(path, (char *const *)argv, environment);
+    return function(path, (char *const *)argv,
+                    has_environment ? va_arg(rest, char *const *) : environ);
 }
 
-int exec_list(const char *path, const char *first, va_list rest)
+int exec_l(const char *path, const char *first, va_list rest)
 {
-    return with_list(exec_path, path, first, rest, environ);
+    return with_list(exec_ve, path, first, rest, false);
 }
 
-int exec_list_search(const char *file, const char *first, va_list rest)
+int exec_lp(const char *file, const char *first, va_list rest)
 {
-    return with_list(exec_search, file, first, rest, environ);
+    return with_list(exec_vpe, file, first, rest, false);
 }
 
-int exec_list_with(const char *path, const char *first, va_list rest)
+int exec_le(const char *path, const char *first, va_list rest)
 {
-    return with_list(exec_path, path, first, rest, NULL);
+    return with_list(exec_ve, path, first, rest, true);
 }
 
 /* ---- spawn ---- */
 
-/* A relative path means nothing before the actions, one of which may leave the folder. */
+/* File actions run before the program, and one may change the folder of a relative path. */
 static bool may_look(const struct exec_call *c, const char *path)
 {
     return path[0] == '/' || c->actions == NULL;
 }
 
-/* If `run` cannot be executed, the actions must not be carried out: they would be again. */
+/* The file actions would run twice if `run` failed, so `run` is checked first. */
 static int try_run(const struct exec_call *c, const char *path)
 {
     struct statx st;
@@ -298,7 +307,7 @@ static int try_run_at_path(const struct exec_call *c)
     return may_look(c, c->path) && needs_run(c->path) ? try_run(c, c->path) : -1;
 }
 
-static int carry_spawn(const struct exec_call *c)
+static int make_spawn(const struct exec_call *c)
 {
     uintptr_t page = 0;
 
@@ -307,28 +316,7 @@ static int carry_spawn(const struct exec_call *c)
     return exec_next.posix_spawn(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
 }
 
-static struct exec_call spawn_call(pid_t *pid, const char *path,
-                                   const posix_spawn_file_actions_t *actions,
-                                   const posix_spawnattr_t *attributes, char *const argv[],
-                                   char *const envp[])
-{
-    return (struct exec_call){.path = path,
-                              .argv = argv,
-                              .envp = envp,
-                              .pid = pid,
-                              .actions = actions,
-                              .attributes = attributes,
-                              .spawns = true};
-}
-
-int exec_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-               const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-    struct exec_call c = spawn_call(pid, path, actions, attributes, argv, envp);
-    return start(&c, carry_spawn);
-}
-
-/* As execvp does, posix_spawnp starts the first that does not fail. */
+/* As execvp does, posix_spawnp starts the first program that can be executed. */
 static int try_run_in_folders(const struct exec_call *c)
 {
     struct path_search s;
@@ -346,7 +334,7 @@ static int try_run_in_folders(const struct exec_call *c)
     return -1;
 }
 
-static int carry_spawn_search(const struct exec_call *c)
+static int make_spawnp(const struct exec_call *c)
 {
     if (c->run != NULL &&
         (strchr(c->path, '/') != NULL ? try_run_at_path(c) : try_run_in_folders(c)) == 0)
@@ -354,42 +342,51 @@ static int carry_spawn_search(const struct exec_call *c)
     return exec_next.posix_spawnp(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
 }
 
-int exec_spawn_search(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-                      const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+static int start_spawn(make *make_call, pid_t *pid, const char *path,
+                       const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-    struct exec_call c = spawn_call(pid, file, actions, attributes, argv, envp);
-    return start(&c, carry_spawn_search);
+    struct exec_call c = {
+        .path = path,
+        .argv = argv,
+        .envp = envp,
+        .pid = pid,
+        .actions = actions,
+        .attributes = attributes,
+        .spawns = true,
+    };
+
+    return start(&c, make_call);
+}
+
+int exec_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+               const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    return start_spawn(make_spawn, pid, path, actions, attributes, argv, envp);
+}
+
+int exec_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+    return start_spawn(make_spawnp, pid, file, actions, attributes, argv, envp);
 }
 
 /* ---- before the constructor ---- */
 
 /*
- * No system call does what posix_spawn does. Whoever needs it so early is the constructor of
- * some other library, where dlsym may be called.
+ * No system call does what posix_spawn does. The caller is the constructor of another
+ * library, so it may call dlsym.
  */
-static int spawn_early(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-    real_calls_resolve();
-    if (exec_next.posix_spawn == spawn_early)
-        return ENOSYS;
-    return exec_next.posix_spawn(pid, path, actions, attributes, argv, envp);
-}
-
-static int spawn_search_early(pid_t *pid, const char *file,
-                              const posix_spawn_file_actions_t *actions,
-                              const posix_spawnattr_t *attributes, char *const argv[],
-                              char *const envp[])
-{
-    real_calls_resolve();
-    if (exec_next.posix_spawnp == spawn_search_early)
-        return ENOSYS;
-    return exec_next.posix_spawnp(pid, file, actions, attributes, argv, envp);
-}
+#define SPAWN_CALL(name, result, handler, ...)                                                     \
+    static result early_##name PARAMETERS(__VA_ARGS__)                                             \
+    {                                                                                              \
+        calls_find();                                                                              \
+        return exec_next.name != early_##name ? exec_next.name ARGUMENTS(__VA_ARGS__) : ENOSYS;    \
+    }
+#include "preload/calls.def"
 
 struct exec_next exec_next = {
-    .execve = sys_execve,
-    .execveat = sys_execveat,
-    .posix_spawn = spawn_early,
-    .posix_spawnp = spawn_search_early,
+#define EXEC_CALL(name, ...) .name = sys_##name,
+#define SPAWN_CALL(name, ...) .name = early_##name,
+#include "preload/calls.def"
 };

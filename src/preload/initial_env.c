@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/config.h"
+#include "linux/sys.h"
 #include "preload/preload_list.h"
 #include "translate/engine.h"
 
@@ -90,10 +91,12 @@ static const char *try_store(const struct original *o)
     text_string(&copy, o->name);
     size_t value = copy.used;
     if (o->goes_by_folder) {
-        if (getcwd(copy.buf + value, copy.size - value) != NULL) {
-            copy.used += strlen(copy.buf + value);
+        long size =
+            sys_call(SYS_getcwd, (long)copy.buf + (long)value, (long)(copy.size - value), 0);
+        if (size > 0 && copy.buf[value] == '/') {
+            copy.used += (size_t)size - 1;
             text_char(&copy, '/');
-        } else if (errno == ERANGE) {
+        } else if (size < 0 && errno == ERANGE) {
             return NULL;
         }
     }

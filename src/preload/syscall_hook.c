@@ -1,63 +1,47 @@
 /*
- * syscall(2) is not a function like the others. Some of what is called through it
- * returns twice, on one stack, as vfork(2) does; so what is not ours must be handed
- * on by a jump, with no frame of ours on the stack to be returned through twice. That
- * takes a few instructions for each kind of machine. What is ours goes on to a function
- * of C with the very same arguments: both take them as seven long integers.
+ * syscall(2) is not like the other functions. Some system calls return twice on one stack, as
+ * vfork(2) does. So syscall() must hand on what it does not catch by a jump: a frame of its own
+ * would be returned through twice. That takes a few instructions of assembly for each machine.
+ * For what it catches it jumps to a C function, which gets the same arguments: both take seven
+ * long integers.
  */
 #include "preload/syscall_hook.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
 
-#include "linux/socket.h"
-#include "linux/sys.h"
+#include "preload/calls.h"
 #include "preload/exec.h"
-#include "preload/listen.h"
+#include "preload/socket_calls.h"
 #include "translate/bind.h"
 #include "translate/connect.h"
-#include "translate/next.h"
 #include "translate/peername.h"
 #include "translate/sockname.h"
 
-syscall_hook_function *syscall_hook_next = syscall_hook_syscall;
-
-/* The code below knows the numbers of the calls. */
+/* The assembly below uses these by name. gcc -flto would drop or rename them otherwise. */
+#define USED __attribute__((used))
 
 #if defined(__x86_64__) && defined(__LP64__)
-
-_Static_assert(SYS_socket == 41 && SYS_connect == 42 && SYS_accept == 43 && SYS_sendto == 44 &&
-                   SYS_recvfrom == 45 && SYS_sendmsg == 46 && SYS_recvmsg == 47 && SYS_bind == 49 &&
-                   SYS_listen == 50 && SYS_getsockname == 51 && SYS_getpeername == 52 &&
-                   SYS_accept4 == 288 && SYS_recvmmsg == 299 && SYS_sendmmsg == 307 &&
-                   SYS_execve == 59 && SYS_execveat == 322,
-               "the numbers of asm/unistd_64.h");
 
 __asm__(".text\n"
         ".globl syscall\n"
         ".type syscall, @function\n"
         "syscall:\n"
         "    endbr64\n"
-        "    leaq -41(%rdi), %rax\n"
-        "    cmpq $52 - 41, %rax\n"
-        "    jbe syscall_hook_call\n"
-        "    cmpq $288, %rdi\n"
-        "    je syscall_hook_call\n"
-        "    cmpq $299, %rdi\n"
-        "    je syscall_hook_call\n"
-        "    cmpq $307, %rdi\n"
-        "    je syscall_hook_call\n"
-        "    cmpq $59, %rdi\n"
-        "    je syscall_hook_call\n"
-        "    cmpq $322, %rdi\n"
-        "    je syscall_hook_call\n"
-        "    jmpq *syscall_hook_next(%rip)\n"
+        "    movl %edi, %eax\n"
+        "    cmpl $512, %eax\n"
+        "    jae 1f\n"
+        "    leaq syscall_hook_caught(%rip), %r11\n"
+        "    cmpb $0, (%r11, %rax)\n"
+        "    jne syscall_hook_call\n"
+        "1:  jmpq *syscall_hook_next(%rip)\n"
         ".size syscall, . - syscall\n"
-        ".globl syscall_hook_syscall\n"
-        ".hidden syscall_hook_syscall\n"
-        ".type syscall_hook_syscall, @function\n"
-        "syscall_hook_syscall:\n"
+        ".globl syscall_hook_plain\n"
+        ".hidden syscall_hook_plain\n"
+        ".type syscall_hook_plain, @function\n"
+        "syscall_hook_plain:\n"
         "    endbr64\n"
         "    movq %rdi, %rax\n"
         "    movq %rsi, %rdi\n"
@@ -72,42 +56,29 @@ __asm__(".text\n"
         "    ret\n"
         "1:  movq %rax, %rdi\n"
         "    jmp syscall_hook_fail\n"
-        ".size syscall_hook_syscall, . - syscall_hook_syscall\n");
+        ".size syscall_hook_plain, . - syscall_hook_plain\n");
 
 #elif defined(__aarch64__) && defined(__LP64__)
-
-_Static_assert(SYS_socket == 198 && SYS_bind == 200 && SYS_listen == 201 && SYS_accept == 202 &&
-                   SYS_connect == 203 && SYS_getsockname == 204 && SYS_getpeername == 205 &&
-                   SYS_sendto == 206 && SYS_recvfrom == 207 && SYS_sendmsg == 211 &&
-                   SYS_recvmsg == 212 && SYS_accept4 == 242 && SYS_recvmmsg == 243 &&
-                   SYS_sendmmsg == 269 && SYS_execve == 221 && SYS_execveat == 281,
-               "the numbers of asm-generic/unistd.h");
 
 __asm__(".text\n"
         ".globl syscall\n"
         ".type syscall, %function\n"
         "syscall:\n"
         "    hint #34\n" /* bti c */
-        "    sub x9, x0, #198\n"
-        "    cmp x9, #212 - 198\n"
-        "    b.ls syscall_hook_call\n"
-        "    sub x9, x0, #242\n"
-        "    cmp x9, #243 - 242\n"
-        "    b.ls syscall_hook_call\n"
-        "    cmp x0, #269\n"
-        "    b.eq syscall_hook_call\n"
-        "    cmp x0, #221\n"
-        "    b.eq syscall_hook_call\n"
-        "    cmp x0, #281\n"
-        "    b.eq syscall_hook_call\n"
-        "    adrp x16, syscall_hook_next\n"
+        "    cmp w0, #512\n"
+        "    b.hs 1f\n"
+        "    adrp x16, syscall_hook_caught\n"
+        "    add x16, x16, #:lo12:syscall_hook_caught\n"
+        "    ldrb w16, [x16, w0, uxtw]\n"
+        "    cbnz w16, syscall_hook_call\n"
+        "1:  adrp x16, syscall_hook_next\n"
         "    ldr x16, [x16, #:lo12:syscall_hook_next]\n"
         "    br x16\n"
         ".size syscall, . - syscall\n"
-        ".globl syscall_hook_syscall\n"
-        ".hidden syscall_hook_syscall\n"
-        ".type syscall_hook_syscall, %function\n"
-        "syscall_hook_syscall:\n"
+        ".globl syscall_hook_plain\n"
+        ".hidden syscall_hook_plain\n"
+        ".type syscall_hook_plain, %function\n"
+        "syscall_hook_plain:\n"
         "    hint #34\n"
         "    mov x8, x0\n"
         "    mov x0, x1\n"
@@ -120,81 +91,61 @@ __asm__(".text\n"
         "    cmn x0, #4095\n"
         "    b.cs syscall_hook_fail\n"
         "    ret\n"
-        ".size syscall_hook_syscall, . - syscall_hook_syscall\n");
+        ".size syscall_hook_plain, . - syscall_hook_plain\n");
+
+#else
+#define WITHOUT_ASSEMBLY
+#endif
+
+#ifdef WITHOUT_ASSEMBLY
+
+syscall_hook_function *syscall_hook_next;
 
 #else
 
-long syscall_hook_syscall(long number, ...)
-{
-    long argument[6];
-    va_list list;
+syscall_hook_function syscall_hook_plain;
+USED syscall_hook_function *syscall_hook_next = syscall_hook_plain;
 
-    va_start(list, number);
-    for (int i = 0; i < 6; i++)
-        argument[i] = va_arg(list, long);
-    va_end(list);
-    return sys_call6(number, argument[0], argument[1], argument[2], argument[3], argument[4],
-                     argument[5]);
-}
+/* Whether syscall() catches the system call of each number. */
+USED const bool syscall_hook_caught[512] = {
+#define SOCKET_CALL(name, ...) [SYS_##name] = true,
+#define EXEC_CALL(name, ...) [SYS_##name] = true,
+#include "preload/calls.def"
+};
 
-#endif
-
-/* What is left of a system call that failed, whose result is given. */
-__attribute__((used)) static long fail(long result) __asm__("syscall_hook_fail");
-static long fail(long result)
+/* Ends a plain system call that failed with -errno. */
+USED long syscall_hook_fail(long result)
 {
     errno = (int)-result;
     return -1;
 }
 
-static long call(long number, long a, long b, long c, long d, long e, long f)
+static long call_socket(int number, long a, long b, long c, long d, long e, long f)
 {
     switch (number) {
-    case SYS_socket:
-        socket_note((int)a, (int)b, (int)c);
-        return next.socket((int)a, (int)b, (int)c);
-    case SYS_bind:
-        return bind_socket((int)a, (void *)b, (socklen_t)c);
-    case SYS_listen:
-        return listen_socket((int)a, (int)b);
-    case SYS_connect:
-        return connect_socket((int)a, (void *)b, (socklen_t)c);
-    case SYS_sendto:
-        return connect_sendto((int)a, (void *)b, (size_t)c, (int)d, (void *)e, (socklen_t)f);
-    case SYS_sendmsg:
-        return connect_sendmsg((int)a, (void *)b, (int)c);
-    case SYS_sendmmsg:
-        return connect_sendmmsg((int)a, (void *)b, (unsigned)c, (int)d);
-    case SYS_getsockname:
-        return sockname_get((int)a, (void *)b, (void *)c);
-    case SYS_getpeername:
-        return peername_get((int)a, (void *)b, (void *)c);
-    case SYS_accept:
-        return peername_accept((int)a, (void *)b, (void *)c);
-    case SYS_accept4:
-        return peername_accept4((int)a, (void *)b, (void *)c, (int)d);
-    case SYS_recvfrom:
-        return peername_recvfrom((int)a, (void *)b, (size_t)c, (int)d, (void *)e, (void *)f);
-    case SYS_recvmsg:
-        return peername_recvmsg((int)a, (void *)b, (int)c);
-    case SYS_recvmmsg:
-        return peername_recvmmsg((int)a, (void *)b, (unsigned)c, (int)d, (void *)e);
-    default:
-        return syscall_hook_next(number, a, b, c, d, e, f);
+#define SOCKET_CALL(name, result, handler, ...)                                                    \
+    case SYS_##name:                                                                               \
+        return handler CASTS(__VA_ARGS__);
+#include "preload/calls.def"
     }
+    return -1;
 }
 
-long syscall_hook_call(long number, long a, long b, long c, long d, long e, long f)
+USED long syscall_hook_call(int number, long a, long b, long c, long d, long e, long f)
 {
     int state, ignored;
 
-    /* Not between these two: the child of a vfork(2) would never come to the second. */
-    if (number == SYS_execve)
-        return exec_path((const char *)a, (void *)b, (void *)c);
-    if (number == SYS_execveat)
-        return exec_at((int)a, (const char *)b, (void *)c, (void *)d, (int)e);
+    switch (number) {
+#define EXEC_CALL(name, result, handler, ...)                                                      \
+    case SYS_##name:                                                                               \
+        return handler CASTS(__VA_ARGS__);
+#include "preload/calls.def"
+    }
+    /* Not around exec: a child of vfork(2) would leave its parent's thread not cancellable. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    long result = call(number, a, b, c, d, e, f);
+    long result = call_socket(number, a, b, c, d, e, f);
     pthread_setcancelstate(state, &ignored);
     return result;
 }
+
+#endif

@@ -1,19 +1,14 @@
-/* syscall(2): the calls that programs make past the functions that we stand in front of. */
+/* syscall(2): system calls by their numbers. */
 #ifndef PRELOAD_SYSCALL_HOOK_H
 #define PRELOAD_SYSCALL_HOOK_H
 
 /*
- * Carries out a call that has a function of ours, as that function does, but that it is
- * no cancellation point; every other goes on to the next syscall(). Where the machine
- * has no code for that here, syscall() is not stood in front of.
+ * The library's syscall() handles a system call of calls.def as the function of that name,
+ * except that it is no cancellation point. It hands every other call to syscall_hook_next:
+ * a plain system call until calls_find has found the real syscall(). It exists on x86-64 and
+ * 64-bit Arm; elsewhere the library does not export syscall().
  */
-long syscall_hook_call(long number, long a, long b, long c, long d, long e, long f);
-
-/* The next syscall(): syscall_hook_syscall, until real_calls_resolve has looked it up. */
-typedef long syscall_hook_function(long, ...);
+typedef long syscall_hook_function(long number, ...);
 extern syscall_hook_function *syscall_hook_next;
-
-/* The system call itself, as libc's syscall(). */
-long syscall_hook_syscall(long number, ...);
 
 #endif

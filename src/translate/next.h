@@ -1,7 +1,4 @@
-/*
- * The functions that carry a translated call out: the system calls themselves, unless the
- * engine has something else behind it.
- */
+/* The functions that make a call once it is translated: one for each line of calls.def. */
 #ifndef TRANSLATE_NEXT_H
 #define TRANSLATE_NEXT_H
 
@@ -10,22 +7,11 @@
 #include <time.h>
 
 struct next {
-    int (*bind)(int, const struct sockaddr *, socklen_t);
-    int (*listen)(int, int);
-    int (*connect)(int, const struct sockaddr *, socklen_t);
-    int (*socket)(int, int, int);
-    int (*accept)(int, struct sockaddr *, socklen_t *);
-    int (*accept4)(int, struct sockaddr *, socklen_t *, int);
-    int (*getsockname)(int, struct sockaddr *, socklen_t *);
-    int (*getpeername)(int, struct sockaddr *, socklen_t *);
-    ssize_t (*sendto)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
-    ssize_t (*sendmsg)(int, const struct msghdr *, int);
-    int (*sendmmsg)(int, struct mmsghdr *, unsigned, int);
-    ssize_t (*recvfrom)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
-    ssize_t (*recvmsg)(int, struct msghdr *, int);
-    int (*recvmmsg)(int, struct mmsghdr *, unsigned, int, struct timespec *);
+#define SOCKET_CALL(name, result, handler, ...) result (*name)(__VA_ARGS__);
+#include "translate/calls.def"
 };
 
+/* The plain system calls, until an engine sets something else. */
 extern struct next next;
 
 #endif

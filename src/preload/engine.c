@@ -1,13 +1,14 @@
 /*
- * What is remembered lies on a page of its own that the kernel empties in the children
- * of fork(2) (MADV_WIPEONFORK, Linux 4.14), who then ask anew.
+ * What translate asks of its engine, and the constructor. The values of variables are in
+ * initial_env.c.
  *
- * It is made at the first question, so that programs that never bind do without, but
- * only by the process that the library was loaded in. In any other, a child of vfork(2)
- * might be about to write into its parent's memory: there, and where there is no such
- * page, all is asked each time.
+ * The pid and the name of this process are remembered, on a page of its own that the kernel
+ * empties in the children of fork(2) (MADV_WIPEONFORK, Linux 4.14). The page is made when it is
+ * first needed, so programs that never bind do without it, and only in the process that loaded
+ * the library. Any other process may be a child of vfork(2), which shares its parent's memory:
+ * it asks the kernel each time, as does a process without the page.
  */
-#include "preload/process_facts.h"
+#include "translate/engine.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -17,7 +18,8 @@
 
 #include "core/hot.h"
 #include "linux/sys.h"
-#include "translate/engine.h"
+#include "preload/calls.h"
+#include "preload/initial_env.h"
 
 /* Each is 0 until it is known. */
 struct facts {
@@ -28,8 +30,11 @@ struct facts {
 static _Atomic uint32_t first_pid;
 static _Atomic(struct facts *) facts;
 
-void process_facts_begin(void)
+/* As little as possible. The rest waits for the first bind. */
+__attribute__((constructor)) static void start(void)
 {
+    calls_find();
+    initial_env_capture();
     atomic_store_explicit(&first_pid, (uint32_t)sys_getpid(), memory_order_relaxed);
 }
 
@@ -43,7 +48,7 @@ COLD static struct facts *make_facts(void)
         mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (own == MAP_FAILED)
         return NULL;
-    if (madvise(own, sizeof(*own), MADV_WIPEONFORK) == 0 &&
+    if (sys_call(SYS_madvise, (long)own, sizeof(*own), MADV_WIPEONFORK) == 0 &&
         atomic_compare_exchange_strong_explicit(&facts, &known, own, memory_order_acq_rel,
                                                 memory_order_acquire))
         return own;
@@ -97,7 +102,7 @@ HOT void engine_program(char name[16])
         words[1] = atomic_load_explicit(&known->program[1], memory_order_relaxed);
     }
     if (words[0] == 0) {
-        prctl(PR_GET_NAME, words);
+        sys_call(SYS_prctl, PR_GET_NAME, (long)words, 0);
         if (known != NULL) {
             atomic_store_explicit(&known->program[1], words[1], memory_order_relaxed);
             atomic_store_explicit(&known->program[0], words[0], memory_order_release);
