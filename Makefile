@@ -40,7 +40,7 @@ NOTIFY    := $(wildcard src/notify/*.c)
 PRELOAD   := $(wildcard src/preload/*.c)
 EXPORT    := $(wildcard src/export/*.c)
 CLI       := $(wildcard src/cli/*.c)
-UNIT      := $(wildcard tests/unit/*.c)
+UNIT      := $(filter-out tests/unit/unit.c,$(wildcard tests/unit/*.c))
 MANUALS   := remap.1 remap.conf.5 libremap.7 remap-redirect.8
 
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
@@ -162,7 +162,7 @@ $(O)/tools/%.so: tests/tools/%.c
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -MMD -MP -shared $(LDFLAGS) -o $@ $<
 
-$(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT) src/translate/ports.c)
+$(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,tests/unit/unit.c $(CORE) $(REGISTRY) $(EXPORT) src/translate/ports.c)
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS)

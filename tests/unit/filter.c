@@ -191,27 +191,31 @@ static void check_machines(bool datagrams)
     }
 }
 
-static void test_calls(void **state)
+int unit_set_up(void **state)
 {
     (void)state;
+    /* Neither an old kernel nor valgrind matter to what is written: 5 has SCMP_ACT_NOTIFY. */
+    return seccomp_api_set(5);
+}
+
+TEST(calls)
+{
     check_machines(false);
 }
 
-static void test_calls_with_datagrams(void **state)
+TEST(calls_with_datagrams)
 {
-    (void)state;
     check_machines(true);
 }
 
 /* An architecture that the machine is not said to run has no system call at all. */
-static void test_other_architectures(void **state)
+TEST(other_architectures)
 {
     static const uint32_t others[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,    AUDIT_ARCH_AARCH64,
                                       AUDIT_ARCH_ARM,    AUDIT_ARCH_RISCV64, AUDIT_ARCH_PPC64LE};
     static char text[TEXT_MAX];
     char action[32];
 
-    (void)state;
     for (size_t i = 0; i < COUNT(MACHINES); i++) {
         print_filter(MACHINES[i].arch, i % 2 == 0, text);
         for (size_t j = 0; j < COUNT(others); j++) {
@@ -224,37 +228,20 @@ static void test_other_architectures(void **state)
     }
 }
 
-static void test_no_such_architecture(void **state)
+TEST(no_such_architecture)
 {
-    (void)state;
     assert_true(filter_print(12345, false, STDOUT_FILENO) < 0);
 }
 
 /* What is given to the kernel is a program of a sensible size, for the machine that this runs on. */
-static void test_program(void **state)
+TEST(program)
 {
     struct filter plain, more;
 
-    (void)state;
     assert_int_equal(filter_make(&plain, false), 0);
     assert_int_equal(filter_make(&more, true), 0);
     assert_in_range(plain.program.len, 8, 100);
     assert_in_range(more.program.len, plain.program.len + 1, 100);
     filter_free(&plain);
     filter_free(&more);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_calls_with_datagrams),
-        cmocka_unit_test(test_other_architectures),
-        cmocka_unit_test(test_no_such_architecture),
-        cmocka_unit_test(test_program),
-    };
-
-    /* Neither an old kernel nor valgrind matter to what is written: 5 has SCMP_ACT_NOTIFY. */
-    seccomp_api_set(5);
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

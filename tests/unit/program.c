@@ -180,7 +180,7 @@ static const char *loader(const char *name)
     return path;
 }
 
-static int make_folder(void **state)
+int unit_set_up(void **state)
 {
     const char *base = getenv("TMPDIR");
 
@@ -193,7 +193,7 @@ static int make_folder(void **state)
     return setenv("PATH", folder, 1);
 }
 
-static int remove_folder(void **state)
+int unit_tear_down(void **state)
 {
     char command[128];
 
@@ -220,13 +220,12 @@ static void check(const char *name, const struct parts *parts, enum verdict_engi
         fail_msg("%s: engine %d, reason %d", name, v.engine, v.reason);
 }
 
-static void test_kinds(void **state)
+TEST(kinds)
 {
     const struct parts fixed = {.type = ET_EXEC}, pie = {0}, go = {.type = ET_EXEC, .note = "Go"},
                        other_note = {.type = ET_EXEC, .note = "GNU"},
                        machine = {.type = ET_EXEC, .machine = EM_68K}, order = {.is_swapped = true};
 
-    (void)state;
     check("static", &fixed, VERDICT_NOTIFY, VERDICT_IS_STATIC);
     check("static-pie", &pie, VERDICT_NOTIFY, VERDICT_IS_STATIC);
     check("go", &go, VERDICT_NOTIFY, VERDICT_IS_GO);
@@ -235,11 +234,10 @@ static void test_kinds(void **state)
     check("of another order", &order, VERDICT_NEITHER, VERDICT_IS_FOREIGN);
 }
 
-static void test_loaders(void **state)
+TEST(loaders)
 {
     const struct parts glibc = {.loader = loader("ld-linux-x86-64.so.2"), .needs = true};
 
-    (void)state;
     check("glibc", &glibc, VERDICT_PRELOAD, VERDICT_IS_DYNAMIC);
     const struct parts cgo = {.loader = loader("ld64.so.1"), .needs = true, .note = "Go"};
     check("cgo", &cgo, VERDICT_NOTIFY, VERDICT_IS_GO);
@@ -255,9 +253,8 @@ static void test_loaders(void **state)
     check("library", &library, VERDICT_NOTIFY, VERDICT_IS_STATIC);
 }
 
-static void test_32_bits(void **state)
+TEST(programs_of_32_bits)
 {
-    (void)state;
     write_32("i386", EM_386);
     write_32("x32", EM_X86_64);
     write_32("other", EM_MIPS);
@@ -267,7 +264,7 @@ static void test_32_bits(void **state)
     assert_int_equal(verdict_on("other").reason, VERDICT_IS_FOREIGN);
 }
 
-static void test_what_cannot_be_executed(void **state)
+TEST(what_cannot_be_executed)
 {
     const struct parts orphan = {.loader = "/nowhere/ld-linux.so.2", .needs = true};
     const struct {
@@ -285,7 +282,6 @@ static void test_what_cannot_be_executed(void **state)
         {"by-env", "'python99', which '/usr/bin/env' wants is not there", PROGRAM_MISSING},
     };
 
-    (void)state;
     write_file("plain", "", 0, 0644);
     write_program("orphan", &orphan);
     write_script("lost", "#!/nowhere/sh\n");
@@ -312,7 +308,7 @@ static void test_what_cannot_be_executed(void **state)
 
 /* ---- scripts ---- */
 
-static void test_lines(void **state)
+TEST(lines)
 {
     const struct parts fixed = {.type = ET_EXEC};
     static const char *const SCRIPTS[] = {
@@ -328,7 +324,6 @@ static void test_lines(void **state)
         "#!/usr/bin/env --split-string=p\n",
     };
 
-    (void)state;
     write_program("p", &fixed);
     for (size_t i = 0; i < COUNT(SCRIPTS); i++) {
         write_script("script", SCRIPTS[i]);
@@ -339,7 +334,7 @@ static void test_lines(void **state)
     }
 }
 
-static void test_lines_that_end_at_env(void **state)
+TEST(lines_that_end_at_env)
 {
     static const char *const SCRIPTS[] = {
         "#!/usr/bin/env p -u\n",     "#!/usr/bin/env\n",           "#!/usr/bin/env A=1\n",
@@ -347,7 +342,6 @@ static void test_lines_that_end_at_env(void **state)
         "#!/usr/bin/env -S \"p\"\n", "#!/usr/bin/env -S -u A p\n",
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(SCRIPTS); i++) {
         write_script("script", SCRIPTS[i]);
         bool is_found = program_look("script", &program);
@@ -361,11 +355,10 @@ static void test_lines_that_end_at_env(void **state)
 }
 
 /* Anything else is for the shell, as execvp(3) has it. */
-static void test_text(void **state)
+TEST(text)
 {
     char line[300] = "#!";
 
-    (void)state;
     memset(line + 2, 'a', sizeof(line) - 3);
     const char *const contents[] = {"", "echo\n", "#!\n", "#! \t\n", "#", line};
     for (size_t i = 0; i < COUNT(contents); i++) {
@@ -378,12 +371,11 @@ static void test_text(void **state)
     }
 }
 
-static void test_depth(void **state)
+TEST(depth)
 {
     const struct parts fixed = {.type = ET_EXEC};
     char name[16], content[32];
 
-    (void)state;
     write_program("p", &fixed);
     write_script("s1", "#!@/p\n");
     for (int i = 2; i <= PROGRAM_SCRIPTS_MAX + 1; i++) {
@@ -403,12 +395,11 @@ static void test_depth(void **state)
     assert_int_equal(program.state, PROGRAM_TOO_DEEP);
 }
 
-static void test_path(void **state)
+TEST(path)
 {
     const struct parts fixed = {.type = ET_EXEC};
     char path[PATH_MAX];
 
-    (void)state;
     write_program("p", &fixed);
     assert_int_equal(mkdir(path_of("first"), 0755), 0);
     write_file("first/p", "", 0, 0644);
@@ -435,11 +426,10 @@ static void test_path(void **state)
 /* ---- privileges ---- */
 
 /* One's own bits change nothing; others' are tried in tests/e2e/doctor. */
-static void test_own_bits(void **state)
+TEST(own_bits)
 {
     const struct parts glibc = {.loader = loader("ld-linux-x86-64.so.2"), .needs = true};
 
-    (void)state;
     write_program("own", &glibc);
     assert_int_equal(chown(path_of("own"), getuid(), getgid()), 0);
     assert_int_equal(chmod(path_of("own"), 06755), 0);
@@ -450,7 +440,7 @@ static void test_own_bits(void **state)
     assert_false(program.file[0].privilege.is_ignored);
 }
 
-static void test_order_of_reasons(void **state)
+TEST(order_of_reasons)
 {
     static struct program p = {
         .count = 1,
@@ -459,7 +449,6 @@ static void test_order_of_reasons(void **state)
                   .image = {.kind = IMAGE_STATIC, .bits = 64, .is_native = true}}}};
     struct privilege *privilege = &p.file[0].privilege;
 
-    (void)state;
     *privilege = (struct privilege){.has_capabilities = true, .without_gain = true};
     assert_int_equal(verdict_of(&p).reason, VERDICT_IS_STATIC);
     p.file[0].kind = PROGRAM_UNREADABLE;
@@ -475,13 +464,12 @@ static void test_order_of_reasons(void **state)
     assert_int_equal(verdict_of(&p).reason, VERDICT_IS_FOREIGN);
 }
 
-static void test_texts(void **state)
+TEST(texts)
 {
     static const struct program_file file = {.path = "/x\ny"};
     char buf[512];
     struct text text;
 
-    (void)state;
     for (int reason = VERDICT_IS_DYNAMIC; reason <= VERDICT_IS_FOREIGN; reason++) {
         struct verdict v = {reason < VERDICT_IS_STATIC    ? VERDICT_PRELOAD
                             : reason < VERDICT_IS_SET_UID ? VERDICT_NOTIFY
@@ -540,7 +528,7 @@ static void spoil(unsigned char *bytes, size_t size)
     }
 }
 
-static void test_spoilt_files(void **state)
+TEST(spoilt_files)
 {
     static unsigned char bytes[1 << 18];
     const struct parts parts = {.loader = "/l", .needs = true, .note = "Go"},
@@ -548,7 +536,6 @@ static void test_spoilt_files(void **state)
     struct crafted c = craft(&parts);
     FILE *file = fopen("/bin/true", "re");
 
-    (void)state;
     assert_non_null(file);
     size_t size = fread(bytes, 1, sizeof(bytes), file);
     fclose(file);
@@ -559,12 +546,11 @@ static void test_spoilt_files(void **state)
 }
 
 /* Sizes and places that add up to something small again. */
-static void test_overflows(void **state)
+TEST(overflows)
 {
     const struct parts itself = {.soname = "ld-linux-x86-64.so.2"};
     static const uint64_t values[] = {UINT64_MAX, UINT64_MAX - 63, INT64_MAX, 1ULL << 40, 0};
 
-    (void)state;
     for (size_t i = 0; i < COUNT(values); i++) {
         for (int which = 0; which < SEGMENTS; which++) {
             struct crafted c = craft(&itself);
@@ -581,12 +567,11 @@ static void test_overflows(void **state)
     read_bytes((unsigned char *)&c, sizeof(c));
 }
 
-static void test_loader_without_an_end(void **state)
+TEST(loader_without_an_end)
 {
     const struct parts parts = {.loader = loader("ld-linux.so.2"), .needs = true};
     struct crafted c = craft(&parts);
 
-    (void)state;
     c.segment[1].p_filesz--;
     write_file("endless", &c, sizeof(c), 0755);
     assert_int_equal(verdict_on("endless").reason, VERDICT_IS_BROKEN);
@@ -594,26 +579,4 @@ static void test_loader_without_an_end(void **state)
     assert_int_equal(verdict_on("short").reason, VERDICT_IS_BROKEN);
     write_file("magic", &c, SELFMAG, 0755);
     assert_int_equal(verdict_on("magic").reason, VERDICT_IS_BROKEN);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_loaders),
-        cmocka_unit_test(test_32_bits),
-        cmocka_unit_test(test_what_cannot_be_executed),
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_lines_that_end_at_env),
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_path),
-        cmocka_unit_test(test_own_bits),
-        cmocka_unit_test(test_order_of_reasons),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_spoilt_files),
-        cmocka_unit_test(test_overflows),
-        cmocka_unit_test(test_loader_without_an_end),
-    };
-    return cmocka_run_group_tests_name("program", tests, make_folder, remove_folder);
 }
