@@ -45,7 +45,7 @@ tools: $(TOOLS:%=$(O)/tools/%)
 $(O)/tools/%: $(call objects,tests/tools/%.c)
 	$(link)
 $(O)/tools/sandbox: LIBS = -lcap
-$(O)/tools/probe $(O)/tools/probe-static: $(call objects,tests/tools/probe.c tests/tools/talk.c)
+$(O)/tools/probe $(O)/tools/probe-static: $(call objects,$(wildcard tests/tools/probe*.c))
 $(O)/tools/probe-static:
 	$(link)
 # The notify engine catches these, and a preload does not.
