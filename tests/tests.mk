@@ -7,7 +7,7 @@
 check: all unit tools sanitized threaded ## run all tests, as root or as an ordinary user
 	@tests/run $(O)
 
-servers: all $(O)/tools/sandbox ## run all servers of tests/servers with real clients, and write docs/servers.md
+servers: all $(O)/tools/sandbox $(O)/tools/mounts ## run all servers of tests/servers with real clients, and write docs/servers.md
 	@tests/run $(O) servers
 
 # Links the objects and archives that the target depends on. LIBS is the target's own.
@@ -38,7 +38,7 @@ $(O)/unit/rooms.a: $(call rooms,core registry translate export) $(call objects, 
 
 # ---- the programs that the other tests run ----
 
-TOOLS := sandbox probe probe-static stops hold mortal forbid spawn births \
+TOOLS := sandbox mounts probe probe-static stops hold mortal forbid spawn births \
 	told told-static told-musl told-go early.so chain.so onlooker.so mute.so
 
 tools: $(TOOLS:%=$(O)/tools/%)
