@@ -33,29 +33,23 @@ LIBRARY_LDFLAGS = -shared -nostartfiles -Wl,-soname,libremap.so -Wl,--version-sc
 	-Wl,-z,relro,-z,now,-z,defs,-z,noseparate-code -Wl,--hash-style=gnu -Wl,--as-needed
 LIBRARY_LIBS    = -ldl
 
-CORE      := $(wildcard src/core/*.c)
-LINUX     := $(wildcard src/linux/*.c)
-REGISTRY  := $(wildcard src/registry/*.c)
-TRANSLATE := $(wildcard src/translate/*.c)
-NOTIFY    := $(wildcard src/notify/*.c)
-PRELOAD   := $(wildcard src/preload/*.c)
-PROGRAM   := $(wildcard src/program/*.c)
-EXPORT    := $(wildcard src/export/*.c)
-CLI       := $(wildcard src/cli/*.c)
-UNIT      := $(wildcard tests/unit/*.c)
-MANUALS   := remap.1 remap.conf.5 libremap.7 remap-redirect.8
+# The rooms of src/ that the library and the command are made of.
+LIBRARY_ROOMS := core linux registry program translate preload
+REMAP_ROOMS   := core linux registry program translate notify export cli
+MANUALS       := remap.1 remap.conf.5 libremap.7 remap-redirect.8
 
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
+# The sources and the objects of rooms.
+sources = $(foreach room,$(1),$(wildcard src/$(room)/*.c))
+rooms   = $(call objects,$(call sources,$(1)))
 
-LIBRARY_OBJECTS := $(call objects,$(CORE) $(LINUX) $(REGISTRY) $(PROGRAM) $(TRANSLATE) $(PRELOAD))
-REMAP_OBJECTS   := $(call objects,$(CORE) $(LINUX) $(REGISTRY) $(PROGRAM) $(TRANSLATE) $(NOTIFY) $(EXPORT) $(CLI))
-UNIT_PROGRAMS   := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT))
-TOOLS           := $(addprefix $(O)/tools/,sandbox probe probe-static stops hold mortal forbid spawn told told-static told-musl told-go births badclose.so early.so chain.so onlooker.so mute.so)
+LIBRARY_OBJECTS := $(call rooms,$(LIBRARY_ROOMS))
+REMAP_OBJECTS   := $(call rooms,$(REMAP_ROOMS))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all objects bench unit replay tools sanitized threads threaded check servers demo install uninstall clean format lint check-layers sanitize fuzz help FORCE
+.PHONY: all objects demo install uninstall clean format lint check-layers help FORCE
 
 ##@ Building
 
@@ -64,12 +58,14 @@ all: $(O)/libremap.so $(O)/remap $(O)/remap-redirect $(MANUALS:%=$(O)/%) ## buil
 # All that is compiled, and not linked: for machines of which there is a compiler alone.
 objects: $(sort $(LIBRARY_OBJECTS) $(REMAP_OBJECTS))
 
-$(O)/obj/%.o: %.c
+$(O)/obj/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,cc)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/exports.map: src/preload/exports.map.in src/preload/calls.def src/translate/calls.def
+# The version script has no name for its node: with a name, the symbols would get
+# a version, and no program would ever call them.
+$(O)/exports.map: src/preload/exports.map.in src/preload/calls.def src/translate/calls.def $(O)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x c -iquote src -o $@ $<
 
@@ -85,12 +81,22 @@ $(O)/remap-redirect: scripts/remap-redirect
 	@mkdir -p $(@D)
 	$(Q)install -m 755 $< $@
 
-# The one object that knows where the other parts are installed: built again when that changes.
+# The one object that knows where the other parts are installed.
 $(O)/obj/src/cli/place.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"' -DREMAP_SBINDIR='"$(sbindir)"'
 $(O)/obj/src/cli/place.o: $(O)/folders
+
+# What was set for the last build. These files change with it, and what depends on them is built again.
+last_flags   := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS)
+last_folders := $(libdir) $(sbindir)
+ifneq ($(file < $(O)/flags),$(last_flags))
+$(O)/flags: FORCE
+endif
+ifneq ($(file < $(O)/folders),$(last_folders))
 $(O)/folders: FORCE
+endif
+$(O)/flags $(O)/folders:
 	@mkdir -p $(@D)
-	@echo '$(libdir) $(sbindir)' | cmp -s - $@ || echo '$(libdir) $(sbindir)' > $@
+	@printf '%s\n' '$(subst ','\'',$(last_$(@F)))' > $@
 
 $(O)/%: docs/%.in tests/data/rules.tsv scripts/manual-examples
 	@mkdir -p $(@D)
@@ -130,107 +136,13 @@ clean: ## remove what was built
 demo: all $(O)/tools/sandbox ## run a real server on port 80 as an ordinary user
 	@scripts/demo $(O)
 
-##@ Testing
-
-tools: $(TOOLS)
-$(O)/tools/%: tests/tools/%.c
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $(filter %.c,$^) -pthread $(TOOL_LIBS)
-$(O)/tools/sandbox: TOOL_LIBS = -lcap
-$(O)/tools/probe: tests/tools/talk.c
-# What only the notify engine catches. probe has a malloc of its own, beside that of libc.
-static = $(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -static $(LDFLAGS) -o $@ $(filter %.c,$^) -pthread
-$(O)/tools/probe-static: tests/tools/probe.c tests/tools/talk.c
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(static) -Wl,--allow-multiple-definition
-$(O)/tools/stops $(O)/tools/births: $(O)/tools/%: tests/tools/%.c
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(static)
-# The ways that a program can be built in so that a preload passes it by.
-$(O)/tools/told-static: TOOL_LIBS = -static
-$(O)/tools/told-musl: TOOL_LIBS = -Wl,--dynamic-linker=ld-musl-told.so
-$(O)/tools/told-go: TOOL_LIBS = -DTOLD_GO
-$(O)/tools/told-%: tests/tools/told.c
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(filter-out -fPIC,$(ALL_CFLAGS)) -MMD -MP $(LDFLAGS) -o $@ $< $(TOOL_LIBS)
-$(O)/tools/%.so: tests/tools/%.c
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -MMD -MP -shared $(LDFLAGS) -o $@ $<
-
-$(O)/unit/%: $(O)/obj/tests/unit/%.o $(call objects,$(CORE) $(REGISTRY) $(EXPORT) src/translate/port_pool.c)
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS)
-$(O)/unit/elf $(O)/unit/program: $(call objects,$(LINUX) $(PROGRAM) src/cli/describe.c)
-$(O)/unit/support: $(call objects,$(addprefix src/notify/,support.c fd.c))
-$(O)/unit/filter: $(call objects,$(LINUX) $(TRANSLATE) $(NOTIFY))
-$(O)/unit/filter: UNIT_LIBS = -lseccomp -pthread
-unit: $(UNIT_PROGRAMS)
-
-replay: $(O)/fuzz/replay
-$(O)/fuzz/replay: $(call objects,tests/fuzz/rules.c tests/fuzz/replay.c $(CORE))
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
-
-check: all unit tools sanitized threaded ## run all tests, as root or as an ordinary user
-	@tests/run $(O)
-
-servers: all $(O)/tools/sandbox ## run all servers of tests/servers with real clients, and write docs/servers.md
-	@tests/run $(O) servers
-
-sanitized:
-	$(Q)$(MAKE) --no-print-directory O=$(O)/sanitize CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' unit replay
-sanitize: sanitized ## build the unit tests with AddressSanitizer and UBSan, and run them
-	set -e; for program in $(UNIT:tests/unit/%.c=$(O)/sanitize/unit/%); do $$program; done
-
-# The library's objects lie in the program itself: a preload would come before the
-# sanitizer's runtime.
-threads: $(O)/tools/threads
-$(O)/tools/threads: $(call objects,tests/tools/threads.c) $(LIBRARY_OBJECTS)
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -pthread $(LIBRARY_LIBS)
-threaded:
-	$(Q)$(MAKE) --no-print-directory O=$(O)/thread CFLAGS='-O1 -g -fsanitize=thread' threads
-
-fuzz: $(O)/fuzz/rules ## fuzz the parser for a minute (clang; FUZZ_SECONDS=60)
-	$(O)/fuzz/rules -max_total_time=$(or $(FUZZ_SECONDS),60) -print_final_stats=1 $(O)/fuzz/corpus
-$(O)/fuzz/rules: tests/fuzz/rules.c $(CORE) tests/data/rules.tsv
-	@mkdir -p $(O)/fuzz/corpus
-	tests/fuzz/make-corpus tests/data/rules.tsv $(O)/fuzz/corpus
-	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ tests/fuzz/rules.c $(CORE)
-
-bench: all $(O)/tools/sandbox $(O)/bench/calls $(O)/bench/calls-static $(O)/bench/empty.so $(O)/bench/registry ## measure what both engines cost, against native (TURNS=15)
-	@tests/bench/run $(O)
-$(O)/bench/calls: tests/bench/calls.c
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $<
-
-$(O)/bench/calls-static: tests/bench/calls.c
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(static)
-$(O)/bench/registry: $(call objects,tests/bench/registry.c $(CORE) $(LINUX) $(REGISTRY))
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^
-$(O)/bench/empty.so: tests/bench/empty.c
-	@mkdir -p $(@D)
-	$(call say,ld)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -shared $(LDFLAGS) -o $@ $<
+include tests/tests.mk
 
 ##@ Keeping order
 
-SOURCES := $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/e2e/daemons/*/*.[ch])
-SCRIPTS := .ci/run tests/lib.sh $(wildcard tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
+# Looked for only when they are needed.
+SOURCES = $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/e2e/daemons/*/*.[ch])
+SCRIPTS = .ci/run tests/lib.sh $(wildcard tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
 	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* tests/servers/*/* 2>/dev/null)
 
 format: ## lay the C sources out anew
@@ -244,11 +156,12 @@ lint: ## clang-format, clang-tidy, cppcheck and shellcheck, without a complaint
 		--inline-suppr --suppress=ctuuninitvar -Isrc -D_GNU_SOURCE -DREMAP_VERSION='""' -DREMAP_LIBDIR='""' -DREMAP_SBINDIR='""' $(filter %.c,$(SOURCES))
 	shellcheck $(SCRIPTS)
 
-check-layers: $(call objects,$(CORE)) ## hold the rooms of src to their direction
+check-layers: $(call rooms,core) ## hold the rooms of src to their direction
 	scripts/check-layers $(O)
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(filter-out %.d,$(MAKEFILE_LIST))
 
--include $(shell find $(O) -path $(O)/servers -prune -o -name '*.d' -print 2>/dev/null)
+# The headers that each source includes, as the compiler said.
+-include $(wildcard $(O)/obj/src/*/*.d $(O)/obj/tests/*/*.d $(O)/tools/*.d)

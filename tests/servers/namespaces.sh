@@ -4,15 +4,26 @@ umask 022
 # The caller's folder for scratch is none in there.
 unset TMPDIR
 
-# namespaces_enter OPTION-OF-UNSHARE... COMMAND...: root is root there, too; an ordinary user becomes
-# it, with the further user ids that the system has given him.
+# namespaces_as_root COMMAND...: an ordinary user becomes root of a user namespace, with the further
+# user ids that the system has given that user.
+namespaces_as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else unshare --map-root-user --map-auto "$@"; fi
+}
+
+# namespaces_enter OPTION-OF-UNSHARE... COMMAND...: as root, with mounts of its own. The tools are in $build.
 namespaces_enter() {
-    if [ "$(id -u)" = 0 ]; then unshare "$@"; else unshare --map-root-user --map-auto "$@"; fi
+    options=
+    while case ${1-} in -*) true ;; *) false ;; esac do
+        options="$options $1"
+        shift
+    done
+    # shellcheck disable=SC2086 # a list of options
+    namespaces_as_root unshare $options "$build/tools/mounts" "$@"
 }
 
 # namespaces_work: whether that can be had; prints why not.
 namespaces_work() {
-    why=$(namespaces_enter --mount --net --pid --fork true 2>&1) ||
+    why=$(namespaces_enter --net --pid --fork true 2>&1) ||
         { echo "$why: see docs/HACKING.md, \"The matrix\", for what the kernel and /etc/subuid must allow" && false; }
 }
 

@@ -1,45 +1,9 @@
 /*
- * probe STEP...: makes calls one by one, and reports each on a line of its own.
- * The test tables are written in its steps:
+ * probe STEP...: makes calls one by one, and reports each on a line of its own. Without a step, it
+ * lists all steps. They are described in tests/e2e/STEPS.md.
  *
- *   tcp4 tcp6 udp4 udp6 mptcp4 sctp4 ping4 raw4 unix
- *                    a new socket; the last one is what the steps below are about
- *   v6only reuseaddr reuseport
- *                    set the option
- *   v4form           make a socket of IPv6 that is connected over IPv4 one of that (IPV6_ADDRFORM)
- *   bind=ENDPOINT    127.0.0.1:80, [::1]:80, or "unix"; reports "ok" or the errno
- *   bindlen=N        the length to give to the next bind
- *   badbind=WHAT     bind with an address that is null, low or high
- *   unspec=ENDPOINT  bind with AF_UNSPEC in the place of AF_INET
- *   rawbind=ENDPOINT bind past the library
- *   name             what getsockname says
- *   kernel           what the kernel says, asked past the library
- *   room=N           getsockname into a buffer of N bytes: the length told, and the port in it
- *   badname=WHAT     getsockname with a null address, a null length or a negative length
- *   accept4          the same, of a socket of IPv6 that is connected to from IPv4
- *   accept           listen, connect to it, accept; what getsockname says of the accepted socket
- *   same             whether name and kernel are equal
- *   keep             keep this socket as well: "back" returns to it
- *   back
- *   dup              go on with a duplicate of the socket, the original closed
- *   close            close the socket
- *   fork vfork thread signal
- *                    the next step runs there (after fork: all that follow)
- *   clearenv scribble
- *                    clear the environment; overwrite it in place, as setproctitle does
- *   chdir=PATH
- *   exec             execute this program anew, which goes on with the steps that follow
- *   fd=N             go on with this descriptor
- *
- *   @X               go on with the socket called X, a letter; a new socket becomes the
- *                    one that steps are about. The first is a
- *   bypass           make the calls of the steps behind it by syscall(2)
- *   setuid=UID, closerange
- *                    become that user; close all descriptors from 20 on, as daemons do at their start
- *   and those of talk.c, for conversations between sockets
- *
- * Calls are made with errno set, and with malloc forbidden: the
- * process aborts if they allocate. A changed errno is reported.
+ * Calls are made with errno set, and with malloc forbidden: the process aborts if they
+ * allocate. A changed errno is reported.
  */
 #include "probe.h"
 
@@ -47,21 +11,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "linux/sys.h"
-
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
@@ -96,8 +53,6 @@ void *realloc(void *old, size_t size)
 int probe_sockets[26];
 int probe_at;
 bool probe_bypasses;
-static int kept = -1;
-static socklen_t bind_length;
 
 const char *probe_errno(int error)
 {
@@ -145,6 +100,26 @@ void probe_print(const char *label, const union any *a)
     }
 }
 
+enum { FIRST_CHOSEN = 32768 };
+
+void probe_show(const char *label, const union any *a, socklen_t len)
+{
+    char host[INET6_ADDRSTRLEN] = "?";
+    bool is_v6 = a->sa.sa_family == AF_INET6;
+    unsigned port = ntohs(a->in.sin_port); /* in one place in both */
+
+    if (len == 0 || (!is_v6 && a->sa.sa_family != AF_INET)) {
+        printf("%s nobody\n", label);
+        return;
+    }
+    inet_ntop(a->sa.sa_family, is_v6 ? (const void *)&a->in6.sin6_addr : &a->in.sin_addr, host,
+              sizeof(host));
+    if (port >= FIRST_CHOSEN)
+        printf(is_v6 ? "%s [%s]:*\n" : "%s %s:*\n", label, host);
+    else
+        printf(is_v6 ? "%s [%s]:%u\n" : "%s %s:%u\n", label, host, port);
+}
+
 /* ---- calls ---- */
 
 void probe_report(const char *label, long result, int error)
@@ -169,83 +144,17 @@ int probe_leave(void)
     return errno;
 }
 
+void probe_finish(const char *label, long result)
+{
+    probe_report(label, result, probe_leave());
+}
+
 void *probe_hole(void)
 {
     void *hole = mmap(NULL, 1 << 16, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (hole == MAP_FAILED)
         abort();
     return (char *)hole + 64;
-}
-
-static int call_bind(const void *addr, socklen_t len, int *error)
-{
-    probe_enter();
-    int result =
-        probe_bypasses ? (int)syscall(SYS_bind, probe_fd, addr, len) : bind(probe_fd, addr, len);
-    *error = probe_leave();
-    return result;
-}
-
-static int call_name(int of, void *addr, socklen_t *len, int *error)
-{
-    probe_enter();
-    int result =
-        probe_bypasses ? (int)syscall(SYS_getsockname, of, addr, len) : getsockname(of, addr, len);
-    *error = probe_leave();
-    return result;
-}
-
-static void do_bind(const char *text, sa_family_t family)
-{
-    union any a, before;
-    socklen_t len = probe_parse(text, &a);
-    int error;
-
-    if (family == AF_UNSPEC)
-        a.sa.sa_family = AF_UNSPEC;
-    before = a;
-    int result = call_bind(&a, bind_length != 0 ? bind_length : len, &error);
-    bind_length = 0;
-    probe_report("bind", result, error);
-    if (memcmp(&a, &before, sizeof(a)) != 0)
-        puts("the caller's address was written to");
-}
-
-static void do_raw_bind(const char *text)
-{
-    union any a;
-    socklen_t len = probe_parse(text, &a);
-    int result = sys_bind(probe_fd, &a.sa, len);
-    probe_report("rawbind", result, result == 0 ? PROBE_MARK : errno);
-}
-
-static void do_bad_bind(const char *what)
-{
-    const void *addr = strcmp(what, "null") == 0   ? NULL
-                       : strcmp(what, "low") == 0  ? (void *)8
-                       : strcmp(what, "hole") == 0 ? probe_hole()
-                                                   : (void *)(INTPTR_MIN + 64);
-    int error, result = call_bind(addr, sizeof(struct sockaddr_in), &error);
-    probe_report("bind", result, error);
-}
-
-static void do_name(void)
-{
-    union any a = {.storage = {.ss_family = AF_UNSPEC}};
-    socklen_t len = sizeof(a);
-    int error, result = call_name(probe_fd, &a, &len, &error);
-
-    if (result != 0 || error != PROBE_MARK)
-        probe_report("name", result, error);
-    else
-        probe_print("name", &a);
-}
-
-static bool ask_kernel(union any *a)
-{
-    socklen_t len = sizeof(*a);
-    memset(a, 0, sizeof(*a));
-    return sys_getsockname(probe_fd, &a->sa, &len) == 0;
 }
 
 void probe_room(socklen_t room, probe_call *call)
@@ -267,191 +176,58 @@ void probe_room(socklen_t room, probe_call *call)
     printf(", then %02x\n", buf[room]);
 }
 
-static long name_of_this(void *addr, socklen_t *len)
+/* Tests end, whatever does not arrive. */
+void probe_bound_waiting(void)
 {
-    return probe_bypasses ? syscall(SYS_getsockname, probe_fd, addr, len)
-                          : getsockname(probe_fd, addr, len);
-}
-
-static void do_bad_name(const char *what)
-{
-    union any a;
-    socklen_t len = strcmp(what, "negative") == 0 ? (socklen_t)-1 : sizeof(a);
-    void *addr = strcmp(what, "address") == 0 ? NULL
-                 : strcmp(what, "hole") == 0  ? probe_hole()
-                                              : &a;
-    socklen_t *size = strcmp(what, "length") == 0       ? NULL
-                      : strcmp(what, "lengthhole") == 0 ? probe_hole()
-                                                        : &len;
-    int error, result = call_name(probe_fd, addr, size, &error);
-    probe_report("name", result, error);
-}
-
-static void do_same(void)
-{
-    union any told = {.storage = {.ss_family = AF_UNSPEC}}, actual;
-    socklen_t len = sizeof(told);
-    int error;
-
-    memset(&told, 0, sizeof(told));
-    ask_kernel(&actual);
-    call_name(probe_fd, &told, &len, &error);
-    puts(memcmp(&told, &actual, sizeof(told)) == 0 ? "same" : "different");
-}
-
-static void do_accept(bool from_v4)
-{
-    union any a;
-    socklen_t len = sizeof(a);
-    int error;
-
-    ask_kernel(&a);
-    if (from_v4) {
-        in_port_t port = a.in6.sin6_port;
-        memset(&a, 0, sizeof(a));
-        a.in.sin_family = AF_INET;
-        a.in.sin_port = port;
-        a.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    }
-    int client = socket(a.sa.sa_family, SOCK_STREAM, 0);
-    if (listen(probe_fd, 1) != 0 || connect(client, &a.sa, sizeof(a.storage)) != 0) {
-        printf("accept %s\n", probe_errno(errno));
-        return;
-    }
-    int accepted = accept(probe_fd, NULL, NULL);
-    call_name(accepted, &a, &len, &error);
-    probe_print("accepted", &a);
-    close(accepted);
-    close(client);
+    struct timeval limit = {.tv_sec = 2};
+    setsockopt(probe_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 }
 
 /* ---- steps ---- */
 
-static const struct {
-    const char *name;
-    int domain, type, protocol;
-} SOCKETS[] = {
-    {"tcp4", AF_INET, SOCK_STREAM, 0},
-    {"tcp6", AF_INET6, SOCK_STREAM, 0},
-    {"udp4", AF_INET, SOCK_DGRAM, 0},
-    {"udp6", AF_INET6, SOCK_DGRAM, 0},
-    {"mptcp4", AF_INET, SOCK_STREAM, IPPROTO_MPTCP},
-    {"sctp4", AF_INET, SOCK_STREAM, IPPROTO_SCTP},
-    {"ping4", AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
-    {"raw4", AF_INET, SOCK_RAW, IPPROTO_TCP},
-    {"unix", AF_UNIX, SOCK_STREAM, 0},
-    {"none", -1, 0, 0},
+static const struct probe_step *const STEPS[] = {
+    probe_socket_steps,
+    probe_talk_steps,
+    probe_message_steps,
 };
+/* Those that main knows: the step behind them, or all of these, are run elsewhere. */
+static const char *const PLACES[] = {"@", "signal", "thread", "vfork", "fork", "exec"};
 
-static bool open_socket(const char *step)
+static void list_steps(void)
 {
-    for (size_t i = 0; i < sizeof(SOCKETS) / sizeof(SOCKETS[0]); i++) {
-        if (strcmp(step, SOCKETS[i].name) != 0)
-            continue;
-        probe_fd = socket(SOCKETS[i].domain, SOCKETS[i].type, SOCKETS[i].protocol);
-        if (probe_fd < 0 && SOCKETS[i].domain >= 0)
-            printf("%s %s\n", step, probe_errno(errno));
-        return true;
+    for (size_t i = 0; i < sizeof(PLACES) / sizeof(PLACES[0]); i++)
+        puts(PLACES[i]);
+    for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]); i++) {
+        for (const struct probe_step *s = STEPS[i]; s->name != NULL; s++)
+            puts(s->name);
+    }
+}
+
+static bool run_of(const struct probe_step *s, const char *step)
+{
+    for (; s->name != NULL; s++) {
+        size_t size = strlen(s->name);
+        bool has_value = s->name[size - 1] == '=';
+        if (strncmp(step, s->name, size) == 0 && (has_value || step[size] == '\0')) {
+            s->run(step + size);
+            return true;
+        }
     }
     return false;
 }
 
-static void set_option(int level, int option, int value)
-{
-    if (setsockopt(probe_fd, level, option, &value, sizeof(value)) != 0)
-        printf("setsockopt %s\n", probe_errno(errno));
-}
-
-extern char **environ;
-
-static void scribble(void)
-{
-    for (char **variable = environ; *variable != NULL; variable++)
-        memset(*variable, 'x', strlen(*variable));
-}
-
-const char *probe_value(const char *step, const char *name)
-{
-    size_t size = strlen(name);
-    return strncmp(step, name, size) == 0 ? step + size : NULL;
-}
-
 static void run_step(const char *step)
 {
-    const char *value;
-    union any a;
-
-    if (open_socket(step) || talk_step(step))
-        return;
-    if ((value = probe_value(step, "bind=")) != NULL)
-        do_bind(value, AF_INET);
-    else if ((value = probe_value(step, "unspec=")) != NULL)
-        do_bind(value, AF_UNSPEC);
-    else if ((value = probe_value(step, "rawbind=")) != NULL)
-        do_raw_bind(value);
-    else if ((value = probe_value(step, "badbind=")) != NULL)
-        do_bad_bind(value);
-    else if ((value = probe_value(step, "bindlen=")) != NULL)
-        bind_length = (socklen_t)atoi(value);
-    else if ((value = probe_value(step, "fd=")) != NULL)
-        probe_fd = atoi(value);
-    else if ((value = probe_value(step, "room=")) != NULL)
-        probe_room((socklen_t)atoi(value), name_of_this);
-    else if ((value = probe_value(step, "badname=")) != NULL)
-        do_bad_name(value);
-    else if (strcmp(step, "name") == 0)
-        do_name();
-    else if (strcmp(step, "kernel") == 0)
-        ask_kernel(&a) ? probe_print("kernel", &a)
-                       : (void)printf("kernel %s\n", probe_errno(errno));
-    else if (strcmp(step, "same") == 0)
-        do_same();
-    else if (strcmp(step, "accept") == 0)
-        do_accept(false);
-    else if (strcmp(step, "accept4") == 0)
-        do_accept(true);
-    else if (strcmp(step, "v6only") == 0)
-        set_option(IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    else if (strcmp(step, "v4form") == 0)
-        set_option(IPPROTO_IPV6, IPV6_ADDRFORM, AF_INET);
-    else if (strcmp(step, "reuseaddr") == 0)
-        set_option(SOL_SOCKET, SO_REUSEADDR, 1);
-    else if (strcmp(step, "reuseport") == 0)
-        set_option(SOL_SOCKET, SO_REUSEPORT, 1);
-    else if (strcmp(step, "keep") == 0)
-        kept = probe_fd;
-    else if (strcmp(step, "back") == 0)
-        probe_fd = kept;
-    else if (strcmp(step, "dup") == 0) {
-        int old = probe_fd;
-        probe_fd = dup(old);
-        close(old);
-    } else if (strcmp(step, "close") == 0)
-        close(probe_fd);
-    else if (strcmp(step, "listen") == 0)
-        listen(probe_fd, 1);
-    else if (strcmp(step, "rawlisten") == 0)
-        sys_listen(probe_fd, 1);
-    else if (step[0] == '@')
+    if (step[0] == '@') {
         probe_at = step[1] - 'a';
-    else if (strcmp(step, "bypass") == 0)
-        probe_bypasses = true;
-    else if ((value = probe_value(step, "setuid=")) != NULL) {
-        if (setuid((uid_t)atoi(value)) != 0)
-            printf("setuid %s\n", probe_errno(errno));
-    } else if (strcmp(step, "closerange") == 0)
-        syscall(SYS_close_range, 20, ~0U, 0);
-    else if (strcmp(step, "clearenv") == 0)
-        clearenv();
-    else if (strcmp(step, "scribble") == 0)
-        scribble();
-    else if ((value = probe_value(step, "chdir=")) != NULL) {
-        if (chdir(value) != 0)
-            printf("chdir %s\n", probe_errno(errno));
-    } else {
-        printf("unknown step %s\n", step);
-        exit(2);
+        return;
     }
+    for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]); i++) {
+        if (run_of(STEPS[i], step))
+            return;
+    }
+    printf("unknown step %s\n", step);
+    exit(2);
 }
 
 /* ---- places to run a step in ---- */
@@ -536,6 +312,8 @@ static void execute_anew(char **argv, int i, int argc)
 
 int main(int argc, char **argv)
 {
+    if (argc == 1)
+        list_steps();
     setvbuf(stdout, NULL, _IOLBF, 0);
     memset(probe_sockets, -1, sizeof(probe_sockets));
     for (int i = 1; i < argc; i++) {

@@ -1,4 +1,8 @@
-/* What the two parts of probe share: steps and sockets in probe.c, conversations in talk.c. */
+/*
+ * What the parts of probe share: places to run a step in are probe.c's; steps that are about one
+ * socket are probe_socket.c's, conversations between sockets probe_talk.c's, and messages,
+ * and addresses and buffers that are wrong, probe_message.c's.
+ */
 #ifndef TOOLS_PROBE_H
 #define TOOLS_PROBE_H
 
@@ -15,6 +19,14 @@ union any {
     struct sockaddr_storage storage;
 };
 
+/* A step, of a table that ends with one without a name. The name of one with a value ends with "=". */
+struct probe_step {
+    const char *name;
+    void (*run)(const char *value);
+};
+
+extern const struct probe_step probe_socket_steps[], probe_talk_steps[], probe_message_steps[];
+
 enum { PROBE_MARK = 4242 }; /* an errno that no call gives */
 
 /* The socket that steps are about: one of 26, named by letters. */
@@ -27,6 +39,10 @@ extern bool probe_bypasses;
 
 socklen_t probe_parse(const char *text, union any *a);
 void probe_print(const char *label, const union any *a);
+
+/* The same, with "*" for a port that the kernel chose, and "nobody" where `len` is 0. */
+void probe_show(const char *label, const union any *a, socklen_t len);
+
 const char *probe_errno(int error);
 
 /* "LABEL ok", or the errno; `error` is PROBE_MARK where the call left it alone. */
@@ -36,18 +52,25 @@ void probe_report(const char *label, long result, int error);
 void probe_enter(void);
 int probe_leave(void);
 
+/* probe_leave, and the report. */
+void probe_finish(const char *label, long result);
+
 typedef long probe_call(void *addr, socklen_t *len);
 
 /* Makes the call with a buffer of `room` bytes: the length told, and the port in it. */
 void probe_room(socklen_t room, probe_call *call);
 
-/* The value of a step "NAME=VALUE", or NULL. */
-const char *probe_value(const char *step, const char *name);
+/* Calls on this socket, made as probe_bypasses says. */
+long probe_connect(const void *addr, socklen_t len);
+long probe_accept(void *addr, socklen_t *len);
+long probe_peer(void *addr, socklen_t *len);
+long probe_send(int flags, const void *addr, socklen_t len);
+long probe_recv(void *addr, socklen_t *len);
+
+/* Lets a call that waits for something end after two seconds. */
+void probe_bound_waiting(void);
 
 /* An address that nothing may be read from or written to. */
 void *probe_hole(void);
-
-/* Runs a step of a conversation. False where it is none. */
-bool talk_step(const char *step);
 
 #endif

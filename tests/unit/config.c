@@ -62,9 +62,8 @@ static void assert_table(const char *expected)
     assert_string_equal(buf, expected);
 }
 
-static void test_default(void **state)
+TEST(default, .setup_func = set_up)
 {
-    (void)state;
     assert_table("1-1023=+8000");
     assert_int_equal(config.when, WHEN_ALWAYS);
     assert_int_equal(config.report, REPORT_ASKED);
@@ -76,9 +75,8 @@ static void test_default(void **state)
 }
 
 /* Each source gives way to the one before it. */
-static void test_order_of_sources(void **state)
+TEST(order_of_sources, .setup_func = set_up)
 {
-    (void)state;
     files[0].path = "/etc/remap.conf";
     files[0].content = "80=1\n";
     assert_table("80=1");
@@ -103,17 +101,15 @@ static void test_order_of_sources(void **state)
     assert_table("80=5");
 }
 
-static void test_empty_is_not_set(void **state)
+TEST(empty_is_not_set, .setup_func = set_up)
 {
-    (void)state;
     for (enum config_key key = 0; key < CONFIG_KEYS; key++)
         variables[key] = "";
     assert_table("1-1023=+8000");
 }
 
-static void test_relative_xdg_is_ignored(void **state)
+TEST(relative_xdg_is_ignored, .setup_func = set_up)
 {
-    (void)state;
     variables[CONFIG_XDG_CONFIG_HOME] = "xdg";
     variables[CONFIG_HOME] = "/home/u";
     files[0].path = "xdg/remap.conf";
@@ -123,9 +119,8 @@ static void test_relative_xdg_is_ignored(void **state)
     assert_table("80=2");
 }
 
-static void test_home_out_of_reach_is_passed_over(void **state)
+TEST(home_out_of_reach_is_passed_over, .setup_func = set_up)
 {
-    (void)state;
     variables[CONFIG_HOME] = "/root";
     files[0].path = "/root/.config/remap.conf";
     files[0].error = -EPERM;
@@ -136,7 +131,7 @@ static void test_home_out_of_reach_is_passed_over(void **state)
     assert_false(load());
 }
 
-static void test_faults_of_files(void **state)
+TEST(faults_of_files, .setup_func = set_up)
 {
     static const struct {
         long error;
@@ -151,7 +146,6 @@ static void test_faults_of_files(void **state)
         {-EIO, "cannot be read"},
     };
 
-    (void)state;
     variables[CONFIG_FILE] = "/f";
     files[0].path = "/f";
     for (size_t i = 0; i < COUNT(faults); i++) {
@@ -167,9 +161,8 @@ static void test_faults_of_files(void **state)
     assert_false(load());
 }
 
-static void test_fault_in_a_file_has_its_place(void **state)
+TEST(fault_in_a_file_has_its_place, .setup_func = set_up)
 {
-    (void)state;
     variables[CONFIG_FILE] = "/f";
     files[0].path = "/f";
     files[0].content = "80=8080\n443=0\n";
@@ -179,9 +172,8 @@ static void test_fault_in_a_file_has_its_place(void **state)
     assert_int_equal(diag.column, 5);
 }
 
-static void test_settings(void **state)
+TEST(settings, .setup_func = set_up)
 {
-    (void)state;
     variables[CONFIG_WHEN] = "denied";
     variables[CONFIG_REPORT] = "actual";
     variables[CONFIG_CONNECT] = "table";
@@ -199,7 +191,7 @@ static void test_settings(void **state)
     assert_string_equal(config.log_file, "/tmp/log");
 }
 
-static void test_bad_settings(void **state)
+TEST(bad_settings, .setup_func = set_up)
 {
     static const struct {
         enum config_key key;
@@ -212,7 +204,6 @@ static void test_bad_settings(void **state)
         {CONFIG_LOG, "unknown value: use off, error, info or debug"},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(faults); i++) {
         set_up(NULL);
         variables[faults[i].key] = "sometimes";
@@ -223,9 +214,8 @@ static void test_bad_settings(void **state)
     }
 }
 
-static void test_state(void **state)
+TEST(state, .setup_func = set_up)
 {
-    (void)state;
     assert_true(load());
     assert_string_equal(config.state, "");
     assert_false(config.state_given || config.state_off);
@@ -245,42 +235,21 @@ static void test_state(void **state)
     assert_false(config_is_path(CONFIG_RULES, "80=8080"));
 }
 
-static void test_inherit(void **state)
+TEST(inherit, .setup_func = set_up)
 {
-    (void)state;
     assert_true(config_is_inherit("inherit"));
     assert_false(config_is_inherit("keep"));
     assert_false(config_is_inherit("inherited"));
 }
 
-static void test_too_long_log_file(void **state)
+TEST(too_long_log_file, .setup_func = set_up)
 {
     static char path[CONFIG_PATH_MAX + 1];
 
-    (void)state;
     memset(path, 'a', sizeof(path) - 1);
     variables[CONFIG_LOG_FILE] = path;
     assert_false(load());
     assert_string_equal(diag.source, "REMAP_LOG_FILE");
     path[CONFIG_PATH_MAX - 1] = '\0';
     assert_true(load());
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_default, set_up),
-        cmocka_unit_test_setup(test_order_of_sources, set_up),
-        cmocka_unit_test_setup(test_empty_is_not_set, set_up),
-        cmocka_unit_test_setup(test_relative_xdg_is_ignored, set_up),
-        cmocka_unit_test_setup(test_home_out_of_reach_is_passed_over, set_up),
-        cmocka_unit_test_setup(test_faults_of_files, set_up),
-        cmocka_unit_test_setup(test_fault_in_a_file_has_its_place, set_up),
-        cmocka_unit_test_setup(test_settings, set_up),
-        cmocka_unit_test_setup(test_bad_settings, set_up),
-        cmocka_unit_test_setup(test_state, set_up),
-        cmocka_unit_test_setup(test_inherit, set_up),
-        cmocka_unit_test_setup(test_too_long_log_file, set_up),
-    };
-    return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

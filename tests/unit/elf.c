@@ -26,7 +26,7 @@ static enum elf_kind kind_of(const struct crafted *c)
 
 /* ---- what is read ---- */
 
-static void test_kinds(void **state)
+TEST(kinds)
 {
     const struct parts parts[] = {
         [ELF_STATIC] = {.type = ET_EXEC},
@@ -35,7 +35,6 @@ static void test_kinds(void **state)
         [ELF_LOADER] = {.soname = "ld-linux-x86-64.so.2"},
     };
 
-    (void)state;
     for (enum elf_kind kind = ELF_STATIC; kind <= ELF_LOADER; kind++) {
         struct crafted c = craft(&parts[kind]);
         assert_int_equal(kind_of(&c), kind);
@@ -51,12 +50,11 @@ static void test_kinds(void **state)
 }
 
 /* The kernel takes the first loader, whose path ends with a zero. */
-static void test_loaders(void **state)
+TEST(loaders)
 {
     const struct parts parts = {.loader = "/lib/first"};
     struct crafted c = craft(&parts);
 
-    (void)state;
     c.segment[2] = c.segment[1];
     c.segment[2].p_offset += 5;
     c.segment[2].p_filesz -= 5;
@@ -68,7 +66,7 @@ static void test_loaders(void **state)
     assert_int_equal(kind_of(&c), ELF_NONE);
 }
 
-static void test_long_loader(void **state)
+TEST(long_loader)
 {
     const struct parts parts = {.loader = "/"};
     struct {
@@ -76,7 +74,6 @@ static void test_long_loader(void **state)
         char loader[2 * ELF_LOADER_MAX];
     } file = {.c = craft(&parts)};
 
-    (void)state;
     memset(file.loader, 'a', sizeof(file.loader));
     file.c.segment[1].p_offset = sizeof(file.c);
     file.c.segment[1].p_filesz = ELF_LOADER_MAX;
@@ -90,7 +87,7 @@ static void test_long_loader(void **state)
     assert_int_equal(elf.kind, ELF_NONE);
 }
 
-static void test_32_bits(void **state)
+TEST(32_bits)
 {
     struct {
         Elf32_Ehdr header;
@@ -98,7 +95,6 @@ static void test_32_bits(void **state)
         char loader[16];
     } file = {craft_32(EM_386), {.p_type = PT_INTERP}, "/lib/ld-linux"};
 
-    (void)state;
     file.segment.p_offset = offsetof(__typeof__(file), loader);
     file.segment.p_filesz = sizeof(file.loader);
     read_bytes(&file, sizeof(file));
@@ -107,7 +103,7 @@ static void test_32_bits(void **state)
     assert_string_equal(elf.loader, "/lib/ld-linux");
 }
 
-static void test_headers_as_for_the_kernel(void **state)
+TEST(headers_as_for_the_kernel)
 {
     const struct parts parts = {.type = ET_EXEC};
     struct crafted c = craft(&parts);
@@ -116,7 +112,6 @@ static void test_headers_as_for_the_kernel(void **state)
         char more[1 << 16];
     } file = {.c = c};
 
-    (void)state;
     c.header.e_phentsize++;
     assert_int_equal(kind_of(&c), ELF_NONE);
     c.header.e_phentsize--;
@@ -160,7 +155,7 @@ static void spoil(unsigned char *bytes, size_t size)
     }
 }
 
-static void test_spoilt_files(void **state)
+TEST(spoilt_files)
 {
     static unsigned char bytes[1 << 18];
     const struct parts parts = {.loader = "/l", .needs = true, .note = "Go"},
@@ -168,7 +163,6 @@ static void test_spoilt_files(void **state)
     struct crafted c = craft(&parts);
     FILE *file = fopen("/bin/true", "re");
 
-    (void)state;
     assert_non_null(file);
     size_t size = fread(bytes, 1, sizeof(bytes), file);
     fclose(file);
@@ -179,12 +173,11 @@ static void test_spoilt_files(void **state)
 }
 
 /* Sizes and places that add up to something small again. */
-static void test_overflows(void **state)
+TEST(overflows)
 {
     const struct parts itself = {.soname = "ld-linux-x86-64.so.2"};
     static const uint64_t values[] = {UINT64_MAX, UINT64_MAX - 63, INT64_MAX, 1ULL << 40, 0};
 
-    (void)state;
     for (size_t i = 0; i < COUNT(values); i++) {
         for (int which = 0; which < SEGMENTS; which++) {
             struct crafted c = craft(&itself);
@@ -202,18 +195,4 @@ static void test_overflows(void **state)
     struct crafted c = craft(&itself);
     c.header.e_phnum = UINT16_MAX;
     kind_of(&c);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_loaders),
-        cmocka_unit_test(test_long_loader),
-        cmocka_unit_test(test_32_bits),
-        cmocka_unit_test(test_headers_as_for_the_kernel),
-        cmocka_unit_test(test_spoilt_files),
-        cmocka_unit_test(test_overflows),
-    };
-    return cmocka_run_group_tests_name("elf", tests, NULL, NULL);
 }

@@ -39,12 +39,11 @@ static struct addr addr_of(const char *text)
     return a;
 }
 
-static void test_mapped_and_back(void **state)
+TEST(mapped_and_back)
 {
     struct addr v4 = addr_of("192.0.2.1"), v6 = addr_of("2001:db8::1");
     struct addr mapped = addr_mapped(&v4), expected = addr_of("::ffff:192.0.2.1");
 
-    (void)state;
     assert_true(addr_equal(&mapped, &expected));
     struct addr back = addr_unmapped(&mapped);
     assert_true(addr_equal(&back, &v4));
@@ -52,7 +51,7 @@ static void test_mapped_and_back(void **state)
     assert_true(addr_equal(&mapped, &v6));
 }
 
-static void test_loopback(void **state)
+TEST(loopback)
 {
     static const struct {
         const char *text;
@@ -63,33 +62,30 @@ static void test_loopback(void **state)
         {"::ffff:127.0.0.1", false},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(ADDRS); i++) {
         struct addr a = addr_of(ADDRS[i].text);
         assert_int_equal(addr_is_loopback(&a), ADDRS[i].is);
     }
 }
 
-static void test_port_of_a_sockaddr(void **state)
+TEST(port_of_a_sockaddr)
 {
     struct sockaddr_in in = v4("127.0.0.1", 80);
     struct sockaddr_in6 in6 = v6("::1", 443);
     struct sockaddr local = {.sa_family = AF_UNIX};
 
-    (void)state;
     assert_int_equal(endpoint_port((struct sockaddr *)&in, sizeof(in)), 80);
     assert_int_equal(endpoint_port((struct sockaddr *)&in6, sizeof(in6)), 443);
     assert_int_equal(endpoint_port((struct sockaddr *)&in, sizeof(in) - 1), 0);
     assert_int_equal(endpoint_port(&local, sizeof(local)), 0);
 }
 
-static void test_reads_what_bind_reads(void **state)
+TEST(reads_what_bind_reads)
 {
     struct sockaddr_in in = v4("127.0.0.1", 80);
     struct sockaddr_in6 in6 = v6("::1", 443);
     struct sockaddr_storage big = {.ss_family = AF_UNSPEC};
 
-    (void)state;
     assert_true(reads_as(&in, sizeof(in), "127.0.0.1:80"));
     assert_true(reads_as(&in6, sizeof(in6), "[::1]:443"));
     assert_true(reads_as(&in6, 24, "[::1]:443"));
@@ -97,14 +93,13 @@ static void test_reads_what_bind_reads(void **state)
     assert_true(reads_as(&big, sizeof(big), "127.0.0.1:80"));
 }
 
-static void test_leaves_the_rest(void **state)
+TEST(leaves_the_rest)
 {
     struct sockaddr_in in = v4("127.0.0.1", 80);
     struct sockaddr_in6 in6 = v6("::1", 443);
     struct sockaddr local = {.sa_family = AF_UNIX};
     struct endpoint e, before;
 
-    (void)state;
     memset(&before, 0x5a, sizeof(before));
     e = before;
     assert_false(endpoint_from_sockaddr(&e, NULL, 16));
@@ -118,34 +113,31 @@ static void test_leaves_the_rest(void **state)
     assert_memory_equal(&e, &before, sizeof(e));
 }
 
-static void test_unspec_is_v4_for_the_wildcard_alone(void **state)
+TEST(unspec_is_v4_for_the_wildcard_alone)
 {
     struct sockaddr_in in = v4("0.0.0.0", 80);
 
-    (void)state;
     in.sin_family = AF_UNSPEC;
     assert_true(reads_as(&in, sizeof(in), "0.0.0.0:80"));
     in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_false(reads_as(&in, sizeof(in), "127.0.0.1:80"));
 }
 
-static void test_unaligned(void **state)
+TEST(unaligned)
 {
     struct sockaddr_in6 in6 = v6("::1", 443);
     char bytes[sizeof(in6) + 1];
 
-    (void)state;
     memcpy(bytes + 1, &in6, sizeof(in6));
     assert_true(reads_as(bytes + 1, sizeof(in6), "[::1]:443"));
 }
 
-static void test_writes_port_alone(void **state)
+TEST(writes_port_alone)
 {
     const struct addr none = {.family = AF_UNSPEC};
     struct sockaddr_in in = v4("127.0.0.1", 80);
     struct sockaddr_in6 in6 = v6("fe80::1", 80);
 
-    (void)state;
     in6.sin6_scope_id = 7;
     in6.sin6_flowinfo = 9;
     assert_true(endpoint_to_sockaddr(&none, 8080, (struct sockaddr *)&in));
@@ -156,13 +148,12 @@ static void test_writes_port_alone(void **state)
     assert_int_equal(in6.sin6_flowinfo, 9);
 }
 
-static void test_writes_addresses(void **state)
+TEST(writes_addresses)
 {
     struct addr loopback, loopback6;
     struct sockaddr_in in = v4("0.0.0.0", 80), before = in;
     struct sockaddr_in6 in6 = v6("::", 80);
 
-    (void)state;
     assert_true(addr_parse(&loopback, "127.0.0.1", 9));
     assert_true(addr_parse(&loopback6, "::1", 3));
     assert_false(endpoint_to_sockaddr(&loopback6, 8080, (struct sockaddr *)&in));
@@ -175,9 +166,8 @@ static void test_writes_addresses(void **state)
     assert_true(reads_as(&in6, sizeof(in6), "[::1]:8080"));
 }
 
-static void test_protocols(void **state)
+TEST(protocols)
 {
-    (void)state;
     assert_int_equal(proto_from_ip(IPPROTO_TCP), PROTO_TCP);
     assert_int_equal(proto_from_ip(262), PROTO_TCP); /* MPTCP */
     assert_int_equal(proto_from_ip(IPPROTO_UDP), PROTO_UDP);
@@ -191,7 +181,7 @@ static void test_protocols(void **state)
  * Our text of an address against that of libc, which is right too but may not run in a
  * signal handler.
  */
-static void test_format_agrees_with_libc(void **state)
+TEST(format_agrees_with_libc)
 {
     static const char *const addrs[] = {
         "::",
@@ -208,7 +198,6 @@ static void test_format_agrees_with_libc(void **state)
         "64:ff9b::102:304",
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(addrs); i++) {
         struct addr a;
         char ours[80], libc[INET6_ADDRSTRLEN], bracketed[INET6_ADDRSTRLEN + 2];
@@ -226,7 +215,7 @@ static void test_format_agrees_with_libc(void **state)
     }
 }
 
-static void test_overlap(void **state)
+TEST(overlap)
 {
     static const struct {
         const char *a, *b;
@@ -243,7 +232,6 @@ static void test_overlap(void **state)
         {"::ffff:127.0.0.1", "127.0.0.1", true},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(pairs); i++) {
         struct addr a, b;
         assert_true(addr_parse(&a, pairs[i].a, strlen(pairs[i].a)));
@@ -251,23 +239,4 @@ static void test_overlap(void **state)
         assert_int_equal(addr_overlap(&a, &b), pairs[i].overlap);
         assert_int_equal(addr_overlap(&b, &a), pairs[i].overlap);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mapped_and_back),
-        cmocka_unit_test(test_loopback),
-        cmocka_unit_test(test_port_of_a_sockaddr),
-        cmocka_unit_test(test_reads_what_bind_reads),
-        cmocka_unit_test(test_leaves_the_rest),
-        cmocka_unit_test(test_unspec_is_v4_for_the_wildcard_alone),
-        cmocka_unit_test(test_unaligned),
-        cmocka_unit_test(test_writes_port_alone),
-        cmocka_unit_test(test_writes_addresses),
-        cmocka_unit_test(test_protocols),
-        cmocka_unit_test(test_format_agrees_with_libc),
-        cmocka_unit_test(test_overlap),
-    };
-    return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);
 }

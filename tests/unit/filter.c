@@ -192,15 +192,13 @@ static void check_machines(bool datagrams)
     }
 }
 
-static void test_calls(void **state)
+TEST(calls)
 {
-    (void)state;
     check_machines(false);
 }
 
-static void test_calls_with_datagrams(void **state)
+TEST(calls_with_datagrams)
 {
-    (void)state;
     check_machines(true);
 }
 
@@ -217,11 +215,10 @@ static const char *name_of(const struct numbers *n, uint32_t number)
 }
 
 /* Twice: what is found first is kept. */
-static void test_handlers(void **state)
+TEST(handlers)
 {
     static const struct numbers *const ALL[] = {&X86_64, &X86, &AARCH64, &ARM};
 
-    (void)state;
     for (uint32_t i = 0; i < 2 * COUNT(ALL) * CALLS; i++) {
         const struct numbers *n = ALL[i / CALLS % COUNT(ALL)];
         const struct handler *h = handler_find(n->arch, (int)(i % CALLS));
@@ -234,7 +231,7 @@ static void test_handlers(void **state)
 }
 
 /* linux/net.h */
-static void test_socketcalls(void **state)
+TEST(socketcalls)
 {
     static const struct {
         const char *name;
@@ -243,7 +240,6 @@ static void test_socketcalls(void **state)
     } cases[] = {{"bind", 2, 3},        {"connect", 3, 3}, {"getsockname", 6, 3},
                  {"getpeername", 7, 3}, {"sendto", 11, 6}, {"socketcall", 0, 2}};
 
-    (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_string_equal(handler_table[i].name, cases[i].name);
         assert_int_equal(handler_table[i].socketcall, cases[i].number);
@@ -253,14 +249,13 @@ static void test_socketcalls(void **state)
 }
 
 /* An architecture that the machine is not said to run has no system call at all. */
-static void test_other_architectures(void **state)
+TEST(other_architectures)
 {
     static const uint32_t others[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,    AUDIT_ARCH_AARCH64,
                                       AUDIT_ARCH_ARM,    AUDIT_ARCH_RISCV64, AUDIT_ARCH_PPC64LE};
     static char text[TEXT_MAX];
     char action[32];
 
-    (void)state;
     for (size_t i = 0; i < COUNT(MACHINES); i++) {
         print_filter(MACHINES[i].arch, i % 2 == 0, text);
         for (size_t j = 0; j < COUNT(others); j++) {
@@ -273,18 +268,16 @@ static void test_other_architectures(void **state)
     }
 }
 
-static void test_no_such_architecture(void **state)
+TEST(no_such_architecture)
 {
-    (void)state;
     assert_true(filter_print(12345, false, STDOUT_FILENO) < 0);
 }
 
 /* What is given to the kernel is a program of a sensible size, for the machine that this runs on. */
-static void test_program(void **state)
+TEST(program)
 {
     struct sock_fprog plain, more;
 
-    (void)state;
     assert_int_equal(filter_make(&plain, false), 0);
     assert_int_equal(filter_make(&more, true), 0);
     assert_in_range(plain.len, 8, 100);
@@ -293,19 +286,9 @@ static void test_program(void **state)
     filter_free(&more);
 }
 
-int main(void)
+int unit_set_up(void **state)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_calls_with_datagrams),
-        cmocka_unit_test(test_handlers),
-        cmocka_unit_test(test_socketcalls),
-        cmocka_unit_test(test_other_architectures),
-        cmocka_unit_test(test_no_such_architecture),
-        cmocka_unit_test(test_program),
-    };
-
-    /* Neither an old kernel nor valgrind matter to what is written: 5 has SCMP_ACT_NOTIFY. */
-    seccomp_api_set(5);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    (void)state;
+    /* The kernel's version does not matter to the text: 5 has SCMP_ACT_NOTIFY. */
+    return seccomp_api_set(5);
 }

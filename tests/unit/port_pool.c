@@ -5,11 +5,10 @@
 
 #include "unit.h"
 
-static void test_range_in_order(void **state)
+TEST(range_in_order)
 {
     struct port_pool p = port_pool_range(8080, 8082);
 
-    (void)state;
     assert_int_equal(port_pool_next(&p), 8080);
     assert_int_equal(port_pool_next(&p), 8081);
     assert_int_equal(port_pool_next(&p), 8082);
@@ -17,11 +16,10 @@ static void test_range_in_order(void **state)
     assert_int_equal(port_pool_next(&p), 0);
 }
 
-static void test_range_to_the_last_port(void **state)
+TEST(range_to_the_last_port)
 {
     struct port_pool p = port_pool_range(65535, 65535);
 
-    (void)state;
     assert_int_equal(port_pool_next(&p), 65535);
     assert_int_equal(port_pool_next(&p), 0);
 }
@@ -55,19 +53,8 @@ static void check_auto(uint32_t seed)
     }
 }
 
-static void test_auto(void **state)
+TEST(auto)
 {
-    (void)state;
     for (uint32_t seed = 0; seed < 100; seed++)
         check_auto(seed * 2654435761U);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_range_in_order),
-        cmocka_unit_test(test_range_to_the_last_port),
-        cmocka_unit_test(test_auto),
-    };
-    return cmocka_run_group_tests_name("ports", tests, NULL, NULL);
 }

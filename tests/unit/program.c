@@ -68,13 +68,12 @@ static void check(const char *name, const struct parts *parts, enum verdict_engi
 
 /* ---- kinds of programs ---- */
 
-static void test_kinds(void **state)
+TEST(kinds)
 {
     const struct parts fixed = {.type = ET_EXEC}, pie = {0}, go = {.type = ET_EXEC, .note = "Go"},
                        other_note = {.type = ET_EXEC, .note = "GNU"},
                        machine = {.type = ET_EXEC, .machine = EM_68K}, order = {.is_swapped = true};
 
-    (void)state;
     check("static", &fixed, VERDICT_NOTIFY, VERDICT_IS_STATIC);
     check("static-pie", &pie, VERDICT_NOTIFY, VERDICT_IS_STATIC);
     check("go", &go, VERDICT_NOTIFY, VERDICT_IS_GO);
@@ -83,12 +82,11 @@ static void test_kinds(void **state)
     check("of another order", &order, VERDICT_NEITHER, VERDICT_IS_FOREIGN);
 }
 
-static void test_loaders(void **state)
+TEST(loaders)
 {
     static const char *const glibc[] = {"ld-linux-x86-64.so.2", "ld-linux.so.2", "ld64.so.1",
                                         "ld.so.1", "ld-2.31.so"};
 
-    (void)state;
     for (size_t i = 0; i < COUNT(glibc); i++) {
         const struct parts parts = {.loader = loader(glibc[i]), .needs = true};
         check("glibc", &parts, VERDICT_PRELOAD, VERDICT_IS_DYNAMIC);
@@ -107,12 +105,11 @@ static void test_loaders(void **state)
     check("library", &library, VERDICT_NOTIFY, VERDICT_IS_STATIC);
 }
 
-static void test_broken_files(void **state)
+TEST(broken_files)
 {
     const struct parts fixed = {.type = ET_EXEC};
     const struct crafted c = craft(&fixed);
 
-    (void)state;
     write_file("short", &c, sizeof(c.header), 0755);
     check_verdict("short", VERDICT_PRELOAD, VERDICT_IS_BROKEN);
     write_file("magic", &c, SELFMAG, 0755);
@@ -120,23 +117,21 @@ static void test_broken_files(void **state)
 }
 
 /* As /lib64/ld-lsb-x86-64.so.3, which is a link to glibc's. */
-static void test_loader_by_its_soname(void **state)
+TEST(loader_by_its_soname)
 {
     const struct parts glibc = {.soname = "ld-linux-x86-64.so.2"}, other = {.soname = "libc.so"};
     const struct parts parts = {.loader = path_of("ld-lsb-x86-64.so.3"), .needs = true};
 
-    (void)state;
     write_program("ld-lsb-x86-64.so.3", &glibc);
     check("lsb", &parts, VERDICT_PRELOAD, VERDICT_IS_DYNAMIC);
     write_program("ld-lsb-x86-64.so.3", &other);
     check("other lsb", &parts, VERDICT_NOTIFY, VERDICT_IS_OTHER_LIBC);
 }
 
-static void test_32_bits(void **state)
+TEST(32_bits)
 {
     bool is_x86 = __ehdr_start.e_machine == EM_X86_64;
 
-    (void)state;
     write_32("i386", EM_386);
     write_32("x32", EM_X86_64);
     write_32("other", EM_MIPS);
@@ -148,12 +143,11 @@ static void test_32_bits(void **state)
 }
 
 /* One's own bits change nothing; others' are tried in tests/e2e/doctor. */
-static void test_own_bits(void **state)
+TEST(own_bits)
 {
     const struct parts glibc = {.loader = loader("ld-linux-x86-64.so.2"), .needs = true},
                        fixed = {.type = ET_EXEC};
 
-    (void)state;
     for (int i = 0; i < 2; i++) {
         enum verdict_engine engine = i == 0 ? VERDICT_PRELOAD : VERDICT_NOTIFY;
         enum verdict_reason reason = i == 0 ? VERDICT_IS_DYNAMIC : VERDICT_IS_STATIC;
@@ -170,7 +164,7 @@ static void test_own_bits(void **state)
 
 /* ---- what cannot be executed ---- */
 
-static void test_faults(void **state)
+TEST(faults)
 {
     const struct parts orphan = {.loader = "/nowhere/ld-linux.so.2", .needs = true};
     const struct {
@@ -188,7 +182,6 @@ static void test_faults(void **state)
         {"by-env", "'python99', executed by env, does not exist", ENOENT},
     };
 
-    (void)state;
     write_file("plain", "", 0, 0644);
     write_program("orphan", &orphan);
     write_script("lost", "#!/nowhere/sh\n");
@@ -213,7 +206,7 @@ static void test_faults(void **state)
 }
 
 /* An exec of what the kernel does not execute is for the kernel to judge. */
-static void test_exec(void **state)
+TEST(exec)
 {
     const struct parts fixed = {.type = ET_EXEC}, lost = {.loader = "/nowhere/ld-musl-x.so.1"};
     const struct {
@@ -223,7 +216,6 @@ static void test_exec(void **state)
         {"text", ENOEXEC}, {"lost", ENOENT}, {"nothing", ENOENT}, {"plain", EACCES}, {"by-env", 0}};
     int error;
 
-    (void)state;
     write_script("text", "echo\n");
     write_program("p", &fixed);
     write_program("lost", &lost);
@@ -241,7 +233,7 @@ static void test_exec(void **state)
 
 /* ---- scripts ---- */
 
-static void test_lines(void **state)
+TEST(lines)
 {
     const struct parts fixed = {.type = ET_EXEC};
     static const char *const SCRIPTS[] = {
@@ -259,7 +251,6 @@ static void test_lines(void **state)
         "#!/usr/bin/env -S -i @/p\n",
     };
 
-    (void)state;
     write_program("p", &fixed);
     for (size_t i = 0; i < COUNT(SCRIPTS); i++) {
         write_script("script", SCRIPTS[i]);
@@ -270,7 +261,7 @@ static void test_lines(void **state)
 }
 
 /* The kernel reads 256 bytes. Without a newline among them it drops the last one. */
-static void test_long_lines(void **state)
+TEST(long_lines)
 {
     const struct parts fixed = {.type = ET_EXEC};
     char line[400];
@@ -285,7 +276,6 @@ static void test_long_lines(void **state)
         {252 - name, " x", true}, {0, "                 x", true},
     };
 
-    (void)state;
     write_program("p", &fixed);
     for (size_t i = 0; i < COUNT(cases); i++) {
         int size = snprintf(line, sizeof(line), "#!%*s%s%s", cases[i].blanks, "", path_of("p"),
@@ -297,7 +287,7 @@ static void test_long_lines(void **state)
     }
 }
 
-static void test_lines_that_end_at_env(void **state)
+TEST(lines_that_end_at_env)
 {
     static const char *const SCRIPTS[] = {
         "#!/usr/bin/env p -u\n",     "#!/usr/bin/env\n",           "#!/usr/bin/env A=1\n",
@@ -305,7 +295,6 @@ static void test_lines_that_end_at_env(void **state)
         "#!/usr/bin/env -S \"p\"\n", "#!/usr/bin/env -S -u A p\n", "#!/usr/bin/env -S -i p\n",
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(SCRIPTS); i++) {
         write_script("script", SCRIPTS[i]);
         bool is_found = look("script");
@@ -318,11 +307,10 @@ static void test_lines_that_end_at_env(void **state)
 }
 
 /* Anything else is for the shell, as execvp(3) has it. */
-static void test_text(void **state)
+TEST(text)
 {
     char line[300] = "#!";
 
-    (void)state;
     memset(line + 2, 'a', sizeof(line) - 3);
     const char *const contents[] = {"", "echo\n", "#!\n", "#! \t\n", "#", line};
     for (size_t i = 0; i < COUNT(contents); i++) {
@@ -345,12 +333,11 @@ static void check_too_deep(const char *name, bool is_for_exec)
     assert_int_equal(error, is_for_exec ? ELOOP : 0);
 }
 
-static void test_depth(void **state)
+TEST(depth)
 {
     const struct parts fixed = {.type = ET_EXEC};
     char name[16], content[32];
 
-    (void)state;
     write_program("p", &fixed);
     write_script("s1", "#!@/p\n");
     for (int i = 2; i <= PROGRAM_SCRIPTS_MAX + 1; i++) {
@@ -377,12 +364,11 @@ static void set_path(const char *format)
     assert_int_equal(setenv("PATH", path, 1), 0);
 }
 
-static void test_path(void **state)
+TEST(path)
 {
     const struct parts fixed = {.type = ET_EXEC};
     char path[PATH_MAX];
 
-    (void)state;
     write_program("p", &fixed);
     assert_int_equal(mkdir(path_of("first"), 0755), 0);
     write_file("first/p", "", 0, 0644);
@@ -410,12 +396,11 @@ static void test_path(void **state)
 }
 
 /* Where execvp(3) goes on after an error, and where it ends. */
-static void test_path_after_errors(void **state)
+TEST(path_after_errors)
 {
     const struct parts fixed = {.type = ET_EXEC},
                        orphan = {.loader = "/nowhere/ld-linux.so.2", .needs = true};
 
-    (void)state;
     write_program("p", &fixed);
     assert_int_equal(mkdir(path_of("second"), 0755), 0);
     set_path("%s/second:%s");
@@ -440,7 +425,7 @@ static void test_path_after_errors(void **state)
 
 /* ---- verdicts ---- */
 
-static void test_order_of_reasons(void **state)
+TEST(order_of_reasons)
 {
     struct program p = {.path = "/x", .elf = {.kind = ELF_STATIC, .bits = 64, .abi = ELF_NATIVE}};
     struct privilege *privilege = &p.privilege;
@@ -452,7 +437,6 @@ static void test_order_of_reasons(void **state)
                  {VERDICT_IS_SET_GID, &privilege->set_gid},
                  {VERDICT_IS_SET_UID, &privilege->set_uid}};
 
-    (void)state;
     privilege->without_gain = privilege->has_capabilities = true;
     verdict = (struct verdict){0};
     verdict_add(&verdict, &p);
@@ -472,12 +456,11 @@ static void test_order_of_reasons(void **state)
     assert_int_equal(verdict.reason, VERDICT_IS_FOREIGN);
 }
 
-static void test_texts(void **state)
+TEST(texts)
 {
     char buf[512], path[] = "/x\ny";
     struct text text;
 
-    (void)state;
     for (int reason = VERDICT_IS_DYNAMIC; reason <= VERDICT_IS_FOREIGN; reason++) {
         struct verdict v = {.engine = reason < VERDICT_IS_STATIC    ? VERDICT_PRELOAD
                                       : reason < VERDICT_IS_SET_UID ? VERDICT_NOTIFY
@@ -494,26 +477,12 @@ static void test_texts(void **state)
     }
 }
 
-int main(void)
+int unit_set_up(void **state)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_loaders),
-        cmocka_unit_test(test_broken_files),
-        cmocka_unit_test(test_loader_by_its_soname),
-        cmocka_unit_test(test_32_bits),
-        cmocka_unit_test(test_own_bits),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_exec),
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_lines_that_end_at_env),
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_path),
-        cmocka_unit_test(test_path_after_errors),
-        cmocka_unit_test(test_order_of_reasons),
-        cmocka_unit_test(test_texts),
-    };
-    return cmocka_run_group_tests_name("program", tests, make_folder, remove_folder);
+    return make_folder(state);
+}
+
+int unit_tear_down(void **state)
+{
+    return remove_folder(state);
 }

@@ -53,7 +53,7 @@ static void lines_of(const char *rules, const char *const *alive, char *buf, siz
         *at = at[1] != '\0' ? ';' : '\0';
 }
 
-static void test_lines(void **state)
+TEST(lines)
 {
     static const struct {
         const char *rules;
@@ -120,7 +120,6 @@ static void test_lines(void **state)
     };
     char buf[1024];
 
-    (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         lines_of(cases[i].rules, cases[i].alive, buf, sizeof(buf));
         if (strcmp(buf, cases[i].lines) != 0)
@@ -143,9 +142,8 @@ static enum redirect_note note_of(const char *rules, size_t index)
     return note;
 }
 
-static void test_notes(void **state)
+TEST(notes)
 {
-    (void)state;
     assert_int_equal(note_of("80=8080", 0), REDIRECT_DONE);
     assert_int_equal(note_of("80=8080,22=keep", 1), REDIRECT_KEEP);
     assert_int_equal(note_of("22=deny", 0), REDIRECT_DENY);
@@ -162,7 +160,7 @@ static void test_notes(void **state)
     assert_int_equal(note_of("8080=80-90", 0), REDIRECT_PRIVILEGED);
 }
 
-static void test_takes(void **state)
+TEST(takes)
 {
     const char *rules = "10.0.0.1:80=keep,80=8080";
     struct source source = {.name = "test", .text = rules, .size = strlen(rules)};
@@ -173,21 +171,10 @@ static void test_takes(void **state)
                     kept = unit_endpoint("tcp/10.0.0.1:80"),
                     other = unit_endpoint("tcp/10.0.0.2:81");
 
-    (void)state;
     assert_true(table_parse(&t, &source, &d));
     assert_true(redirect_make(&r, &t, NULL, 0));
     assert_true(redirect_takes(&r, &taken));
     assert_false(redirect_takes(&r, &kept));
     assert_false(redirect_takes(&r, &other));
     redirect_free(&r);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_takes),
-    };
-    return cmocka_run_group_tests_name("redirect", tests, NULL, NULL);
 }

@@ -8,8 +8,6 @@
 
 #define DATA "tests/data/rules.tsv"
 
-enum { CASES_MAX = 1000 };
-
 struct test_case {
     char *name;
     size_t size; /* of text, which may hold NUL */
@@ -17,9 +15,6 @@ struct test_case {
     char *result;
     char *where;
 };
-
-static struct test_case test_cases[CASES_MAX];
-static struct CMUnitTest tests[CASES_MAX];
 
 static void parse(const struct test_case *c, struct table *t, bool *ok, struct diag *d)
 {
@@ -104,41 +99,36 @@ static size_t unescape(char *text)
     return (size_t)(to - text);
 }
 
-static size_t read_cases(FILE *file)
+static void add_cases(FILE *file)
 {
     char line[1024];
-    size_t count = 0;
 
     while (fgets(line, sizeof(line), file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         if (strchr(line, '\t') == NULL)
             continue;
-        struct test_case *c = &test_cases[count];
+        struct test_case *c = calloc(1, sizeof(*c));
         char *copy = strdup(line);
+        if (c == NULL || copy == NULL)
+            abort();
         c->name = strndup(line, strcspn(line, "\t"));
         c->text = strsep(&copy, "\t");
         c->result = strsep(&copy, "\t");
         c->where = strsep(&copy, "\t");
         c->size = unescape(c->text);
-        tests[count++] =
-            (struct CMUnitTest){.name = c->name, .test_func = test_case, .initial_state = c};
+        unit_add(0,
+                 (struct CMUnitTest){.name = c->name, .test_func = test_case, .initial_state = c});
     }
-    return count;
 }
 
-int main(void)
+__attribute__((constructor)) static void read_data(void)
 {
     FILE *file = fopen(DATA, "r");
+
     if (file == NULL) {
         perror(DATA);
-        return 1;
+        exit(1);
     }
-    size_t count = read_cases(file);
+    add_cases(file);
     fclose(file);
-    int failed = _cmocka_run_group_tests("rules.tsv", tests, count, NULL, NULL);
-    for (size_t i = 0; i < count; i++) {
-        free(test_cases[i].text);
-        free(test_cases[i].name);
-    }
-    return failed != 0;
 }

@@ -6,27 +6,24 @@
 
 #include "unit.h"
 
-static void test_order(void **state)
+TEST(order)
 {
-    (void)state;
     for (size_t i = 1; i < service_count; i++) {
         if (strcmp(service_table[i - 1].name, service_table[i].name) >= 0)
             fail_msg("%s is out of order", service_table[i].name);
     }
 }
 
-static void test_every_name_is_found(void **state)
+TEST(every_name_is_found)
 {
-    (void)state;
     for (size_t i = 0; i < service_count; i++) {
         const struct service *s = &service_table[i];
         assert_int_equal(service_port(s->name, strlen(s->name)), s->port);
     }
 }
 
-static void test_lookup(void **state)
+TEST(lookup)
 {
-    (void)state;
     assert_int_equal(service_port("http", 4), 80);
     assert_int_equal(service_port("HtTp", 4), 80);
     assert_int_equal(service_port("https", 4), 80);
@@ -38,7 +35,7 @@ static void test_lookup(void **state)
 }
 
 /* The services that the README promises. */
-static void test_promised(void **state)
+TEST(promised)
 {
     static const struct service promised[] = {
         {"ftp-data", 20}, {"ftp", 21},    {"ssh", 22},    {"telnet", 23},
@@ -46,7 +43,6 @@ static void test_promised(void **state)
         {"imap", 143},    {"https", 443}, {"imaps", 993}, {"pop3s", 995},
     };
 
-    (void)state;
     for (size_t i = 0; i < COUNT(promised); i++)
         assert_int_equal(service_port(promised[i].name, strlen(promised[i].name)),
                          promised[i].port);
@@ -67,23 +63,12 @@ static bool contradicts(const struct service *s)
     return other;
 }
 
-static void test_agrees_with_the_system(void **state)
+TEST(agrees_with_the_system)
 {
-    (void)state;
+    if (getservbyname("http", "tcp") == NULL)
+        fail_msg("no /etc/services: run scripts/setup test");
     for (size_t i = 0; i < service_count; i++) {
         if (contradicts(&service_table[i]))
             fail_msg("/etc/services has another port for %s", service_table[i].name);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_every_name_is_found),
-        cmocka_unit_test(test_lookup),
-        cmocka_unit_test(test_promised),
-        cmocka_unit_test(test_agrees_with_the_system),
-    };
-    return cmocka_run_group_tests_name("service", tests, NULL, NULL);
 }

@@ -19,12 +19,11 @@ static int count_descriptors(void)
 }
 
 /* What is found depends on the system, and on valgrind; tests/e2e/doctor forbids calls. */
-static void test_leaves_nothing(void **state)
+TEST(leaves_nothing)
 {
     struct support s;
     int before = count_descriptors();
 
-    (void)state;
     for (int i = 0; i < 3; i++) {
         bool is_complete = support_find(&s);
         assert_int_equal(is_complete, s.lack == SUPPORT_COMPLETE);
@@ -71,12 +70,11 @@ static const struct {
      "check the system log"},
 };
 
-static void test_texts(void **state)
+TEST(texts)
 {
     char buf[256];
     struct text text;
 
-    (void)state;
     for (size_t i = 0; i < COUNT(CASES); i++) {
         text_init(&text, buf, sizeof(buf));
         support_text(&CASES[i].s, &text);
@@ -85,13 +83,4 @@ static void test_texts(void **state)
         support_way_out(&CASES[i].s, &text);
         assert_string_equal(buf, CASES[i].way_out);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_leaves_nothing),
-        cmocka_unit_test(test_texts),
-    };
-    return cmocka_run_group_tests_name("support", tests, NULL, NULL);
 }

@@ -84,9 +84,8 @@ static const struct {
     {"80=*:8080", "tcp/[::1]:80", "[::]:8080 by 1"},
 };
 
-static void test_decisions(void **state)
+TEST(decisions)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT(DECISIONS); i++) {
         char buf[80];
         decide_as_text(DECISIONS[i].table, DECISIONS[i].asked, buf, sizeof(buf));
@@ -100,7 +99,7 @@ static void test_decisions(void **state)
  * An endpoint that is written [::ffff:...] is unmapped by its parser; what bind() is given
  * is not.
  */
-static void test_mapped_address_matches_v4_rule(void **state)
+TEST(mapped_address_matches_v4_rule)
 {
     struct table t;
     struct endpoint e = {
@@ -108,18 +107,16 @@ static void test_mapped_address_matches_v4_rule(void **state)
         .port = 80,
         .addr = {.family = AF_INET6, .bytes = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}}};
 
-    (void)state;
     read_table(&t, "127.0.0.1:80=8080");
     assert_int_equal(table_decide(&t, &e).first, 8080);
     e.addr.bytes[15] = 2;
     assert_int_equal(table_decide(&t, &e).rule, -1);
 }
 
-static void test_needs_proto(void **state)
+TEST(needs_proto)
 {
     struct table t;
 
-    (void)state;
     read_table(&t, "udp 53=5353,100-200=+1000,tcp 150=keep");
     assert_true(table_needs_proto(&t, 53));
     assert_false(table_needs_proto(&t, 100));
@@ -127,11 +124,10 @@ static void test_needs_proto(void **state)
     assert_false(table_needs_proto(&t, 80));
 }
 
-static void test_names_port(void **state)
+TEST(names_port)
 {
     struct table t;
 
-    (void)state;
     read_table(&t, "udp 53=5353,100-200=+1000");
     assert_true(table_names_port(&t, 53));
     assert_true(table_names_port(&t, 100));
@@ -191,9 +187,8 @@ static const struct {
     {"100-199=1000-1099,200-299=1050-1149", "150 200 -> 1050"},
 };
 
-static void test_meetings(void **state)
+TEST(meetings)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT(MEETINGS); i++) {
         char buf[80];
         meeting_as_text(MEETINGS[i].table, buf, sizeof(buf));
@@ -202,25 +197,23 @@ static void test_meetings(void **state)
     }
 }
 
-static void test_dead_rules(void **state)
+TEST(dead_rules)
 {
     struct table t;
 
-    (void)state;
     read_table(&t, "80=8080,80=9090,tcp 80=1,81=8081,80-81=+1,80-82=+1,udp 83=1,83=2");
     static const bool dead[] = {false, true, true, false, true, false, false, false};
     for (size_t i = 0; i < COUNT(dead); i++)
         assert_int_equal(table_rule_is_dead(&t, i), dead[i]);
 }
 
-static void test_capacity(void **state)
+TEST(capacity)
 {
     static char rules[TABLE_MAX * 8 + 32];
     struct text text;
     struct table t = {.count = 0};
     struct diag d;
 
-    (void)state;
     text_init(&text, rules, sizeof(rules));
     for (size_t i = 0; i < TABLE_MAX; i++)
         text_string(&text, "80=8080,");
@@ -237,7 +230,7 @@ static void test_capacity(void **state)
     assert_int_equal(d.column, TABLE_MAX * 8 + 1);
 }
 
-static void test_longest_rule_fits(void **state)
+TEST(longest_rule_fits)
 {
     static const char longest[] = "sctp [2001:db8:1111:2222:3333:4444:5555:6666]:10000-10001="
                                   "[2001:db8:1111:2222:3333:4444:5555:6666]:10000-10001";
@@ -245,21 +238,9 @@ static void test_longest_rule_fits(void **state)
     char buf[RULE_TEXT_MAX];
     struct text text;
 
-    (void)state;
     read_table(&t, longest);
     text_init(&text, buf, sizeof(buf));
     rule_format(&t.rule[0], &text);
     assert_false(text.cut);
     assert_string_equal(buf, longest);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decisions),   cmocka_unit_test(test_mapped_address_matches_v4_rule),
-        cmocka_unit_test(test_needs_proto), cmocka_unit_test(test_names_port),
-        cmocka_unit_test(test_meetings),    cmocka_unit_test(test_dead_rules),
-        cmocka_unit_test(test_capacity),    cmocka_unit_test(test_longest_rule_fits),
-    };
-    return cmocka_run_group_tests_name("table", tests, NULL, NULL);
 }

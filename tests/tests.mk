@@ -1,0 +1,109 @@
+# The part of the Makefile that builds and runs the tests. Included there: paths are from the top.
+
+.PHONY: unit replay tools threads sanitized threaded check servers sanitize fuzz bench
+
+##@ Testing
+
+check: all unit tools sanitized threaded ## run all tests, as root or as an ordinary user
+	@tests/run $(O)
+
+servers: all $(O)/tools/sandbox $(O)/tools/mounts ## run all servers of tests/servers with real clients, and write docs/servers.md
+	@tests/run $(O) servers
+
+# Links the objects and archives that the target depends on. LIBS is the target's own.
+define link
+@mkdir -p $(@D)
+$(call say,ld)
+$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+endef
+
+# ---- unit tests: each file but unit.c is a program ----
+
+UNIT      := $(filter-out unit,$(basename $(notdir $(wildcard tests/unit/*.c))))
+UNIT_LIBS := -Wl,--as-needed -lcmocka -lseccomp -pthread
+
+unit: $(UNIT:%=$(O)/unit/%)
+$(O)/unit/%: $(call objects,tests/unit/%.c tests/unit/unit.c) $(O)/unit/rooms.a
+	$(link)
+$(O)/unit/%: LIBS = $(UNIT_LIBS)
+
+# What is tested: of an archive, a program is given only what it calls.
+$(O)/unit/rooms.a: $(call rooms,core linux registry program translate notify export) \
+	$(call objects,src/cli/describe.c)
+	@mkdir -p $(@D)
+	$(call say,ar)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+# ---- the programs that the other tests run ----
+
+TOOLS := sandbox mounts probe probe-static stops hold mortal forbid spawn births \
+	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so
+
+tools: $(TOOLS:%=$(O)/tools/%)
+$(O)/tools/%: $(call objects,tests/tools/%.c)
+	$(link)
+$(O)/tools/sandbox: LIBS = -lcap
+$(O)/tools/probe $(O)/tools/probe-static: $(call objects,$(wildcard tests/tools/probe*.c))
+$(O)/tools/probe-static:
+	$(link)
+# The notify engine catches these, and a preload does not.
+$(O)/tools/stops $(O)/tools/births: LIBS = -static
+# probe has a malloc of its own, beside that of libc.
+$(O)/tools/probe-static: LIBS = -static -Wl,--allow-multiple-definition
+
+# The ways to build a program so that a preload passes it by.
+$(O)/tools/told-static: LIBS = -static
+$(O)/tools/told-musl: LIBS = -Wl,--dynamic-linker=ld-musl-told.so
+$(O)/tools/told-go: LIBS = -DTOLD_GO
+$(addprefix $(O)/tools/,told-static told-musl told-go): tests/tools/told.c $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(filter-out -fPIC,$(ALL_CFLAGS)) -MMD -MP $(LDFLAGS) -o $@ $< $(LIBS)
+
+# Other preloads.
+$(O)/tools/%.so: tests/tools/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -MMD -MP -shared $(LDFLAGS) -o $@ $<
+
+# ---- with sanitizers: in a folder of their own, below that of the build ----
+
+sanitized:
+	$(Q)$(MAKE) --no-print-directory O=$(O)/sanitize CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' unit replay
+sanitize: sanitized ## build the unit tests with AddressSanitizer and UBSan, and run them
+	set -e; for program in $(UNIT); do $(O)/sanitize/unit/$$program; done
+
+replay: $(O)/fuzz/replay
+$(O)/fuzz/replay: $(call objects,tests/fuzz/rules.c tests/fuzz/replay.c) $(call rooms,core)
+	$(link)
+
+threaded:
+	$(Q)$(MAKE) --no-print-directory O=$(O)/thread CFLAGS='-O1 -g -fsanitize=thread' threads
+# The library's objects lie in the program itself: a preload would come before the sanitizer's runtime.
+threads: $(O)/tools/threads
+$(O)/tools/threads: $(LIBRARY_OBJECTS)
+$(O)/tools/threads: LIBS = -pthread $(LIBRARY_LIBS)
+
+# ---- not part of check ----
+
+fuzz: $(O)/fuzz/rules ## fuzz the parser for a minute (clang; FUZZ_SECONDS=60)
+	$(O)/fuzz/rules -max_total_time=$(or $(FUZZ_SECONDS),60) -print_final_stats=1 $(O)/fuzz/corpus
+$(O)/fuzz/rules: tests/fuzz/rules.c $(call sources,core) tests/data/rules.tsv
+	@mkdir -p $(O)/fuzz/corpus
+	tests/fuzz/make-corpus tests/data/rules.tsv $(O)/fuzz/corpus
+	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $(filter %.c,$^)
+
+bench: all $(addprefix $(O)/,tools/sandbox bench/calls bench/calls-static bench/registry bench/empty.so) ## measure what both engines cost, against native (TURNS=15)
+	@tests/bench/run $(O)
+$(O)/bench/%: $(call objects,tests/bench/%.c)
+	$(link)
+$(O)/bench/registry: $(call rooms,core linux registry)
+$(O)/bench/calls-static: $(call objects,tests/bench/calls.c)
+	$(link)
+$(O)/bench/calls-static: LIBS = -static
+$(O)/bench/%.so: tests/bench/%.c $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,ld)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -shared $(LDFLAGS) -o $@ $<

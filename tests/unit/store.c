@@ -1,0 +1,173 @@
+/* The registry in a file. */
+#include "registry/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unit_registry.h"
+
+static char folder[] = "/tmp/remap-unit.XXXXXX";
+
+static int make_folder(void **state)
+{
+    memset(folder + sizeof(folder) - 7, 'X', 6);
+    *state = mkdtemp(folder);
+    return *state == NULL;
+}
+
+static void remove_state(const char *in)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/state/registry.2", in);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/state", in);
+    if (unlink(path) != 0)
+        rmdir(path);
+}
+
+static int remove_folder(void **state)
+{
+    remove_state(*state);
+    return rmdir(*state);
+}
+
+/* For TEST: *state is a folder, where the registry is in the folder state. */
+#define IN_FOLDER .setup_func = make_folder, .teardown_func = remove_folder
+
+static struct registry *open_state(const char *in, const char **problem)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/state", in);
+    return store_open(path, problem);
+}
+
+static int write_registry(const char *in, const void *bytes, size_t size)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "%s/state", in);
+    mkdir(path, 0700);
+    snprintf(path, sizeof(path), "%s/state/registry.2", in);
+    FILE *file = fopen(path, "w");
+    return file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0;
+}
+
+TEST(file_outlives_who_wrote_it, IN_FOLDER)
+{
+    const char *problem;
+    struct registry *r = open_state(*state, &problem);
+    struct stat st;
+    char path[64];
+
+    assert_non_null(r);
+    put(r, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080");
+    registry_destroy(r);
+    r = open_state(*state, &problem);
+    assert_non_null(r);
+    assert_int_equal(asked_port(r, "tcp/0.0.0.0:8080"), 80);
+    registry_destroy(r);
+    snprintf(path, sizeof(path), "%s/state", (char *)*state);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    snprintf(path, sizeof(path), "%s/state/registry.2", (char *)*state);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_in_range(st.st_size, 1, 2 << 20);
+}
+
+static mode_t mode_of(const char *in, const char *name)
+{
+    char path[64];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%s/%s", in, name);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+/* Daemons take rights from the files that they make, and others of the tree must open these. */
+TEST(made_under_a_narrow_umask, IN_FOLDER)
+{
+    const char *problem;
+
+    static const mode_t NARROW[] = {022, 0177, 0277, 0377};
+
+    for (size_t i = 0; i < sizeof(NARROW) / sizeof(NARROW[0]); i++) {
+        mode_t before = umask(NARROW[i]);
+        struct registry *r = open_state(*state, &problem);
+        umask(before);
+        assert_non_null(r);
+        registry_destroy(r);
+        assert_int_equal(mode_of(*state, "state"), 0700);
+        assert_int_equal(mode_of(*state, "state/registry.2"), 0600);
+        remove_state(*state);
+    }
+}
+
+TEST(link_is_refused, IN_FOLDER)
+{
+    char path[64];
+    const char *problem = NULL;
+
+    snprintf(path, sizeof(path), "%s/state", (char *)*state);
+    assert_int_equal(symlink("/tmp", path), 0);
+    assert_null(open_state(*state, &problem));
+    assert_string_equal(problem, "is no folder, or a symbolic link: choose another in REMAP_STATE");
+}
+
+TEST(open_folder_is_refused, IN_FOLDER)
+{
+    char path[64];
+    const char *problem = NULL;
+
+    snprintf(path, sizeof(path), "%s/state", (char *)*state);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(chmod(path, 0750), 0);
+    assert_null(open_state(*state, &problem));
+    assert_string_equal(problem, "is open to others: chmod 700 it");
+}
+
+TEST(other_version_is_refused, IN_FOLDER)
+{
+    const char *problem = NULL;
+
+    assert_int_equal(write_registry(*state, "remap.99", 8), 0);
+    assert_null(open_state(*state, &problem));
+    assert_string_equal(problem, "holds a registry of another version: remove it");
+}
+
+/* Bytes of all kinds, behind a right beginning: nothing crashes. */
+TEST(corrupt_file, IN_FOLDER)
+{
+    enum { SIZE = 1700000 };
+    static const char begin[8] = {'r', 'e', 'm', 'a', 'p', '.', '0', '2'};
+    unsigned char *bytes = malloc(SIZE);
+    const char *problem;
+
+    assert_non_null(bytes);
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        srand(seed);
+        for (size_t i = 0; i < SIZE; i++)
+            bytes[i] = (unsigned char)(seed < 10 ? rand() : rand() % 3);
+        memcpy(bytes, begin, sizeof(begin));
+        assert_int_equal(write_registry(*state, bytes, SIZE), 0);
+        struct registry *r = open_state(*state, &problem);
+        assert_non_null(r);
+        struct registry_entry e, wanted = {.asked = unit_endpoint("tcp/0.0.0.0:80")};
+        bool in_way;
+        for (unsigned port = 1; port < 65536; port += 7) {
+            struct endpoint actual = {PROTO_TCP, {.family = AF_INET}, (uint16_t)port};
+            registry_by_actual(r, NETNS, &actual, &e);
+            registry_in_way(r, NETNS, &actual, &e);
+        }
+        registry_by_asked(r, &wanted, &e, &in_way);
+        put(r, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080");
+        asked_port(r, "tcp/0.0.0.0:8080");
+        registry_destroy(r);
+    }
+    free(bytes);
+}
