@@ -20,7 +20,7 @@
 #include "notify/socketpair.h"
 #include "notify/supervisor.h"
 #include "translate/report.h"
-#include "translate/setup.h"
+#include "translate/settings.h"
 
 enum watched {
     CONTROL,
@@ -86,8 +86,8 @@ static void take_signal(struct front *f)
 /* To our own standard error, or the log's file, as the settings have it. */
 static void complain(struct report_line *line)
 {
-    const struct setup *setup = setup_get();
-    const struct config *config = setup != NULL ? &setup->config : NULL;
+    const struct settings *settings = settings_get();
+    const struct config *config = settings != NULL ? &settings->config : NULL;
 
     if (report_wants(config, LEVEL_ERROR))
         report_finish(line, config);

@@ -4,15 +4,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "translate/setup.h"
-#include "translate/state.h"
+#include "translate/shared_registry.h"
 
 static void prepare(void)
 {
-    const struct setup *setup = setup_get();
-
-    if (setup != NULL && setup->valid)
-        state_registry(setup);
+    shared_registry_get(); /* which reads the settings first */
 }
 
 /*

@@ -6,14 +6,14 @@
 #include "linux/sys.h"
 #include "translate/engine.h"
 #include "translate/next.h"
-#include "translate/setup.h"
-#include "translate/state.h"
+#include "translate/settings.h"
+#include "translate/shared_registry.h"
 
 /*
  * Which socket it is that listens: a connection in the tree goes there only if it is
  * still the one that does. Learned here, since a bind must not cost more.
  */
-static void remember_listener(int fd, struct setup *setup)
+static void remember_listener(int fd)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof(name);
@@ -22,8 +22,8 @@ static void remember_listener(int fd, struct setup *setup)
     if (sys_getsockname(fd, (struct sockaddr *)&name, &size) != 0 ||
         !endpoint_from_sockaddr(&actual, (struct sockaddr *)&name, size) || actual.port == 0)
         return;
-    struct registry *registry = state_registry(setup);
-    uint64_t netns = state_netns(fd);
+    struct registry *registry = shared_registry_get();
+    uint64_t netns = shared_registry_netns(fd);
     if (registry == NULL || !registry_has_port(registry, netns, actual.port))
         return;
     actual.proto = socket_proto(fd);
@@ -34,10 +34,10 @@ static void remember_listener(int fd, struct setup *setup)
 int listen_socket(int fd, int backlog)
 {
     int saved = errno;
-    struct setup *setup = setup_get();
+    const struct settings *settings = settings_get();
 
-    if (setup != NULL && setup->valid)
-        remember_listener(fd, setup);
+    if (settings != NULL && settings->valid)
+        remember_listener(fd);
     errno = saved;
     return next.listen(fd, backlog);
 }

@@ -18,8 +18,8 @@
 #include "translate/engine.h"
 #include "translate/next.h"
 #include "translate/report.h"
-#include "translate/setup.h"
-#include "translate/state.h"
+#include "translate/settings.h"
+#include "translate/shared_registry.h"
 
 /* ---- what the registry is told ---- */
 
@@ -29,17 +29,17 @@
  */
 HOT static void remember(struct bind_call *c)
 {
-    struct registry *registry = state_registry(c->setup);
+    struct registry *registry = shared_registry_get();
     struct registry_entry e = bind_call_entry(c);
-    const char *problem = state_take_problem();
+    const char *problem = shared_registry_take_problem();
 
-    if (state_is_local_port(c->actual.port) || engine_kind == ENGINE_NOTIFY) {
+    if (shared_registry_is_ephemeral(c->actual.port) || engine_kind == ENGINE_NOTIFY) {
         bind_call_learn_proto(c);
         e.asked.proto = e.actual.proto = c->asked.proto;
         e.inode[0] = socket_inode(c->fd);
     }
     if (problem != NULL)
-        report_no_state(c->setup, problem);
+        report_no_state(c->settings, problem);
     e.pid = (uint32_t)engine_pid();
     engine_program(e.program);
     enum registry_put put = registry != NULL ? registry_put(registry, &e) : REGISTRY_FULL;
@@ -51,14 +51,14 @@ HOT static void remember(struct bind_call *c)
         put = registry_put(registry, &e);
     }
     if (put != REGISTRY_PUT)
-        report_not_remembered(c->setup, &c->asked);
+        report_not_remembered(c->settings, &c->asked);
 }
 
 /* A program that has bound a port itself is told that port, whatever was there before. */
 COLD static void remember_passed(struct bind_call *c)
 {
-    struct registry *registry = state_registry(c->setup);
-    uint64_t netns = state_netns(c->fd);
+    struct registry *registry = shared_registry_get();
+    uint64_t netns = shared_registry_netns(c->fd);
 
     if (registry == NULL || c->asked.port == 0) /* which is for witness.c to know */
         return;
@@ -74,15 +74,15 @@ COLD static void remember_passed(struct bind_call *c)
 /* Tells of a program that wants the high port itself, to which one of its others was moved. */
 COLD static void tell_taken(struct bind_call *c)
 {
-    const struct registry *registry = state_registry(c->setup);
-    uint64_t netns = state_netns(c->fd);
+    const struct registry *registry = shared_registry_get();
+    uint64_t netns = shared_registry_netns(c->fd);
     struct registry_entry e;
 
     if (registry == NULL || !registry_has_port(registry, netns, c->asked.port))
         return;
     c->asked.proto = socket_proto(c->fd);
     if (registry_in_way(registry, netns, &c->asked, &e) && e.asked.port != c->asked.port)
-        report_taken(c->setup, &c->asked, &e);
+        report_taken(c->settings, &c->asked, &e);
 }
 
 /* The end of a bind that was passed on, whatever the kernel said to it. Keeps errno. */
@@ -100,22 +100,22 @@ COLD static int settle_passed(struct bind_call *c, int result)
 
 COLD static int pass(struct bind_call *c)
 {
-    report_passed(c->setup, &c->asked);
+    report_passed(c->settings, &c->asked);
     return settle_passed(c, next.bind(c->fd, c->addr, c->len));
 }
 
 /* Whether nothing is to be remembered of a bind that was passed on and has succeeded. */
-HOT static bool is_forgettable(int fd, const struct setup *setup, uint16_t port)
+HOT static bool is_forgettable(int fd, uint16_t port)
 {
-    struct registry *registry = state_registry(setup);
-    return registry != NULL && !registry_note_own(registry, state_netns(fd), port);
+    struct registry *registry = shared_registry_get();
+    return registry != NULL && !registry_note_own(registry, shared_registry_netns(fd), port);
 }
 
 /* The same where the address was not read yet. */
-COLD static int finish_passed(struct setup *setup, int fd, const struct sockaddr *addr,
+COLD static int finish_passed(struct settings *settings, int fd, const struct sockaddr *addr,
                               socklen_t len, int result)
 {
-    struct bind_call c = {.fd = fd, .addr = addr, .len = len, .setup = setup};
+    struct bind_call c = {.fd = fd, .addr = addr, .len = len, .settings = settings};
 
     return endpoint_from_sockaddr(&c.asked, addr, len) ? settle_passed(&c, result) : result;
 }
@@ -124,16 +124,16 @@ COLD static int finish_passed(struct setup *setup, int fd, const struct sockaddr
 
 COLD static int fail(struct bind_call *c)
 {
-    const struct registry *registry = state_registry(c->setup);
+    const struct registry *registry = shared_registry_get();
     struct registry_entry other;
     int failure = errno;
 
     if (c->is_trial && failure == EADDRINUSE)
         return -1;
     bind_call_learn_proto(c);
-    bool known =
-        registry != NULL && registry_in_way(registry, state_netns(c->fd), &c->actual, &other);
-    report_failed(c->setup, &c->asked, &c->actual, failure, known ? &other : NULL);
+    bool known = registry != NULL &&
+                 registry_in_way(registry, shared_registry_netns(c->fd), &c->actual, &other);
+    report_failed(c->settings, &c->asked, &c->actual, failure, known ? &other : NULL);
     errno = failure;
     return -1;
 }
@@ -146,8 +146,8 @@ HOT static int bind_mapped(struct bind_call *c, const struct decision *d)
     if ((has_choice ? bind_pool_bind(c, d) : bind_call_bind(c, d->first)) != 0)
         return fail(c);
     remember(c);
-    if (report_wants(&c->setup->config, LEVEL_INFO))
-        report_mapped(c->setup, &c->asked, &c->actual);
+    if (report_wants(&c->settings->config, LEVEL_INFO))
+        report_mapped(c->settings, &c->asked, &c->actual);
     return 0;
 }
 
@@ -162,14 +162,14 @@ COLD static int bind_when_denied(struct bind_call *c, const struct decision *d)
 /* Whether something depends on the protocol. */
 HOT static bool needs_proto(const struct bind_call *c)
 {
-    const struct config *config = &c->setup->config;
+    const struct config *config = &c->settings->config;
     return socket_any_is_portless() || config->level >= LEVEL_INFO ||
            table_needs_proto(&config->table, c->asked.port);
 }
 
 HOT static int bind_by_table(struct bind_call *c)
 {
-    const struct config *config = &c->setup->config;
+    const struct config *config = &c->settings->config;
 
     if (!table_names_port(&config->table, c->asked.port))
         return pass(c);
@@ -185,7 +185,7 @@ HOT static int bind_by_table(struct bind_call *c)
     case ACTION_DENY:
         if (socket_proto(c->fd) == PROTO_PORTLESS) /* or no socket at all */
             return next.bind(c->fd, c->addr, c->len);
-        report_denied(c->setup, &c->asked);
+        report_denied(c->settings, &c->asked);
         errno = EACCES;
         return -1;
     default:
@@ -193,25 +193,26 @@ HOT static int bind_by_table(struct bind_call *c)
     }
 }
 
-COLD static int bind_without_setup(struct setup *setup)
+COLD static int bind_without_settings(struct settings *settings)
 {
-    report_bad_setup(setup);
+    report_invalid_settings(settings);
     errno = EINVAL;
     return -1;
 }
 
-HOT static int bind_by_questions(struct setup *setup, int fd, const struct sockaddr *addr,
+HOT static int bind_by_questions(struct settings *settings, int fd, const struct sockaddr *addr,
                                  socklen_t len, bool is_trial)
 {
-    struct bind_call c = {.fd = fd, .addr = addr, .len = len, .setup = setup, .is_trial = is_trial};
+    struct bind_call c = {
+        .fd = fd, .addr = addr, .len = len, .settings = settings, .is_trial = is_trial};
     int saved = errno;
 
     if (len > sizeof(struct sockaddr_storage) || !endpoint_from_sockaddr(&c.asked, addr, len))
         return next.bind(fd, addr, len);
-    if (setup == NULL || !setup->valid)
-        return bind_without_setup(setup);
-    if (report_wants(&setup->config, LEVEL_DEBUG))
-        report_setup(setup);
+    if (settings == NULL || !settings->valid)
+        return bind_without_settings(settings);
+    if (report_wants(&settings->config, LEVEL_DEBUG))
+        report_settings(settings);
     int result = bind_by_table(&c);
     if (result == 0)
         errno = saved;
@@ -222,23 +223,22 @@ HOT int bind_socket(int fd, const struct sockaddr *addr, socklen_t len)
 {
     if (!user_memory_readable(addr, len))
         return next.bind(fd, addr, len);
-    struct setup *setup = setup_get();
+    struct settings *settings = settings_get();
     uint16_t port = endpoint_port(addr, len);
-    bool is_plain = port != 0 && setup != NULL && setup->valid &&
-                    setup->config.level < LEVEL_DEBUG &&
-                    !table_names_port(&setup->config.table, port);
+    bool is_plain = port != 0 && settings != NULL && settings->valid &&
+                    settings->config.level < LEVEL_DEBUG &&
+                    !table_names_port(&settings->config.table, port);
     if (!is_plain)
-        return bind_by_questions(setup, fd, addr, len, false);
+        return bind_by_questions(settings, fd, addr, len, false);
 
     int result = next.bind(fd, addr, len);
-    return result == 0 && is_forgettable(fd, setup, port)
-               ? result
-               : finish_passed(setup, fd, addr, len, result);
+    return result == 0 && is_forgettable(fd, port) ? result
+                                                   : finish_passed(settings, fd, addr, len, result);
 }
 
 int bind_try(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    return bind_by_questions(setup_get(), fd, addr, len, true);
+    return bind_by_questions(settings_get(), fd, addr, len, true);
 }
 
 bool bind_is_inet(const struct sockaddr *addr, socklen_t len)
@@ -249,10 +249,10 @@ bool bind_is_inet(const struct sockaddr *addr, socklen_t len)
 
 bool bind_is_unmapped(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    const struct setup *setup = setup_get();
+    const struct settings *settings = settings_get();
     struct endpoint e;
 
-    return setup != NULL && setup->valid && setup->config.level < LEVEL_DEBUG &&
+    return settings != NULL && settings->valid && settings->config.level < LEVEL_DEBUG &&
            endpoint_from_sockaddr(&e, addr, len) &&
-           !table_names_port(&setup->config.table, e.port) && is_forgettable(fd, setup, e.port);
+           !table_names_port(&settings->config.table, e.port) && is_forgettable(fd, e.port);
 }

@@ -11,15 +11,15 @@
 #include "registry/registry.h"
 #include "translate/engine.h"
 #include "translate/next.h"
-#include "translate/setup.h"
-#include "translate/state.h"
+#include "translate/settings.h"
+#include "translate/shared_registry.h"
 
 /* `actual` is what was tried last. */
 struct bind_call {
     int fd;
     const struct sockaddr *addr;
     socklen_t len;
-    struct setup *setup;
+    struct settings *settings;
     struct endpoint asked;
     struct endpoint actual;
     struct addr host; /* to bind instead of the asked one, or AF_UNSPEC */
@@ -38,7 +38,7 @@ static inline struct registry_entry bind_call_entry(const struct bind_call *c)
     return (struct registry_entry){
         .asked = c->asked,
         .actual = c->actual,
-        .netns = state_netns(c->fd),
+        .netns = shared_registry_netns(c->fd),
         .inode = {c->inode},
         .v6only = c->v6only,
         .engine = engine_kind,

@@ -13,8 +13,8 @@
 #include "linux/socket.h"
 #include "linux/sys.h"
 #include "translate/port_pool.h"
+#include "translate/shared_registry.h"
 #include "translate/sockets.h"
-#include "translate/state.h"
 
 /* Whether one of the entries for the asked port, at `actual`, is of this socket. */
 static bool is_of_asked(const struct bind_call *c, const struct registry *registry,
@@ -23,7 +23,7 @@ static bool is_of_asked(const struct bind_call *c, const struct registry *regist
     struct registry_walk walk = {.step = 0};
     struct registry_entry e;
 
-    while (registry_next_asked(registry, state_netns(c->fd), c->asked.port, &walk, &e)) {
+    while (registry_next_asked(registry, shared_registry_netns(c->fd), c->asked.port, &walk, &e)) {
         bool is_sure = registry_knows_sockets(&e, actual->proto);
         if (e.actual.port == actual->port &&
             (registry_knows_socket(&e, socket->inode) || (!is_sure && socket->uid == e.uid)))
@@ -72,7 +72,7 @@ static bool is_in_use_for_asked(const struct bind_call *c, const struct registry
  */
 static bool bind_sticky(struct bind_call *c, const struct decision *d, int *result)
 {
-    const struct registry *registry = state_registry(c->setup);
+    const struct registry *registry = shared_registry_get();
     struct registry_entry wanted = bind_call_entry(c), known;
     bool in_way;
 
@@ -92,11 +92,12 @@ static bool bind_sticky(struct bind_call *c, const struct decision *d, int *resu
 static bool is_held_for_unknown(const struct bind_call *c, uint16_t port)
 {
     enum { MAX = 16 };
-    const struct registry *registry = state_registry(c->setup);
+    const struct registry *registry = shared_registry_get();
     struct sock_diag_socket list[MAX];
     struct endpoint actual = {c->asked.proto, c->asked.addr, port};
     struct registry_entry e;
-    bool is_noted = registry == NULL || registry_in_way(registry, state_netns(c->fd), &actual, &e);
+    bool is_noted =
+        registry == NULL || registry_in_way(registry, shared_registry_netns(c->fd), &actual, &e);
     int count = is_noted ? 0 : sockets_list(&actual, list, MAX);
 
     for (int i = 0; i < count && i < MAX; i++) {
@@ -134,10 +135,10 @@ static bool bind_after_another(struct bind_call *c, const struct decision *d, ui
 
 COLD int bind_pool_bind(struct bind_call *c, const struct decision *d)
 {
-    struct port_pool ports = d->action == ACTION_AUTO
-                                 ? port_pool_auto(&c->setup->config.table, c->asked.port,
-                                                  state_seed(state_registry(c->setup)))
-                                 : port_pool_range(d->first, d->last);
+    struct port_pool ports =
+        d->action == ACTION_AUTO
+            ? port_pool_auto(&c->settings->config.table, c->asked.port, shared_registry_seed())
+            : port_pool_range(d->first, d->last);
     int result;
 
     bind_call_learn_proto(c);

@@ -18,8 +18,8 @@
 #include "translate/next.h"
 #include "translate/peer_cache.h"
 #include "translate/server.h"
-#include "translate/setup.h"
-#include "translate/state.h"
+#include "translate/settings.h"
+#include "translate/shared_registry.h"
 #include "translate/ttl_cache.h"
 
 /* ---- one address ---- */
@@ -27,7 +27,7 @@
 /* Whether anybody asked for the port, or might be at it by the table. */
 HOT static bool may_be_elsewhere(const struct target *t)
 {
-    const struct config *config = &t->setup->config;
+    const struct config *config = &t->settings->config;
 
     if (config->connect == CONNECT_OFF)
         return false;
@@ -42,7 +42,8 @@ COLD static bool find(struct target *t)
         t->asked.proto = socket_proto(t->fd);
     if (t->asked.proto == PROTO_PORTLESS || !local_addr_is(t->name, t->len))
         return false;
-    return server_find(t) || (t->setup->config.connect == CONNECT_TABLE && server_find_by_table(t));
+    return server_find(t) ||
+           (t->settings->config.connect == CONNECT_TABLE && server_find_by_table(t));
 }
 
 HOT static void copy_name(struct target *t)
@@ -145,13 +146,13 @@ HOT static bool translate(struct target *t, int fd, enum proto proto, const stru
     t->fd = fd;
     t->name = name;
     t->len = len;
-    t->setup = setup_get();
-    if (t->setup == NULL || !t->setup->valid)
+    t->settings = settings_get();
+    if (t->settings == NULL || !t->settings->valid)
         return false;
-    t->registry = state_registry(t->setup);
+    t->registry = shared_registry_get();
     if (t->registry == NULL)
         return false;
-    t->netns = state_netns(fd);
+    t->netns = shared_registry_netns(fd);
     t->asked.proto = proto;
     bool found = may_be_elsewhere(t) && (proto == PROTO_UDP ? find_datagram(t) : find_stream(t));
     errno = saved;
@@ -164,15 +165,15 @@ HOT static bool translate(struct target *t, int fd, enum proto proto, const stru
 HOT static bool stays(int fd, const struct sockaddr *name, socklen_t len)
 {
     const struct registry *registry =
-        atomic_load_explicit(&state_known.current, memory_order_acquire);
+        atomic_load_explicit(&shared_registry_known.current, memory_order_acquire);
     uint16_t port;
 
     if (registry == NULL || !user_memory_readable(name, len) ||
         (port = endpoint_port(name, len)) == 0)
         return false;
     return !registry_has_asked(registry, port) &&
-           !registry_may_have(registry, state_netns(fd), port) &&
-           setup_get()->config.connect != CONNECT_TABLE;
+           !registry_may_have(registry, shared_registry_netns(fd), port) &&
+           settings_get()->config.connect != CONNECT_TABLE;
 }
 
 HOT int connect_socket(int fd, const struct sockaddr *addr, socklen_t len)

@@ -21,9 +21,9 @@
 #include "translate/local_addr.h"
 #include "translate/next.h"
 #include "translate/peer_cache.h"
-#include "translate/setup.h"
+#include "translate/settings.h"
+#include "translate/shared_registry.h"
 #include "translate/socket_match.h"
-#include "translate/state.h"
 
 /* ---- what a peer asked for ---- */
 
@@ -43,7 +43,7 @@ HOT static bool look_up(const struct registry *registry, int fd, const struct en
                         struct registry_entry *e)
 {
     struct endpoint wanted = *actual;
-    uint64_t netns = state_netns(fd);
+    uint64_t netns = shared_registry_netns(fd);
     enum registry_answer answer = registry_by_actual(registry, netns, &wanted, e);
 
     if (answer == REGISTRY_NEEDS_PROTO) {
@@ -75,7 +75,7 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry, uin
     if (!endpoint_from_sockaddr(&peer, sa, len))
         return false;
     bool is_found = find(registry, fd, &peer, &e) && local_addr_is(sa, len) &&
-                    (called != 0 || !state_is_local_port(peer.port) ||
+                    (called != 0 || !shared_registry_is_ephemeral(peer.port) ||
                      socket_match_peer(fd, registry, &e, &peer));
     errno = saved;
     if (!is_found || (called != 0 && called != e.asked.port))
@@ -89,9 +89,9 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry, uin
 HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t called,
                                const struct endpoint *peer, const struct sockaddr *sa)
 {
-    if (!addr_is_loopback(&peer->addr) || (called == 0 && state_is_local_port(peer->port)))
+    if (!addr_is_loopback(&peer->addr) || (called == 0 && shared_registry_is_ephemeral(peer->port)))
         return 0;
-    uint16_t port = registry_quick_port(registry, state_netns(fd), sa);
+    uint16_t port = registry_quick_port(registry, shared_registry_netns(fd), sa);
     return called == 0 || called == port ? port : 0;
 }
 
@@ -102,21 +102,22 @@ HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t
  */
 HOT static bool translate(int fd, bool is_accepted, struct sockaddr *sa, socklen_t len)
 {
-    const struct registry *registry = state_to_tell();
+    const struct registry *registry = shared_registry_for_names();
     uint16_t port = endpoint_port(sa, len);
     struct endpoint peer;
 
     if (registry == NULL || port == 0)
         return false;
     /* Whom the table alone sent elsewhere, only this process knows. */
-    if (!registry_may_have(registry, state_netns(fd), port) &&
-        !atomic_load_explicit(&state_known.calls_by_table, memory_order_relaxed))
+    if (!registry_may_have(registry, shared_registry_netns(fd), port) &&
+        !atomic_load_explicit(&shared_registry_known.calls_by_table, memory_order_relaxed))
         return false;
     if (!endpoint_read(&peer, sa, len))
         return false;
     struct addr plain = addr_unmapped(&peer.addr);
     uint16_t called = is_accepted ? 0 : peer_cache_get(fd, &plain, port);
-    if (called == port || (called == 0 && !registry_may_have(registry, state_netns(fd), port)))
+    if (called == port ||
+        (called == 0 && !registry_may_have(registry, shared_registry_netns(fd), port)))
         return false;
     uint16_t quick = quick_port(fd, registry, called, &peer, sa);
     if (quick == 0)

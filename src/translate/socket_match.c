@@ -2,8 +2,8 @@
 
 #include "linux/socket.h"
 #include "linux/sys.h"
+#include "translate/shared_registry.h"
 #include "translate/sockets.h"
-#include "translate/state.h"
 
 /* Whether the socket is known by its number to an entry for the same two endpoints. */
 static bool is_known(int fd, const struct registry *r, const struct registry_entry *e,
@@ -12,7 +12,7 @@ static bool is_known(int fd, const struct registry *r, const struct registry_ent
     struct registry_walk walk = {.step = 0};
     struct registry_entry other;
 
-    while (registry_next_asked(r, state_netns(fd), e->asked.port, &walk, &other)) {
+    while (registry_next_asked(r, shared_registry_netns(fd), e->asked.port, &walk, &other)) {
         if (other.actual.port == e->actual.port && registry_knows_socket(&other, inode))
             return true;
     }

@@ -9,7 +9,7 @@
 /*
  * The kernel gives ports of net.ipv4.ip_local_port_range to whoever asks for none: there,
  * an old entry may be of somebody else. For an entry that registry_by_actual has
- * found, and a port that state_is_local_port names, these ask the kernel whose socket it
+ * found, and a port that shared_registry_is_ephemeral names, these ask the kernel whose socket it
  * is; a bind to such a port notes that. Both change errno.
  */
 bool socket_match_own(int fd, const struct registry *r, const struct registry_entry *e);

@@ -8,9 +8,9 @@
 #include "linux/sys.h"
 #include "linux/user_memory.h"
 #include "translate/next.h"
+#include "translate/shared_registry.h"
 #include "translate/socket_match.h"
 #include "translate/sockets.h"
-#include "translate/state.h"
 
 /*
  * Whether the address that was asked for is to be told in the place of the actual
@@ -31,12 +31,13 @@ static const struct addr same = {.family = AF_UNSPEC};
 COLD static enum registry_answer find_entry(int fd, const struct registry *registry,
                                             struct endpoint *actual, struct registry_entry *e)
 {
-    enum registry_answer answer = registry_by_actual(registry, state_netns(fd), actual, e);
+    enum registry_answer answer =
+        registry_by_actual(registry, shared_registry_netns(fd), actual, e);
 
     if (answer != REGISTRY_NEEDS_PROTO)
         return answer;
     actual->proto = socket_proto(fd);
-    return registry_by_actual(registry, state_netns(fd), actual, e);
+    return registry_by_actual(registry, shared_registry_netns(fd), actual, e);
 }
 
 /* Whether no socket of IPv4 is bound to that port, but for `fd` itself. */
@@ -62,7 +63,7 @@ COLD static enum registry_answer find_former_entry(int fd, const struct registry
     if (!is_alone_in_ipv4(fd, actual))
         return REGISTRY_UNKNOWN;
     actual->addr = addr_mapped(&actual->addr);
-    return registry_by_actual(registry, state_netns(fd), actual, e);
+    return registry_by_actual(registry, shared_registry_netns(fd), actual, e);
 }
 
 /* Changes an actual address of the socket `fd` in its place, by all that can be found out. */
@@ -75,8 +76,8 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry,
     enum registry_answer answer = find_entry(fd, registry, actual, &e);
     if (answer == REGISTRY_UNKNOWN)
         answer = find_former_entry(fd, registry, actual, &e);
-    bool is_it = answer == REGISTRY_KNOWN &&
-                 (!state_is_local_port(actual->port) || socket_match_own(fd, registry, &e));
+    bool is_it = answer == REGISTRY_KNOWN && (!shared_registry_is_ephemeral(actual->port) ||
+                                              socket_match_own(fd, registry, &e));
     bool tells_addr = is_it && tells_asked_addr(fd, &e);
     errno = saved;
     if (!is_it)
@@ -91,14 +92,14 @@ COLD static bool translate_by_entry(int fd, const struct registry *registry,
  */
 HOT static bool translate(int fd, struct sockaddr *name, socklen_t len)
 {
-    const struct registry *registry = state_to_tell();
+    const struct registry *registry = shared_registry_for_names();
     uint16_t port = endpoint_port(name, len);
     struct endpoint actual;
 
-    if (registry == NULL || !registry_may_have(registry, state_netns(fd), port))
+    if (registry == NULL || !registry_may_have(registry, shared_registry_netns(fd), port))
         return false;
-    uint16_t quick = registry_quick_port(registry, state_netns(fd), name);
-    if (quick != 0 && !state_is_local_port(port)) {
+    uint16_t quick = registry_quick_port(registry, shared_registry_netns(fd), name);
+    if (quick != 0 && !shared_registry_is_ephemeral(port)) {
         endpoint_set_port(name, quick);
         return true;
     }
