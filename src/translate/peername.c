@@ -18,9 +18,9 @@
 #include "linux/socket.h"
 #include "linux/sys.h"
 #include "linux/user_memory.h"
+#include "translate/cache.h"
 #include "translate/local_addr.h"
 #include "translate/next.h"
-#include "translate/peer_cache.h"
 #include "translate/settings.h"
 #include "translate/shared_registry.h"
 #include "translate/socket_match.h"
@@ -115,7 +115,7 @@ HOT static bool translate(int fd, bool is_accepted, struct sockaddr *sa, socklen
     if (!endpoint_read(&peer, sa, len))
         return false;
     struct addr plain = addr_unmapped(&peer.addr);
-    uint16_t called = is_accepted ? 0 : peer_cache_get(fd, &plain, port);
+    uint16_t called = is_accepted ? 0 : cache_get_peer(fd, &plain, port);
     if (called == port ||
         (called == 0 && !registry_may_have(registry, shared_registry_netns(fd), port)))
         return false;
