@@ -139,7 +139,7 @@ void report_denied(const struct settings *settings, const struct endpoint *asked
     tell(settings, LEVEL_INFO, asked, " is refused: a rule of the table says deny");
 }
 
-void report_not_remembered(const struct settings *settings, const struct endpoint *asked)
+void report_unrecorded(const struct settings *settings, const struct endpoint *asked)
 {
     tell(settings, LEVEL_ERROR, asked,
          " is bound but could not be noted: getsockname will tell the actual port");
@@ -298,7 +298,7 @@ void report_taken(struct settings *settings, const struct endpoint *asked,
     finish(&line, settings, ", which the table sends there: give one of them another target in it");
 }
 
-void report_no_state(const struct settings *settings, const char *problem)
+void report_private_registry(const struct settings *settings, const char *problem)
 {
     const struct config *config = &settings->config;
     struct report_line line;

@@ -64,10 +64,10 @@ void report_taken(struct settings *settings, const struct endpoint *asked,
                   const struct registry_entry *other);
 
 /* Level error: getsockname will tell the actual port. */
-void report_not_remembered(const struct settings *settings, const struct endpoint *asked);
+void report_unrecorded(const struct settings *settings, const struct endpoint *asked);
 
 /* Level error: the folder of the registry cannot be used, for the reason `problem`. */
-void report_no_state(const struct settings *settings, const char *problem);
+void report_private_registry(const struct settings *settings, const char *problem);
 
 /* Level error, once: the configuration is not valid, or (NULL) there was no memory to read it. */
 void report_invalid_settings(struct settings *settings);
