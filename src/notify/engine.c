@@ -20,7 +20,7 @@
 #include "notify/fd.h"
 #include "translate/engine.h"
 #include "translate/next.h"
-#include "translate/state.h"
+#include "translate/shared_registry.h"
 
 const enum engine engine_kind = ENGINE_NOTIFY;
 
@@ -104,7 +104,7 @@ void engine_start(void)
 void engine_handle(const struct process *p)
 {
     handled = p;
-    state_forget_netns();
+    shared_registry_forget_netns();
 }
 
 pid_t engine_pid(void)
@@ -125,7 +125,7 @@ int engine_socket(int fd)
 
 bool engine_is_elsewhere(void)
 {
-    uint64_t netns = state_known_netns();
+    uint64_t netns = shared_registry_last_netns();
     return netns != 0 && own_netns != 0 && netns != own_netns;
 }
 

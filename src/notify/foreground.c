@@ -18,7 +18,7 @@
 #include "notify/fd.h"
 #include "notify/supervisor.h"
 #include "translate/report.h"
-#include "translate/setup.h"
+#include "translate/settings.h"
 
 enum watched {
     CONTROL,
@@ -41,8 +41,8 @@ struct foreground {
 /* Writes to our own standard error, or to the log file, as the settings say. */
 static void print_report(struct report_line *line)
 {
-    const struct setup *setup = setup_get();
-    const struct config *config = setup != NULL ? &setup->config : NULL;
+    const struct settings *settings = settings_get();
+    const struct config *config = settings != NULL ? &settings->config : NULL;
 
     if (report_wants(config, LEVEL_ERROR))
         report_finish(line, config);

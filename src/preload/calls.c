@@ -20,9 +20,8 @@
 #include "translate/connect.h"
 #include "translate/next.h"
 #include "translate/peername.h"
-#include "translate/setup.h"
+#include "translate/shared_registry.h"
 #include "translate/sockname.h"
-#include "translate/state.h"
 
 /* ---- the real functions ---- */
 
@@ -84,10 +83,7 @@ void calls_find(void)
  */
 COLD static void find_late(const char *name, void *function)
 {
-    const struct setup *setup = setup_get();
-
-    if (setup != NULL && setup->valid)
-        state_registry(setup);
+    shared_registry_get();
     find(name, function);
 }
 

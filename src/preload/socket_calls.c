@@ -11,8 +11,7 @@
 #include "translate/bind.h"
 #include "translate/engine.h"
 #include "translate/next.h"
-#include "translate/setup.h"
-#include "translate/state.h"
+#include "translate/shared_registry.h"
 
 HOT int socket_calls_socket(int domain, int type, int protocol)
 {
@@ -23,7 +22,7 @@ HOT int socket_calls_socket(int domain, int type, int protocol)
 /* ---- listen ---- */
 
 /* It is done here, and not at bind, which must not cost more. */
-static void record_listener(int fd, struct setup *setup)
+static void record_listener(int fd)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof(name);
@@ -32,8 +31,8 @@ static void record_listener(int fd, struct setup *setup)
     if (sys_getsockname(fd, (struct sockaddr *)&name, &size) != 0 ||
         !endpoint_from_sockaddr(&actual, (struct sockaddr *)&name, size) || actual.port == 0)
         return;
-    struct registry *registry = state_registry(setup);
-    uint64_t netns = state_netns(fd);
+    struct registry *registry = shared_registry_get();
+    uint64_t netns = shared_registry_netns(fd);
     if (registry == NULL || !registry_has_port(registry, netns, actual.port))
         return;
     actual.proto = socket_proto(fd);
@@ -44,10 +43,8 @@ static void record_listener(int fd, struct setup *setup)
 int socket_calls_listen(int fd, int backlog)
 {
     int saved = errno;
-    struct setup *setup = setup_get();
 
-    if (setup != NULL && setup->valid)
-        record_listener(fd, setup);
+    record_listener(fd);
     errno = saved;
     return next.listen(fd, backlog);
 }

@@ -1,10 +1,17 @@
 /*
- * A bind goes through as few questions as it can, since each system call makes it
- * dearer by a third. Most are of addresses without ports, or of ports that no rule
- * names, and are passed on at once. Of the others, the kernel is asked for the
- * protocol only if something depends on it: a rule, an earlier socket with the same
- * actual port, a line to be written. An entry whose protocol is not known is good for
- * all, as long as nobody has that port for something else.
+ * A bind is decided first and carried out then. decide() says what is to be done:
+ *
+ * - By the address: only AF_INET and AF_INET6 are of interest.
+ * - By the port: no rule names most ports. They are passed on.
+ * - By the rules, for the rest.
+ *
+ * What is mapped is recorded in the registry, by actual endpoint: that is what getsockname
+ * finds later. What is passed on is recorded only if the registry has that port as an actual
+ * one: a program that binds 8080 itself is told 8080, whatever was recorded before.
+ *
+ * A system call more would make a bind dearer by a third. So the kernel is asked for the
+ * protocol only if something depends on it: a rule, another record of the actual port, a
+ * line to report. A record without a protocol stands for all of them.
  */
 #include "translate/bind.h"
 
@@ -14,32 +21,77 @@
 #include "linux/socket.h"
 #include "linux/user_memory.h"
 #include "translate/bind_call.h"
-#include "translate/bind_pool.h"
-#include "translate/engine.h"
-#include "translate/next.h"
 #include "translate/report.h"
-#include "translate/setup.h"
-#include "translate/state.h"
 
-/* ---- what the registry is told ---- */
+/* ---- deciding ---- */
+
+enum verdict {
+    LEAVE,         /* for the kernel: no address with a port, or a socket without ports */
+    PASS,          /* bind what was asked for */
+    MAP,           /* bind what the rule says */
+    MAP_IF_DENIED, /* bind what was asked for; what the rule says if that is EACCES */
+    DENY,          /* EACCES */
+    INVALID,       /* the settings are: EINVAL */
+};
+
+/* Decides what needs no system call. Returns MAP if the rules must be asked. */
+HOT static inline enum verdict decide_by_port(struct bind_call *c)
+{
+    if (c->len > sizeof(struct sockaddr_storage) || !endpoint_read(&c->asked, c->addr, c->len))
+        return LEAVE;
+    if (c->settings == NULL || !c->settings->valid)
+        return INVALID;
+    return table_names_port(&c->settings->config.table, c->asked.port) ? MAP : PASS;
+}
+
+HOT static bool needs_proto(const struct bind_call *c)
+{
+    const struct config *config = &c->settings->config;
+    return socket_any_is_portless() || config->level >= LEVEL_INFO ||
+           table_needs_proto(&config->table, c->asked.port);
+}
+
+HOT static enum verdict decide(struct bind_call *c)
+{
+    enum verdict verdict = decide_by_port(c);
+
+    if (verdict != MAP)
+        return verdict;
+    if (needs_proto(c))
+        bind_call_learn_proto(c);
+    if (c->asked.proto == PROTO_PORTLESS)
+        return LEAVE;
+    c->decision = table_decide(&c->settings->config.table, &c->asked);
+    switch (c->decision.action) {
+    case ACTION_PASS:
+        return PASS;
+    case ACTION_DENY:
+        bind_call_learn_proto(c);
+        return c->asked.proto == PROTO_PORTLESS ? LEAVE : DENY;
+    default:
+        return c->settings->config.when == WHEN_DENIED ? MAP_IF_DENIED : MAP;
+    }
+}
+
+/* ---- mapping ---- */
 
 /*
- * The number of the socket is for later, when it listens (preload/listen.c), but where
- * the port may be of somebody else, or nobody sees it listen.
+ * The socket's number is recorded when it listens (preload/socket_calls.c). It is recorded here if
+ * the record may become stale, or if no listen is seen.
  */
-HOT static void remember(struct bind_call *c)
+HOT static void record(struct bind_call *c)
 {
-    struct registry *registry = state_registry(c->setup);
+    struct registry *registry = shared_registry_get();
     struct registry_entry e = bind_call_entry(c);
-    const char *problem = state_take_problem();
+    const char *problem = shared_registry_take_problem();
 
-    if (state_is_local_port(c->actual.port) || engine_kind == ENGINE_NOTIFY) {
+    if (shared_registry_is_ephemeral(c->actual.port) || engine_kind == ENGINE_NOTIFY) {
         bind_call_learn_proto(c);
         e.asked.proto = e.actual.proto = c->asked.proto;
         e.inode[0] = socket_inode(c->fd);
     }
     if (problem != NULL)
-        report_no_state(c->setup, problem);
+        report_private_registry(c->settings, problem);
     e.pid = (uint32_t)engine_pid();
     engine_program(e.program);
     enum registry_put put = registry != NULL ? registry_put(registry, &e) : REGISTRY_FULL;
@@ -51,194 +103,170 @@ HOT static void remember(struct bind_call *c)
         put = registry_put(registry, &e);
     }
     if (put != REGISTRY_PUT)
-        report_not_remembered(c->setup, &c->asked);
+        report_unrecorded(c->settings, &c->asked);
 }
-
-/* A program that has bound a port itself is told that port, whatever was there before. */
-COLD static void remember_passed(struct bind_call *c)
-{
-    struct registry *registry = state_registry(c->setup);
-    uint64_t netns = state_netns(c->fd);
-
-    if (registry == NULL || c->asked.port == 0) /* which is for witness.c to know */
-        return;
-    registry_note_own(registry, netns, c->asked.port);
-    if (!registry_has_port(registry, netns, c->asked.port))
-        return;
-    c->asked.proto = socket_proto(c->fd);
-    c->actual = c->asked;
-    if (c->asked.proto != PROTO_PORTLESS)
-        remember(c);
-}
-
-/* Tells of a program that wants the high port itself, to which one of its others was moved. */
-COLD static void tell_taken(struct bind_call *c)
-{
-    const struct registry *registry = state_registry(c->setup);
-    uint64_t netns = state_netns(c->fd);
-    struct registry_entry e;
-
-    if (registry == NULL || !registry_has_port(registry, netns, c->asked.port))
-        return;
-    c->asked.proto = socket_proto(c->fd);
-    if (registry_in_way(registry, netns, &c->asked, &e) && e.asked.port != c->asked.port)
-        report_taken(c->setup, &c->asked, &e);
-}
-
-/* The end of a bind that was passed on, whatever the kernel said to it. Keeps errno. */
-COLD static int settle_passed(struct bind_call *c, int result)
-{
-    int saved = errno;
-
-    if (result == 0)
-        remember_passed(c);
-    else if (errno == EADDRINUSE)
-        tell_taken(c);
-    errno = saved;
-    return result;
-}
-
-COLD static int pass(struct bind_call *c)
-{
-    report_passed(c->setup, &c->asked);
-    return settle_passed(c, next.bind(c->fd, c->addr, c->len));
-}
-
-/* Whether nothing is to be remembered of a bind that was passed on and has succeeded. */
-HOT static bool is_forgettable(int fd, const struct setup *setup, uint16_t port)
-{
-    struct registry *registry = state_registry(setup);
-    return registry != NULL && !registry_note_own(registry, state_netns(fd), port);
-}
-
-/* The same where the address was not read yet. */
-COLD static int finish_passed(struct setup *setup, int fd, const struct sockaddr *addr,
-                              socklen_t len, int result)
-{
-    struct bind_call c = {.fd = fd, .addr = addr, .len = len, .setup = setup};
-
-    return endpoint_from_sockaddr(&c.asked, addr, len) ? settle_passed(&c, result) : result;
-}
-
-/* ---- the actual bind ---- */
 
 COLD static int fail(struct bind_call *c)
 {
-    const struct registry *registry = state_registry(c->setup);
+    const struct registry *registry = shared_registry_get();
     struct registry_entry other;
     int failure = errno;
 
     if (c->is_trial && failure == EADDRINUSE)
         return -1;
     bind_call_learn_proto(c);
-    bool known =
-        registry != NULL && registry_in_way(registry, state_netns(c->fd), &c->actual, &other);
-    report_failed(c->setup, &c->asked, &c->actual, failure, known ? &other : NULL);
+    bool is_recorded = registry != NULL &&
+                       registry_in_way(registry, shared_registry_netns(c->fd), &c->actual, &other);
+    report_failed(c->settings, &c->asked, &c->actual, failure, is_recorded ? &other : NULL);
     errno = failure;
     return -1;
 }
 
-HOT static int bind_mapped(struct bind_call *c, const struct decision *d)
+HOT static int map(struct bind_call *c)
 {
+    const struct decision *d = &c->decision;
     bool has_choice = d->action == ACTION_AUTO || d->first != d->last;
+    int saved = errno;
 
-    c->host = d->host;
-    if ((has_choice ? bind_pool_bind(c, d) : bind_call_bind(c, d->first)) != 0)
+    if ((has_choice ? bind_call_choose(c) : bind_call_try(c, d->first)) != 0)
         return fail(c);
-    remember(c);
-    if (report_wants(&c->setup->config, LEVEL_INFO))
-        report_mapped(c->setup, &c->asked, &c->actual);
+    record(c);
+    if (report_wants(&c->settings->config, LEVEL_INFO))
+        report_mapped(c->settings, &c->asked, &c->actual);
+    errno = saved;
     return 0;
 }
 
-COLD static int bind_when_denied(struct bind_call *c, const struct decision *d)
+/* ---- passing on ---- */
+
+/* Records a port that the program bound itself, if the registry has it as an actual one. */
+COLD static void record_passed(struct bind_call *c)
 {
-    int result = pass(c);
-    return result != 0 && errno == EACCES ? bind_mapped(c, d) : result;
+    const struct registry *registry = shared_registry_get();
+
+    if (registry == NULL || c->asked.port == 0 ||
+        !registry_has_port(registry, shared_registry_netns(c->fd), c->asked.port))
+        return;
+    c->asked.proto = socket_proto(c->fd);
+    c->actual = c->asked;
+    if (c->asked.proto != PROTO_PORTLESS)
+        record(c);
 }
 
-/* ---- deciding ---- */
-
-/* Whether something depends on the protocol. */
-HOT static bool needs_proto(const struct bind_call *c)
+/* Reports a port that the program wants for itself, and that another one was mapped to. */
+COLD static void report_if_taken(struct bind_call *c)
 {
-    const struct config *config = &c->setup->config;
-    return socket_any_is_portless() || config->level >= LEVEL_INFO ||
-           table_needs_proto(&config->table, c->asked.port);
+    const struct registry *registry = shared_registry_get();
+    uint64_t netns = shared_registry_netns(c->fd);
+    struct registry_entry e;
+
+    if (registry == NULL || !registry_has_port(registry, netns, c->asked.port))
+        return;
+    c->asked.proto = socket_proto(c->fd);
+    if (registry_in_way(registry, netns, &c->asked, &e) && e.asked.port != c->asked.port)
+        report_taken(c->settings, &c->asked, &e);
 }
 
-HOT static int bind_by_table(struct bind_call *c)
+/* Notes in the registry that a port was bound by itself. Returns true if no record is needed. */
+HOT static inline bool is_unrecorded(const struct bind_call *c)
 {
-    const struct config *config = &c->setup->config;
-
-    if (!table_names_port(&config->table, c->asked.port))
-        return pass(c);
-    if (needs_proto(c))
-        bind_call_learn_proto(c);
-    if (c->asked.proto == PROTO_PORTLESS)
-        return next.bind(c->fd, c->addr, c->len);
-
-    struct decision d = table_decide(&config->table, &c->asked);
-    switch (d.action) {
-    case ACTION_PASS:
-        return pass(c);
-    case ACTION_DENY:
-        if (socket_proto(c->fd) == PROTO_PORTLESS) /* or no socket at all */
-            return next.bind(c->fd, c->addr, c->len);
-        report_denied(c->setup, &c->asked);
-        errno = EACCES;
-        return -1;
-    default:
-        return config->when == WHEN_DENIED ? bind_when_denied(c, &d) : bind_mapped(c, &d);
-    }
+    struct registry *registry = shared_registry_get();
+    return registry != NULL && c->asked.port != 0 &&
+           !registry_note_own(registry, shared_registry_netns(c->fd), c->asked.port);
 }
 
-COLD static int bind_without_setup(struct setup *setup)
+COLD static int finish_passed(struct bind_call *c, int result)
 {
-    report_bad_setup(setup);
-    errno = EINVAL;
-    return -1;
-}
-
-HOT static int bind_by_questions(struct setup *setup, int fd, const struct sockaddr *addr,
-                                 socklen_t len, bool is_trial)
-{
-    struct bind_call c = {.fd = fd, .addr = addr, .len = len, .setup = setup, .is_trial = is_trial};
     int saved = errno;
 
-    if (len > sizeof(struct sockaddr_storage) || !endpoint_from_sockaddr(&c.asked, addr, len))
-        return next.bind(fd, addr, len);
-    if (setup == NULL || !setup->valid)
-        return bind_without_setup(setup);
-    if (report_wants(&setup->config, LEVEL_DEBUG))
-        report_setup(setup);
-    int result = bind_by_table(&c);
+    if (result == 0)
+        record_passed(c);
+    else if (errno == EADDRINUSE)
+        report_if_taken(c);
+    errno = saved;
+    return result;
+}
+
+HOT static inline int pass(struct bind_call *c)
+{
+    int result = next.bind(c->fd, c->addr, c->len);
+    return result == 0 && is_unrecorded(c) ? 0 : finish_passed(c, result);
+}
+
+COLD static int map_if_denied(struct bind_call *c)
+{
+    int saved = errno;
+    int result = pass(c);
+
+    if (result != 0 && errno == EACCES)
+        result = map(c);
     if (result == 0)
         errno = saved;
     return result;
 }
 
+/* ---- carrying out ---- */
+
+/* For whoever debugs a table. */
+COLD static void report_decision(const struct bind_call *c, enum verdict verdict)
+{
+    report_settings(c->settings);
+    if (verdict == PASS || verdict == MAP_IF_DENIED)
+        report_passed(c->settings, &c->asked);
+}
+
+/* Sets what every bind needs. The rest is set on the way, since zeros for all cost time. */
+HOT static inline void start(struct bind_call *c, int fd, const struct sockaddr *addr,
+                             socklen_t len)
+{
+    c->fd = fd;
+    c->len = len;
+    c->addr = addr;
+    c->settings = settings_get();
+    c->is_trial = false;
+    c->inode = 0;
+    c->v6only = false;
+}
+
+HOT static int bind_by_table(int fd, const struct sockaddr *addr, socklen_t len, bool is_trial)
+{
+    struct bind_call c;
+
+    if (!is_trial && !user_memory_readable(addr, len))
+        return next.bind(fd, addr, len);
+    start(&c, fd, addr, len);
+    c.is_trial = is_trial;
+    enum verdict verdict = decide(&c);
+    if (verdict == LEAVE)
+        return next.bind(fd, addr, len);
+    if (verdict != INVALID && report_wants(&c.settings->config, LEVEL_DEBUG))
+        report_decision(&c, verdict);
+    switch (verdict) {
+    case PASS:
+        return pass(&c);
+    case MAP:
+        return map(&c);
+    case MAP_IF_DENIED:
+        return map_if_denied(&c);
+    case DENY:
+        report_denied(c.settings, &c.asked);
+        errno = EACCES;
+        return -1;
+    default:
+        report_invalid_settings(c.settings);
+        errno = EINVAL;
+        return -1;
+    }
+}
+
 HOT int bind_socket(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    if (!user_memory_readable(addr, len))
-        return next.bind(fd, addr, len);
-    struct setup *setup = setup_get();
-    uint16_t port = endpoint_port(addr, len);
-    bool is_plain = port != 0 && setup != NULL && setup->valid &&
-                    setup->config.level < LEVEL_DEBUG &&
-                    !table_names_port(&setup->config.table, port);
-    if (!is_plain)
-        return bind_by_questions(setup, fd, addr, len, false);
-
-    int result = next.bind(fd, addr, len);
-    return result == 0 && is_forgettable(fd, setup, port)
-               ? result
-               : finish_passed(setup, fd, addr, len, result);
+    return bind_by_table(fd, addr, len, false);
 }
 
 int bind_try(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    return bind_by_questions(setup_get(), fd, addr, len, true);
+    return bind_by_table(fd, addr, len, true);
 }
 
 bool bind_is_inet(const struct sockaddr *addr, socklen_t len)
@@ -249,10 +277,9 @@ bool bind_is_inet(const struct sockaddr *addr, socklen_t len)
 
 bool bind_is_unmapped(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    const struct setup *setup = setup_get();
-    struct endpoint e;
+    struct bind_call c;
 
-    return setup != NULL && setup->valid && setup->config.level < LEVEL_DEBUG &&
-           endpoint_from_sockaddr(&e, addr, len) &&
-           !table_names_port(&setup->config.table, e.port) && is_forgettable(fd, setup, e.port);
+    start(&c, fd, addr, len);
+    return decide_by_port(&c) == PASS && !report_wants(&c.settings->config, LEVEL_DEBUG) &&
+           is_unrecorded(&c);
 }

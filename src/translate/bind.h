@@ -1,25 +1,26 @@
-/* Addresses on their way to the kernel: asked to actual. */
+/* bind(2): addresses on their way to the kernel, asked to actual. */
 #ifndef TRANSLATE_BIND_H
 #define TRANSLATE_BIND_H
 
 #include <stdbool.h>
 #include <sys/socket.h>
 
-/* bind(2) by the table. */
+/* bind(2), to the endpoint that the table maps the asked one to. */
 int bind_socket(int fd, const struct sockaddr *addr, socklen_t len);
 
 /*
- * The same for one of several ports that are tried: no line is written where it is in
- * use. The address must be one that can be read.
+ * The same for a caller that tries port after port: EADDRINUSE is not reported. The address
+ * must be readable.
  */
-int bind_try(int fd, const struct sockaddr *addr, socklen_t len);
+int bind_try(int fd, const struct sockaddr *addr, socklen_t len)
+    __attribute__((warn_unused_result));
 
-/* Whether an address is one that a bind might move: of AF_INET or AF_INET6, and with a port. */
+/* Returns true if the address has a port that the table may map. */
 bool bind_is_inet(const struct sockaddr *addr, socklen_t len);
 
 /*
- * Whether the bind of an address that is one would be passed on, and nothing be told or
- * remembered of it: an engine may leave it to the kernel, whatever comes of it.
+ * Returns true if the kernel may carry out the bind instead of bind_socket(), which would
+ * not map, report or record it. The address must be readable.
  */
 bool bind_is_unmapped(int fd, const struct sockaddr *addr, socklen_t len);
 

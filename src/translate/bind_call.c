@@ -1,10 +1,168 @@
+/*
+ * A rule may leave a choice of ports: a range, or auto. The asked port then keeps the
+ * actual port that it got first:
+ *
+ * - On another address or protocol it gets the same actual port if that is free.
+ * - A second bind of the same endpoint fails with EADDRINUSE, as it would have on the asked
+ *   port itself. It does not get the next free port.
+ *
+ * If the actual port is in use, the sockets that have it (sock_diag) are compared with the
+ * records of the asked port. Only if one of them is recorded is the asked port in use.
+ */
 #include "translate/bind_call.h"
+
+#include <errno.h>
 
 #include "core/hot.h"
 #include "linux/socket.h"
+#include "linux/sys.h"
+#include "translate/port_pool.h"
+#include "translate/sockets.h"
 
 COLD void bind_call_learn_proto(struct bind_call *c)
 {
+    int saved = errno;
+
     if (c->asked.proto == PROTO_ANY)
         c->asked.proto = c->actual.proto = socket_proto(c->fd);
+    errno = saved;
+}
+
+/* Returns true if a record of the asked port is about this socket at `actual`. */
+static bool is_recorded(const struct bind_call *c, const struct registry *registry,
+                        const struct endpoint *actual, const struct sock_diag_socket *socket)
+{
+    struct registry_walk walk = {.step = 0};
+    struct registry_entry e;
+    uint64_t netns = shared_registry_netns(c->fd);
+
+    while (registry_next_asked(registry, netns, c->asked.port, &walk, &e)) {
+        bool is_sure = registry_knows_sockets(&e, actual->proto);
+        if (e.actual.port == actual->port &&
+            (registry_knows_socket(&e, socket->inode) || (!is_sure && socket->uid == e.uid)))
+            return true;
+    }
+    return false;
+}
+
+/* Returns true if the socket conflicts with a bind to the actual address. */
+static bool conflicts(const struct bind_call *c, const struct sock_diag_socket *socket)
+{
+    bool is_of_other_family = socket->addr.family != c->actual.addr.family;
+    return addr_overlap(&socket->addr, &c->actual.addr) && !(is_of_other_family && c->v6only);
+}
+
+/*
+ * Returns true if the actual port, which was refused, is in use for the asked one, and not
+ * for something else. Before Linux 6.8 the kernel does not list TCP sockets that do not
+ * listen: if it lists none, the port's last user is taken to have it still.
+ */
+static bool is_in_use_for_asked(const struct bind_call *c, const struct registry *registry)
+{
+    enum { MAX = 64 };
+    struct sock_diag_socket list[MAX];
+    struct endpoint actual = c->actual;
+    bool is_seen = false;
+
+    for (int family = 0; family < 2; family++) {
+        actual.addr = (struct addr){.family = family == 0 ? AF_INET : AF_INET6};
+        int count = sockets_list(&actual, list, MAX);
+        for (int i = 0; i < count && i < MAX; i++) {
+            if (!conflicts(c, &list[i]))
+                continue;
+            if (is_recorded(c, registry, &actual, &list[i]))
+                return true;
+            is_seen = true;
+        }
+    }
+    return !is_seen;
+}
+
+/*
+ * Tries the port that the asked one got before. Returns false if there is none, or it is in
+ * use for something else.
+ */
+static bool try_known_port(struct bind_call *c, int *result)
+{
+    const struct registry *registry = shared_registry_get();
+    const struct decision *d = &c->decision;
+    struct registry_entry wanted = bind_call_entry(c), known;
+    bool in_way;
+
+    if (registry == NULL || !registry_by_asked(registry, &wanted, &known, &in_way))
+        return false;
+    if (d->action == ACTION_MAP && (known.actual.port < d->first || known.actual.port > d->last))
+        return false;
+    *result = bind_call_try(c, known.actual.port);
+    if (*result == 0 || errno != EADDRINUSE)
+        return true;
+    bool is_in_use = in_way && is_in_use_for_asked(c, registry);
+    errno = EADDRINUSE;
+    return is_in_use;
+}
+
+/* Returns true if a process of this user has the port and has not recorded it yet. */
+static bool is_unrecorded(const struct bind_call *c, uint16_t port)
+{
+    enum { MAX = 16 };
+    const struct registry *registry = shared_registry_get();
+    struct sock_diag_socket list[MAX];
+    struct endpoint actual = {c->asked.proto, c->asked.addr, port};
+    struct registry_entry e;
+
+    if (registry == NULL || registry_in_way(registry, shared_registry_netns(c->fd), &actual, &e))
+        return false;
+    int count = sockets_list(&actual, list, MAX);
+    for (int i = 0; i < count && i < MAX; i++) {
+        if (list[i].uid == (uint32_t)sys_geteuid())
+            return true;
+    }
+    return false;
+}
+
+/*
+ * `port` is in use: perhaps another process of the tree has just bound it for the same asked
+ * port, and is about to record it. Waits for that. Returns false if the port is in use for
+ * something else.
+ */
+static bool try_after_other(struct bind_call *c, uint16_t port, int *result)
+{
+    enum { YIELDS = 50, SLEEPS = 10 }; /* the other may have lost its CPU for milliseconds */
+
+    for (int i = 0; i < YIELDS + SLEEPS; i++) {
+        if (try_known_port(c, result))
+            return true;
+        if (!is_unrecorded(c, port))
+            break;
+        if (i < YIELDS)
+            sys_yield();
+        else if (engine_kind == ENGINE_PRELOAD) /* a supervisor must not keep others waiting */
+            sys_sleep(1);
+    }
+    errno = EADDRINUSE;
+    return try_known_port(c, result);
+}
+
+COLD int bind_call_choose(struct bind_call *c)
+{
+    const struct decision *d = &c->decision;
+    struct port_pool pool =
+        d->action == ACTION_AUTO
+            ? port_pool_auto(&c->settings->config.table, c->asked.port, shared_registry_seed())
+            : port_pool_range(d->first, d->last);
+    int result;
+
+    bind_call_learn_proto(c);
+    c->inode = socket_inode(c->fd);
+    c->v6only = socket_is_v6only(c->fd);
+    if (try_known_port(c, &result))
+        return result;
+    errno = EADDRINUSE;
+    result = -1;
+    for (uint16_t port = port_pool_next(&pool); port != 0; port = port_pool_next(&pool)) {
+        result = bind_call_try(c, port);
+        if (result == 0 || errno != EADDRINUSE || try_after_other(c, port, &result))
+            break;
+    }
+    return result;
 }

@@ -1,4 +1,4 @@
-/* One bind under way: what was asked for, and what is tried. */
+/* One bind: what the program asked for, and the actual ports that are tried for it. */
 #ifndef TRANSLATE_BIND_CALL_H
 #define TRANSLATE_BIND_CALL_H
 
@@ -8,57 +8,64 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/table.h"
 #include "registry/registry.h"
 #include "translate/engine.h"
 #include "translate/next.h"
-#include "translate/setup.h"
-#include "translate/state.h"
+#include "translate/settings.h"
+#include "translate/shared_registry.h"
 
-/* `actual` is what was tried last. */
 struct bind_call {
     int fd;
-    const struct sockaddr *addr;
     socklen_t len;
-    struct setup *setup;
+    const struct sockaddr *addr;
+    struct settings *settings; /* or NULL */
+    bool is_trial;             /* one of many ports: that it is in use is not reported */
     struct endpoint asked;
-    struct endpoint actual;
-    struct addr host; /* to bind instead of the asked one, or AF_UNSPEC */
-    bool is_trial;    /* one of many ports: that it is in use is nothing to tell */
-    /* Known where a choice of ports makes them matter: */
+    struct decision decision; /* of the table, if that is asked */
+    struct endpoint actual;   /* what was tried last */
+    /* Set by bind_call_choose(): */
     uint32_t inode;
     bool v6only;
 };
 
-/* Asks for the protocol of the socket, unless it is known. */
+/* Asks the kernel for the protocol of the socket, unless it is known. Keeps errno. */
 void bind_call_learn_proto(struct bind_call *c);
 
-/* What the registry is to be told of it. In place, as is what follows: a bind is made of these. */
+/*
+ * Binds to one of the ports that the rule allows: the port that the asked one got before,
+ * else the first free one. Fails as bind(2) does.
+ */
+int bind_call_choose(struct bind_call *c) __attribute__((warn_unused_result));
+
+/* Returns the record of the bind. Inline, like what follows: most binds need no more. */
 static inline struct registry_entry bind_call_entry(const struct bind_call *c)
 {
     return (struct registry_entry){
         .asked = c->asked,
         .actual = c->actual,
-        .netns = state_netns(c->fd),
+        .netns = shared_registry_netns(c->fd),
         .inode = {c->inode},
         .v6only = c->v6only,
         .engine = engine_kind,
     };
 }
 
-/* Binds to `port`. The caller's address is copied, never written to. Fails as bind(2) does. */
-static inline int bind_call_bind(struct bind_call *c, uint16_t port)
+/* Binds to `port`, with a copy of the caller's address. Fails as bind(2) does. */
+static inline int bind_call_try(struct bind_call *c, uint16_t port)
 {
+    const struct addr *host = &c->decision.host;
     struct sockaddr_storage copy;
 
-    if (c->len == sizeof(struct sockaddr_in))
+    if (c->len == sizeof(struct sockaddr_in)) /* most are, and need no call of memcpy() */
         memcpy(&copy, c->addr, sizeof(struct sockaddr_in));
     else
         memcpy(&copy, c->addr, c->len);
     c->actual = c->asked;
     c->actual.port = port;
-    if (c->host.family != AF_UNSPEC)
-        c->actual.addr = c->host;
-    if (!endpoint_to_sockaddr(&c->host, port, (struct sockaddr *)&copy)) {
+    if (host->family != AF_UNSPEC)
+        c->actual.addr = *host;
+    if (!endpoint_to_sockaddr(host, port, (struct sockaddr *)&copy)) {
         errno = EAFNOSUPPORT;
         return -1;
     }

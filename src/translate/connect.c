@@ -14,20 +14,19 @@
 #include "core/hot.h"
 #include "linux/socket.h"
 #include "linux/user_memory.h"
+#include "translate/cache.h"
 #include "translate/local_addr.h"
 #include "translate/next.h"
-#include "translate/peer_cache.h"
 #include "translate/server.h"
-#include "translate/setup.h"
-#include "translate/state.h"
-#include "translate/ttl_cache.h"
+#include "translate/settings.h"
+#include "translate/shared_registry.h"
 
 /* ---- one address ---- */
 
 /* Whether anybody asked for the port, or might be at it by the table. */
 HOT static bool may_be_elsewhere(const struct target *t)
 {
-    const struct config *config = &t->setup->config;
+    const struct config *config = &t->settings->config;
 
     if (config->connect == CONNECT_OFF)
         return false;
@@ -42,7 +41,8 @@ COLD static bool find(struct target *t)
         t->asked.proto = socket_proto(t->fd);
     if (t->asked.proto == PROTO_PORTLESS || !local_addr_is(t->name, t->len))
         return false;
-    return server_find(t) || (t->setup->config.connect == CONNECT_TABLE && server_find_by_table(t));
+    return server_find(t) ||
+           (t->settings->config.connect == CONNECT_TABLE && server_find_by_table(t));
 }
 
 HOT static void copy_name(struct target *t)
@@ -61,7 +61,7 @@ static void note_asked_port(const struct target *t)
     if (!endpoint_from_sockaddr(&actual, (const struct sockaddr *)&t->copy, t->len))
         return;
     const struct addr to = server_destination(&actual);
-    peer_cache_put(t->fd, &to, actual.port, t->asked.port);
+    cache_put_peer(t->fd, &to, actual.port, t->asked.port);
 }
 
 static bool find_stream(struct target *t)
@@ -73,17 +73,15 @@ static bool find_stream(struct target *t)
     return is_found;
 }
 
-#define KEY_MIX UINT64_C(0x9e3779b97f4a7c15) /* odd, and of all kinds of bits (Knuth, 6.4) */
-
 /* With the state of the registry in it, so that a server that comes is not missed for a moment. */
 HOT static uint64_t datagram_key(const struct target *t)
 {
     uint64_t words[2];
 
     memcpy(words, t->asked.addr.bytes, sizeof(words));
-    uint64_t key = (words[0] ^ t->netns ^ (uint64_t)t->asked.port << 40) * KEY_MIX;
+    uint64_t key = (words[0] ^ t->netns ^ (uint64_t)t->asked.port << 40) * CACHE_MIX;
     key ^= key >> 29 ^ words[1] ^ (uint64_t)registry_newest(t->registry) << 32;
-    return (key ^ t->asked.addr.family) * KEY_MIX;
+    return (key ^ t->asked.addr.family) * CACHE_MIX;
 }
 
 /*
@@ -96,23 +94,23 @@ HOT static bool find_datagram(struct target *t)
     struct endpoint found;
     uint16_t port;
 
-    if (ttl_cache_get(key, &port) && !socket_any_is_portless()) {
+    if (cache_get(key, &port) && !socket_any_is_portless()) {
         if (port == 0)
             return false;
         copy_name(t);
         endpoint_set_port((struct sockaddr *)&t->copy, port);
         const struct addr to = server_destination(&t->asked);
-        peer_cache_put(t->fd, &to, port, t->asked.port);
+        cache_put_peer(t->fd, &to, port, t->asked.port);
         return true;
     }
     bool is_found = find(t);
     if (is_found)
         note_asked_port(t);
     if (!is_found) {
-        ttl_cache_put(key, 0);
+        cache_put(key, 0);
     } else if (endpoint_from_sockaddr(&found, (struct sockaddr *)&t->copy, t->len) &&
                addr_equal(&found.addr, &t->asked.addr)) {
-        ttl_cache_put(key, found.port);
+        cache_put(key, found.port);
     }
     return is_found;
 }
@@ -122,10 +120,10 @@ HOT static void note_high_port(const struct target *t)
 {
     const struct addr to = server_destination(&t->asked);
 
-    if (peer_cache_get(t->fd, &to, t->asked.port) != 0 ||
+    if (cache_get_peer(t->fd, &to, t->asked.port) != 0 ||
         (registry_may_have(t->registry, t->netns, t->asked.port) &&
          registry_has_port(t->registry, t->netns, t->asked.port)))
-        peer_cache_put(t->fd, &to, t->asked.port, t->asked.port);
+        cache_put_peer(t->fd, &to, t->asked.port, t->asked.port);
 }
 
 /*
@@ -145,13 +143,13 @@ HOT static bool translate(struct target *t, int fd, enum proto proto, const stru
     t->fd = fd;
     t->name = name;
     t->len = len;
-    t->setup = setup_get();
-    if (t->setup == NULL || !t->setup->valid)
+    t->settings = settings_get();
+    if (t->settings == NULL || !t->settings->valid)
         return false;
-    t->registry = state_registry(t->setup);
+    t->registry = shared_registry_get();
     if (t->registry == NULL)
         return false;
-    t->netns = state_netns(fd);
+    t->netns = shared_registry_netns(fd);
     t->asked.proto = proto;
     bool found = may_be_elsewhere(t) && (proto == PROTO_UDP ? find_datagram(t) : find_stream(t));
     errno = saved;
@@ -164,15 +162,15 @@ HOT static bool translate(struct target *t, int fd, enum proto proto, const stru
 HOT static bool stays(int fd, const struct sockaddr *name, socklen_t len)
 {
     const struct registry *registry =
-        atomic_load_explicit(&state_known.current, memory_order_acquire);
+        atomic_load_explicit(&shared_registry_known.current, memory_order_acquire);
     uint16_t port;
 
     if (registry == NULL || !user_memory_readable(name, len) ||
         (port = endpoint_port(name, len)) == 0)
         return false;
     return !registry_has_asked(registry, port) &&
-           !registry_may_have(registry, state_netns(fd), port) &&
-           setup_get()->config.connect != CONNECT_TABLE;
+           !registry_may_have(registry, shared_registry_netns(fd), port) &&
+           settings_get()->config.connect != CONNECT_TABLE;
 }
 
 HOT int connect_socket(int fd, const struct sockaddr *addr, socklen_t len)

@@ -1,7 +1,7 @@
 /*
- * Of all addresses, the kernel sends from the very address that it sends to only where
- * that is its own (ip(7); for IPv6, RFC 6724, rule 1). Connecting a socket of UDP
- * makes it choose, and sends nothing.
+ * The kernel sends from the very address that it sends to only if that address is its own
+ * (ip(7); for IPv6, RFC 6724, rule 1). To connect a UDP socket makes it choose, and sends
+ * nothing.
  */
 #include "translate/local_addr.h"
 
@@ -11,31 +11,30 @@
 #include "core/endpoint.h"
 #include "core/hot.h"
 #include "linux/sys.h"
+#include "translate/cache.h"
 #include "translate/engine.h"
-#include "translate/ttl_cache.h"
 
-enum { SOME_PORT = 9 }; /* discard; connect(2) wants one that is not 0 */
+enum { ANY_PORT = 9 }; /* discard; connect(2) takes no 0 */
 
 static bool ask(const struct sockaddr *name, socklen_t len, const struct addr *addr)
 {
     struct sockaddr_storage copy, own;
     socklen_t size = sizeof(own);
     struct endpoint from;
-    static const struct addr same = {.family = AF_UNSPEC};
 
     memcpy(&copy, name, len);
-    endpoint_to_sockaddr(&same, SOME_PORT, (struct sockaddr *)&copy);
+    endpoint_set_port((struct sockaddr *)&copy, ANY_PORT);
     int fd = sys_socket(name->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
-    bool is_local = sys_connect(fd, (struct sockaddr *)&copy, len) == 0 &&
-                    sys_getsockname(fd, (struct sockaddr *)&own, &size) == 0 &&
-                    endpoint_from_sockaddr(&from, (struct sockaddr *)&own, size);
+    bool is_answered = sys_connect(fd, (struct sockaddr *)&copy, len) == 0 &&
+                       sys_getsockname(fd, (struct sockaddr *)&own, &size) == 0 &&
+                       endpoint_from_sockaddr(&from, (struct sockaddr *)&own, size);
     sys_close(fd);
-    if (!is_local)
+    if (!is_answered)
         return false;
-    struct addr plain = addr_unmapped(&from.addr);
-    return addr_equal(&plain, addr);
+    struct addr source = addr_unmapped(&from.addr);
+    return addr_equal(&source, addr);
 }
 
 HOT bool local_addr_is(const struct sockaddr *name, socklen_t len)
@@ -49,12 +48,12 @@ HOT bool local_addr_is(const struct sockaddr *name, socklen_t len)
     struct addr addr = addr_unmapped(&e.addr);
     if (addr_is_wildcard(&addr) || addr_is_loopback(&addr))
         return true;
-    if (engine_is_elsewhere()) /* whose addresses are not to be known from here */
+    if (engine_is_elsewhere()) /* this process does not see the addresses there */
         return false;
-    uint64_t key = ttl_cache_key('l', &addr, sizeof(addr));
-    if (!ttl_cache_get(key, &answer)) {
+    uint64_t key = cache_key('l', &addr, sizeof(addr));
+    if (!cache_get(key, &answer)) {
         answer = ask(name, len, &addr);
-        ttl_cache_put(key, answer);
+        cache_put(key, answer);
     }
     errno = saved;
     return answer != 0;

@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 
 /*
- * Whether what is sent to `name`, an address of AF_INET or AF_INET6, stays on this
- * host: a loopback address, one of its interfaces, or the wildcard, which stands for
- * loopback there. Holds an answer for up to 100 ms. Keeps errno.
+ * Returns true if `name`, an address of AF_INET or AF_INET6, is of this host: a loopback
+ * address, an address of an interface, or the wildcard, which means loopback as a
+ * destination. An answer may be up to 100 ms old. Keeps errno.
  */
 bool local_addr_is(const struct sockaddr *name, socklen_t len);
 

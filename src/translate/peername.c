@@ -1,11 +1,12 @@
 /*
- * A peer is told by what it asked for if this process called it so, or if the registry
- * has its endpoint and that is on this host: the client of an FTP server sees source
- * port 20, and dig an answer from port 53.
+ * A peer is reported by the port that the program asked for:
  *
- * The kernel writes into the caller's buffer first, so that a buffer that is short,
- * NULL or not to be written to gets the kernel's own answer; what it wrote there is
- * then written over.
+ * - if this process sent or connected to that port (cache.h), or
+ * - if the registry has the peer's endpoint, and that is on this host. So an FTP server's
+ *   client sees source port 20, and dig an answer from port 53.
+ *
+ * As in sockname.c, the kernel writes the actual name first, and it is translated in place.
+ * Most peers stay as they are: the registry does not have their port as an actual one.
  */
 #include "translate/peername.h"
 
@@ -15,120 +16,155 @@
 #include <sys/uio.h>
 
 #include "core/hot.h"
-#include "linux/socket.h"
 #include "linux/sys.h"
 #include "linux/user_memory.h"
+#include "translate/cache.h"
 #include "translate/local_addr.h"
 #include "translate/next.h"
-#include "translate/peer_cache.h"
-#include "translate/setup.h"
+#include "translate/shared_registry.h"
 #include "translate/socket_match.h"
-#include "translate/state.h"
+#include "translate/sockname.h"
 
-/* ---- what a peer asked for ---- */
+/* ---- one name ---- */
 
-/* The same endpoint as a socket of the other family has it: v4 as v4-mapped, and back. */
-HOT static bool as_other_family(const struct endpoint *e, struct endpoint *other)
+/* Finds the record for a peer, which may be a socket of the other family: v4 as v4-mapped. */
+static bool find(int fd, const struct registry *registry, const struct endpoint *peer,
+                 struct registry_entry *e)
 {
-    *other = *e;
-    if (e->addr.family == AF_INET6) {
-        other->addr = addr_unmapped(&e->addr);
-        return other->addr.family == AF_INET;
-    }
-    other->addr = addr_mapped(&e->addr);
-    return true;
+    struct endpoint other = *peer;
+
+    if (socket_match_find(fd, registry, peer, e))
+        return true;
+    if (peer->addr.family == AF_INET)
+        other.addr = addr_mapped(&peer->addr);
+    else
+        other.addr = addr_unmapped(&peer->addr);
+    return other.addr.family != peer->addr.family && socket_match_find(fd, registry, &other, e);
 }
 
-HOT static bool look_up(const struct registry *registry, int fd, const struct endpoint *actual,
-                        struct registry_entry *e)
-{
-    struct endpoint wanted = *actual;
-    uint64_t netns = state_netns(fd);
-    enum registry_answer answer = registry_by_actual(registry, netns, &wanted, e);
-
-    if (answer == REGISTRY_NEEDS_PROTO) {
-        wanted.proto = socket_proto(fd);
-        answer = registry_by_actual(registry, netns, &wanted, e);
-    }
-    return answer == REGISTRY_KNOWN;
-}
-
-HOT static bool find(const struct registry *registry, int fd, const struct endpoint *peer,
-                     struct registry_entry *e)
-{
-    struct endpoint other;
-
-    return look_up(registry, fd, peer, e) ||
-           (as_other_family(peer, &other) && look_up(registry, fd, &other, e));
-}
-
-static const struct addr same = {.family = AF_UNSPEC};
-
-/* Changes the address of a peer in its place, by all that can be found out; `called` as below. */
-COLD static bool translate_by_entry(int fd, const struct registry *registry, uint16_t called,
-                                    struct sockaddr *sa, socklen_t len)
+/* `cached` is the port that this process sent or connected to, or 0. */
+COLD static bool translate_by_record(int fd, const struct registry *registry, uint16_t cached,
+                                     struct sockaddr *name, socklen_t len)
 {
     struct endpoint peer;
     struct registry_entry e;
     int saved = errno;
 
-    if (!endpoint_from_sockaddr(&peer, sa, len))
+    if (!endpoint_from_sockaddr(&peer, name, len))
         return false;
-    bool is_found = find(registry, fd, &peer, &e) && local_addr_is(sa, len) &&
-                    (called != 0 || !state_is_local_port(peer.port) ||
-                     socket_match_peer(fd, registry, &e, &peer));
+    bool is_found = find(fd, registry, &peer, &e) && local_addr_is(name, len) &&
+                    (cached != 0 || socket_match_peer(fd, registry, &e, &peer));
     errno = saved;
-    if (!is_found || (called != 0 && called != e.asked.port))
-        return called != 0 && endpoint_to_sockaddr(&same, called, sa);
-    struct addr asked = addr_unmapped(&e.asked.addr), actual = addr_unmapped(&e.actual.addr);
-    bool tells_addr = !addr_equal(&asked, &actual) && !addr_is_wildcard(&asked);
-    return endpoint_to_sockaddr(tells_addr ? &e.asked.addr : &same, e.asked.port, sa);
+    if (is_found && (cached == 0 || cached == e.asked.port)) {
+        struct addr asked = addr_unmapped(&e.asked.addr), actual = addr_unmapped(&e.actual.addr);
+        bool with_addr = !addr_equal(&asked, &actual) && !addr_is_wildcard(&asked);
+        return socket_match_write(&e, with_addr, name);
+    }
+    if (cached != 0)
+        endpoint_set_port(name, cached);
+    return cached != 0;
 }
 
-/* The asked port of a peer on the loopback address, where that is plain to see; else 0. */
-HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t called,
-                               const struct endpoint *peer, const struct sockaddr *sa)
+/* Returns the asked port of a peer on a loopback address if one plain record has it, else 0. */
+HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t cached,
+                               const struct endpoint *peer, const struct sockaddr *name)
 {
-    if (!addr_is_loopback(&peer->addr) || (called == 0 && state_is_local_port(peer->port)))
+    if (!addr_is_loopback(&peer->addr) || (cached == 0 && shared_registry_is_ephemeral(peer->port)))
         return 0;
-    uint16_t port = registry_quick_port(registry, state_netns(fd), sa);
-    return called == 0 || called == port ? port : 0;
+    uint16_t port = registry_quick_port(registry, shared_registry_netns(fd), name);
+    return cached == 0 || cached == port ? port : 0;
 }
 
 /*
- * Changes the address of a peer of `fd` into what it asked for. False where it stays.
- * What this process called it does not count for a peer that has just been accepted:
- * the descriptor is then new.
+ * Translates the name of a peer of `fd` in place. Returns false if it stays as it is. For a
+ * peer that was just accepted the cache does not count: the descriptor is new. Keeps errno.
  */
-HOT static bool translate(int fd, bool is_accepted, struct sockaddr *sa, socklen_t len)
+HOT static bool translate(int fd, bool is_accepted, struct sockaddr *name, socklen_t len)
 {
-    const struct registry *registry = state_to_tell();
-    uint16_t port = endpoint_port(sa, len);
+    const struct registry *registry = shared_registry_for_names();
+    uint16_t port = endpoint_port(name, len);
     struct endpoint peer;
 
     if (registry == NULL || port == 0)
         return false;
-    /* Whom the table alone sent elsewhere, only this process knows. */
-    if (!registry_may_have(registry, state_netns(fd), port) &&
-        !atomic_load_explicit(&state_known.calls_by_table, memory_order_relaxed))
+    /* A call that went where only the table says has no record, but is in the cache. */
+    if (!registry_may_have(registry, shared_registry_netns(fd), port) &&
+        !atomic_load_explicit(&shared_registry_known.calls_by_table, memory_order_relaxed))
         return false;
-    if (!endpoint_read(&peer, sa, len))
+    if (!endpoint_read(&peer, name, len))
         return false;
     struct addr plain = addr_unmapped(&peer.addr);
-    uint16_t called = is_accepted ? 0 : peer_cache_get(fd, &plain, port);
-    if (called == port || (called == 0 && !registry_may_have(registry, state_netns(fd), port)))
+    uint16_t cached = is_accepted ? 0 : cache_get_peer(fd, &plain, port);
+    if (cached == port ||
+        (cached == 0 && !registry_may_have(registry, shared_registry_netns(fd), port)))
         return false;
-    uint16_t quick = quick_port(fd, registry, called, &peer, sa);
+    uint16_t quick = quick_port(fd, registry, cached, &peer, name);
     if (quick == 0)
-        return translate_by_entry(fd, registry, called, sa, len);
-    endpoint_set_port(sa, quick);
+        return translate_by_record(fd, registry, cached, name, len);
+    endpoint_set_port(name, quick);
     return true;
 }
 
+static bool translate_known(int fd, struct sockaddr *name, socklen_t len)
+{
+    return translate(fd, false, name, len);
+}
+
+static bool translate_accepted(int fd, struct sockaddr *name, socklen_t len)
+{
+    return translate(fd, true, name, len);
+}
+
+/* ---- names of connections ---- */
+
+int peername_get(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    if (!user_memory_readable(len, sizeof(*len)))
+        return next.getpeername(fd, addr, len);
+    socklen_t room = *len;
+    int result = next.getpeername(fd, addr, len);
+    if (result != 0)
+        return result;
+    if (*len <= room)
+        translate(fd, false, addr, *len);
+    else
+        sockname_tell_part(fd, addr, room, sys_getpeername, translate_known);
+    return result;
+}
+
+/* Translates the name of a peer that accept(2) has left in `addr`; returns its descriptor. */
+HOT static inline int accepted(int fd, struct sockaddr *addr, socklen_t room, const socklen_t *len)
+{
+    if (fd < 0)
+        return fd;
+    if (*len <= room)
+        translate(fd, true, addr, *len);
+    else
+        sockname_tell_part(fd, addr, room, sys_getpeername, translate_accepted);
+    return fd;
+}
+
+HOT int peername_accept(int fd, struct sockaddr *addr, socklen_t *len)
+{
+    if (addr == NULL || !user_memory_readable(len, sizeof(*len)))
+        return next.accept(fd, addr, len);
+    socklen_t room = *len;
+    return accepted(next.accept(fd, addr, len), addr, room, len);
+}
+
+HOT int peername_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+    if (addr == NULL || !user_memory_readable(len, sizeof(*len)))
+        return next.accept4(fd, addr, len, flags);
+    socklen_t room = *len;
+    return accepted(next.accept4(fd, addr, len, flags), addr, room, len);
+}
+
+/* ---- names of senders ---- */
+
 /*
- * A buffer that is too small for the address has at least its port, if it is not too
- * small for that. The address is then not there to be looked up: it is taken for the
- * loopback address.
+ * A sender's name that did not fit cannot be asked for again. If its port fitted, that is
+ * translated as the port of a loopback address.
  */
 COLD static void translate_part(int fd, void *name, socklen_t room)
 {
@@ -148,70 +184,12 @@ COLD static void translate_part(int fd, void *name, socklen_t room)
         memcpy(name, sa, end);
 }
 
-/* Translates what the kernel has written: `len` bytes, or as many of them as fit in `room`. */
-HOT static void translate_told(int fd, void *name, socklen_t room, socklen_t len)
+HOT static void translate_sender(int fd, void *name, socklen_t room, socklen_t len)
 {
     if (len > room)
         translate_part(fd, name, room);
     else
         translate(fd, false, name, len);
-}
-
-/* ---- calls with one address ---- */
-
-/* A peer's name that did not fit is asked for again in full, and as much of it told as fits. */
-COLD static void translate_connected_part(int fd, bool is_accepted, void *told, socklen_t room)
-{
-    struct sockaddr_storage name;
-    socklen_t size = sizeof(name);
-    int saved = errno;
-
-    if (room > 0 && sys_getpeername(fd, (struct sockaddr *)&name, &size) == 0 && size > room &&
-        translate(fd, is_accepted, (struct sockaddr *)&name, size))
-        memcpy(told, &name, room);
-    errno = saved;
-}
-
-static void translate_connected(int fd, bool is_accepted, struct sockaddr *addr, socklen_t room,
-                                socklen_t len)
-{
-    if (len <= room)
-        translate(fd, is_accepted, addr, len);
-    else
-        translate_connected_part(fd, is_accepted, addr, room);
-}
-
-int peername_get(int fd, struct sockaddr *addr, socklen_t *len)
-{
-    if (!user_memory_readable(len, sizeof(*len)))
-        return next.getpeername(fd, addr, len);
-    socklen_t room = *len;
-    int result = next.getpeername(fd, addr, len);
-    if (result == 0)
-        translate_connected(fd, false, addr, room, *len);
-    return result;
-}
-
-HOT int peername_accept(int fd, struct sockaddr *addr, socklen_t *len)
-{
-    if (addr == NULL || !user_memory_readable(len, sizeof(*len)))
-        return next.accept(fd, addr, len);
-    socklen_t room = *len;
-    int result = next.accept(fd, addr, len);
-    if (result >= 0)
-        translate_connected(result, true, addr, room, *len);
-    return result;
-}
-
-HOT int peername_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
-{
-    if (addr == NULL || !user_memory_readable(len, sizeof(*len)))
-        return next.accept4(fd, addr, len, flags);
-    socklen_t room = *len;
-    int result = next.accept4(fd, addr, len, flags);
-    if (result >= 0)
-        translate_connected(result, true, addr, room, *len);
-    return result;
 }
 
 HOT ssize_t peername_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *addr,
@@ -222,13 +200,13 @@ HOT ssize_t peername_recvfrom(int fd, void *buf, size_t size, int flags, struct 
     socklen_t room = *len;
     ssize_t result = next.recvfrom(fd, buf, size, flags, addr, len);
     if (result >= 0)
-        translate_told(fd, addr, room, *len);
+        translate_sender(fd, addr, room, *len);
     return result;
 }
 
 /*
- * What glibc's own does with a program that asks for more than its buffer holds. musl, whose
- * programs may have us preloaded too, has no such function, and nobody who would call this.
+ * What glibc calls if a program asks for more than its buffer holds. musl has no such
+ * function, and none of its programs calls peername_recvfrom_chk().
  */
 extern void __chk_fail(void) __attribute__((weak, noreturn));
 
@@ -240,8 +218,6 @@ ssize_t peername_recvfrom_chk(int fd, void *buf, size_t size, size_t room, int f
     return peername_recvfrom(fd, buf, size, flags, addr, len);
 }
 
-/* ---- messages ---- */
-
 HOT ssize_t peername_recvmsg(int fd, struct msghdr *message, int flags)
 {
     if (!user_memory_readable(message, sizeof(*message)))
@@ -249,11 +225,11 @@ HOT ssize_t peername_recvmsg(int fd, struct msghdr *message, int flags)
     socklen_t room = message->msg_namelen;
     ssize_t result = next.recvmsg(fd, message, flags);
     if (result >= 0 && message->msg_name != NULL)
-        translate_told(fd, message->msg_name, room, message->msg_namelen);
+        translate_sender(fd, message->msg_name, room, message->msg_namelen);
     return result;
 }
 
-/* How much room there is for the name of each message is written over by its length. */
+/* The room for each name is read first: the kernel writes the length over it. */
 int peername_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
                       struct timespec *timeout)
 {
@@ -266,7 +242,7 @@ int peername_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flag
     for (int i = 0; i < result && i < known; i++) {
         struct msghdr *message = &messages[i].msg_hdr;
         if (message->msg_name != NULL)
-            translate_told(fd, message->msg_name, room[i], message->msg_namelen);
+            translate_sender(fd, message->msg_name, room[i], message->msg_namelen);
     }
     return result;
 }

@@ -1,4 +1,4 @@
-/* Addresses of others, on their way back to the program. */
+/* Names of peers on their way back from the kernel, actual to asked. */
 #ifndef TRANSLATE_PEERNAME_H
 #define TRANSLATE_PEERNAME_H
 
@@ -9,8 +9,8 @@
 
 /*
  * Each does what the system call of its name does (getpeername(2), accept(2), recv(2),
- * recvmmsg(2)), and tells the address that a peer on this host asked for in the place
- * of its actual one. Those of other hosts stay as they are.
+ * recvmmsg(2)). A peer on this host gets the name that it asked for. Peers on other hosts
+ * keep theirs.
  */
 int peername_get(int fd, struct sockaddr *addr, socklen_t *len);
 int peername_accept(int fd, struct sockaddr *addr, socklen_t *len);

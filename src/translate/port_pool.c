@@ -15,7 +15,7 @@ struct port_pool port_pool_range(uint16_t first, uint16_t last)
 }
 
 /* Reads "32768\t60999\n". */
-void port_pool_read_local(uint16_t *low, uint16_t *high)
+void port_pool_read_ephemeral(uint16_t *low, uint16_t *high)
 {
     char text[32];
     uint32_t number[2] = {0, 0};
@@ -47,7 +47,7 @@ struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint3
     uint32_t mixed = ((seed ^ seed >> 16) * 40503U + asked) * 2654435761U;
 
     p.avoid = table;
-    port_pool_read_local(&p.low, &p.high);
+    port_pool_read_ephemeral(&p.low, &p.high);
     uint32_t skipped = (uint32_t)(p.high - p.low) + 1;
     if (skipped >= p.left) { /* the whole range is the kernel's: better one of these than none */
         skipped = 0;

@@ -39,6 +39,6 @@ uint16_t port_pool_next(struct port_pool *p);
  * The ports that the kernel gives to those who ask for none
  * (net.ipv4.ip_local_port_range); its default where that cannot be read. Changes errno.
  */
-void port_pool_read_local(uint16_t *low, uint16_t *high);
+void port_pool_read_ephemeral(uint16_t *low, uint16_t *high);
 
 #endif

@@ -83,65 +83,65 @@ static void start(struct report_line *line, const struct endpoint *asked)
     endpoint_format(asked, &line->text);
 }
 
-static void finish(struct report_line *line, const struct setup *setup, const char *end)
+static void finish(struct report_line *line, const struct settings *settings, const char *end)
 {
     text_string(&line->text, end);
-    report_finish(line, &setup->config);
+    report_finish(line, &settings->config);
 }
 
 /* A line of which all is known beforehand but the endpoint. */
-static void tell(const struct setup *setup, enum level level, const struct endpoint *asked,
+static void tell(const struct settings *settings, enum level level, const struct endpoint *asked,
                  const char *end)
 {
     struct report_line line;
 
-    if (!report_wants(&setup->config, level))
+    if (!report_wants(&settings->config, level))
         return;
     start(&line, asked);
-    finish(&line, setup, end);
+    finish(&line, settings, end);
 }
 
-void report_mapped(const struct setup *setup, const struct endpoint *asked,
+void report_mapped(const struct settings *settings, const struct endpoint *asked,
                    const struct endpoint *actual)
 {
     struct report_line line;
 
-    if (!report_wants(&setup->config, LEVEL_INFO))
+    if (!report_wants(&settings->config, LEVEL_INFO))
         return;
     start(&line, asked);
     text_string(&line.text, " is on ");
     endpoint_format(actual, &line.text);
-    finish(&line, setup, "");
+    finish(&line, settings, "");
 }
 
-void report_passed(const struct setup *setup, const struct endpoint *asked)
+void report_passed(const struct settings *settings, const struct endpoint *asked)
 {
-    tell(setup, LEVEL_DEBUG, asked, " stays");
+    tell(settings, LEVEL_DEBUG, asked, " stays");
 }
 
-void report_setup(struct setup *setup)
+void report_settings(struct settings *settings)
 {
     struct report_line line;
 
-    if (!report_wants(&setup->config, LEVEL_DEBUG) || atomic_exchange(&setup->reported, true))
+    if (!report_wants(&settings->config, LEVEL_DEBUG) || atomic_exchange(&settings->reported, true))
         return;
     report_start(&line);
     report_program(&line);
     text_string(&line.text, ": the table is that of ");
-    text_printable(&line.text, setup->config.source, strlen(setup->config.source));
+    text_printable(&line.text, settings->config.source, strlen(settings->config.source));
     text_string(&line.text, ": ");
-    table_format(&setup->config.table, ',', &line.text);
-    report_finish(&line, &setup->config);
+    table_format(&settings->config.table, ',', &line.text);
+    report_finish(&line, &settings->config);
 }
 
-void report_denied(const struct setup *setup, const struct endpoint *asked)
+void report_denied(const struct settings *settings, const struct endpoint *asked)
 {
-    tell(setup, LEVEL_INFO, asked, " is refused: a rule of the table says deny");
+    tell(settings, LEVEL_INFO, asked, " is refused: a rule of the table says deny");
 }
 
-void report_not_remembered(const struct setup *setup, const struct endpoint *asked)
+void report_unrecorded(const struct settings *settings, const struct endpoint *asked)
 {
-    tell(setup, LEVEL_ERROR, asked,
+    tell(settings, LEVEL_ERROR, asked,
          " is bound but could not be noted: getsockname will tell the actual port");
 }
 
@@ -255,21 +255,21 @@ static uint64_t failure_key(const struct endpoint *asked, const struct endpoint 
 }
 
 /* Whether this failure was told of late. Two threads that fail at once may tell one twice. */
-static bool is_told(struct setup *setup, const struct endpoint *asked,
+static bool is_told(struct settings *settings, const struct endpoint *asked,
                     const struct endpoint *actual, int failure)
 {
     uint64_t key = failure_key(asked, actual, failure);
-    size_t count = sizeof(setup->failures) / sizeof(setup->failures[0]);
-    return atomic_exchange_explicit(&setup->failures[key / 2 % count], key, memory_order_relaxed) ==
-           key;
+    size_t count = sizeof(settings->failures) / sizeof(settings->failures[0]);
+    return atomic_exchange_explicit(&settings->failures[key / 2 % count], key,
+                                    memory_order_relaxed) == key;
 }
 
-void report_failed(struct setup *setup, const struct endpoint *asked, const struct endpoint *actual,
-                   int failure, const struct registry_entry *other)
+void report_failed(struct settings *settings, const struct endpoint *asked,
+                   const struct endpoint *actual, int failure, const struct registry_entry *other)
 {
     struct report_line line;
 
-    if (!report_wants(&setup->config, LEVEL_ERROR) || is_told(setup, asked, actual, failure))
+    if (!report_wants(&settings->config, LEVEL_ERROR) || is_told(settings, asked, actual, failure))
         return;
     start(&line, asked);
     text_string(&line.text, " cannot have ");
@@ -281,25 +281,26 @@ void report_failed(struct setup *setup, const struct endpoint *asked, const stru
     } else {
         tell_failure(&line.text, failure, !addr_equal(&asked->addr, &actual->addr));
     }
-    finish(&line, setup, "");
+    finish(&line, settings, "");
 }
 
-void report_taken(struct setup *setup, const struct endpoint *asked,
+void report_taken(struct settings *settings, const struct endpoint *asked,
                   const struct registry_entry *other)
 {
     struct report_line line;
 
-    if (!report_wants(&setup->config, LEVEL_ERROR) || is_told(setup, asked, asked, EADDRINUSE))
+    if (!report_wants(&settings->config, LEVEL_ERROR) ||
+        is_told(settings, asked, asked, EADDRINUSE))
         return;
     start(&line, asked);
     text_string(&line.text, " is in use for ");
     format_other(&other->asked, asked->proto, &line.text);
-    finish(&line, setup, ", which the table sends there: give one of them another target in it");
+    finish(&line, settings, ", which the table sends there: give one of them another target in it");
 }
 
-void report_no_state(const struct setup *setup, const char *problem)
+void report_private_registry(const struct settings *settings, const char *problem)
 {
-    const struct config *config = &setup->config;
+    const struct config *config = &settings->config;
     struct report_line line;
 
     if (!report_wants(config, LEVEL_ERROR))
@@ -315,17 +316,17 @@ void report_no_state(const struct setup *setup, const char *problem)
     report_finish(&line, config);
 }
 
-void report_bad_setup(struct setup *setup)
+void report_invalid_settings(struct settings *settings)
 {
     struct report_line line;
-    const struct config *config = setup != NULL ? &setup->config : NULL;
+    const struct config *config = settings != NULL ? &settings->config : NULL;
 
     if (!report_wants(config, LEVEL_ERROR) ||
-        (setup != NULL && atomic_exchange(&setup->reported, true)))
+        (settings != NULL && atomic_exchange(&settings->reported, true)))
         return;
     report_start(&line);
-    if (setup != NULL)
-        diag_format(&setup->diag, &line.text);
+    if (settings != NULL)
+        diag_format(&settings->diag, &line.text);
     else
         text_string(&line.text, "no memory to read the table: raise the limit on memory");
     report_finish(&line, config);

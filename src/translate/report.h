@@ -8,7 +8,7 @@
 #include "core/endpoint.h"
 #include "core/text.h"
 #include "registry/registry.h"
-#include "translate/setup.h"
+#include "translate/settings.h"
 
 enum { REPORT_LINE_MAX = DIAG_TEXT_MAX + 64 };
 
@@ -39,37 +39,37 @@ void report_program(struct report_line *line);
 void report_finish(struct report_line *line, const struct config *config);
 
 /* Level info: it worked. */
-void report_mapped(const struct setup *setup, const struct endpoint *asked,
+void report_mapped(const struct settings *settings, const struct endpoint *asked,
                    const struct endpoint *actual);
 
 /* Level debug: it is none of ours, whatever the kernel says to it. */
-void report_passed(const struct setup *setup, const struct endpoint *asked);
+void report_passed(const struct settings *settings, const struct endpoint *asked);
 
 /* Level debug, once: which table it is. */
-void report_setup(struct setup *setup);
+void report_settings(struct settings *settings);
 
 /* Level info: a rule refuses it. */
-void report_denied(const struct setup *setup, const struct endpoint *asked);
+void report_denied(const struct settings *settings, const struct endpoint *asked);
 
 /*
  * Level error: the kernel would not have it, for the reason `failure`, an errno;
  * and who has the port, where that can be seen. `other` is what the registry has
  * in the way, or NULL. Programs that try again and again are told once.
  */
-void report_failed(struct setup *setup, const struct endpoint *asked, const struct endpoint *actual,
-                   int failure, const struct registry_entry *other);
+void report_failed(struct settings *settings, const struct endpoint *asked,
+                   const struct endpoint *actual, int failure, const struct registry_entry *other);
 
 /* Level error: a bind that was passed on found its port taken by `other`, which was moved there. */
-void report_taken(struct setup *setup, const struct endpoint *asked,
+void report_taken(struct settings *settings, const struct endpoint *asked,
                   const struct registry_entry *other);
 
 /* Level error: getsockname will tell the actual port. */
-void report_not_remembered(const struct setup *setup, const struct endpoint *asked);
+void report_unrecorded(const struct settings *settings, const struct endpoint *asked);
 
 /* Level error: the folder of the registry cannot be used, for the reason `problem`. */
-void report_no_state(const struct setup *setup, const char *problem);
+void report_private_registry(const struct settings *settings, const char *problem);
 
 /* Level error, once: the configuration is not valid, or (NULL) there was no memory to read it. */
-void report_bad_setup(struct setup *setup);
+void report_invalid_settings(struct settings *settings);
 
 #endif

@@ -157,7 +157,7 @@ bool server_find_by_table(struct target *t)
     struct endpoint asked = t->asked;
 
     asked.addr = server_destination(&t->asked);
-    struct decision d = table_decide(&t->setup->config.table, &asked);
+    struct decision d = table_decide(&t->settings->config.table, &asked);
     if (d.action != ACTION_MAP || d.first != d.last)
         return false;
     memcpy(&t->copy, t->name, t->len);

@@ -8,14 +8,14 @@
 
 #include "core/endpoint.h"
 #include "registry/registry.h"
-#include "translate/setup.h"
+#include "translate/settings.h"
 
 /* An address under way. */
 struct target {
     int fd;
     socklen_t len;
     const struct sockaddr *name;
-    const struct setup *setup;
+    const struct settings *settings;
     const struct registry *registry;
     uint64_t netns;
     struct endpoint asked;

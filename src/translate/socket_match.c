@@ -2,28 +2,43 @@
 
 #include "linux/socket.h"
 #include "linux/sys.h"
+#include "translate/shared_registry.h"
 #include "translate/sockets.h"
-#include "translate/state.h"
 
-/* Whether the socket is known by its number to an entry for the same two endpoints. */
-static bool is_known(int fd, const struct registry *r, const struct registry_entry *e,
-                     uint32_t inode)
+bool socket_match_find(int fd, const struct registry *r, const struct endpoint *actual,
+                       struct registry_entry *e)
+{
+    struct endpoint wanted = *actual;
+    uint64_t netns = shared_registry_netns(fd);
+    enum registry_answer answer = registry_by_actual(r, netns, &wanted, e);
+
+    if (answer == REGISTRY_NEEDS_PROTO) {
+        wanted.proto = socket_proto(fd);
+        answer = registry_by_actual(r, netns, &wanted, e);
+    }
+    return answer == REGISTRY_KNOWN;
+}
+
+/* Returns true if a record of the same two ports has the socket's number. */
+static bool has_inode(int fd, const struct registry *r, const struct registry_entry *e,
+                      uint32_t inode)
 {
     struct registry_walk walk = {.step = 0};
     struct registry_entry other;
 
-    while (registry_next_asked(r, state_netns(fd), e->asked.port, &walk, &other)) {
+    while (registry_next_asked(r, shared_registry_netns(fd), e->asked.port, &walk, &other)) {
         if (other.actual.port == e->actual.port && registry_knows_socket(&other, inode))
             return true;
     }
     return false;
 }
 
-static bool find_known(int fd, const struct registry *r, const struct registry_entry *e,
-                       const struct endpoint *at, const struct endpoint *from)
+/* Returns true if the socket at `at`, or its connection with `from`, has its number recorded. */
+static bool has_socket_at(int fd, const struct registry *r, const struct registry_entry *e,
+                          const struct endpoint *at, const struct endpoint *from)
 {
     struct sock_diag_socket found;
-    return sockets_find(at, from, &found) == SOCK_DIAG_FOUND && is_known(fd, r, e, found.inode);
+    return sockets_find(at, from, &found) == SOCK_DIAG_FOUND && has_inode(fd, r, e, found.inode);
 }
 
 static bool read_own(int fd, struct endpoint *own)
@@ -39,13 +54,13 @@ bool socket_match_own(int fd, const struct registry *r, const struct registry_en
 {
     struct endpoint own;
 
-    if (is_known(fd, r, e, socket_inode(fd)))
+    if (!shared_registry_is_ephemeral(e->actual.port) || has_inode(fd, r, e, socket_inode(fd)))
         return true;
-    /* A connection that a server has accepted, which listens there. */
+    /* A connection that was accepted: the socket that listens there is the recorded one. */
     if (socket_proto(fd) != PROTO_TCP || !read_own(fd, &own))
         return false;
     own.proto = PROTO_TCP;
-    return find_known(fd, r, e, &own, NULL);
+    return has_socket_at(fd, r, e, &own, NULL);
 }
 
 bool socket_match_peer(int fd, const struct registry *r, const struct registry_entry *e,
@@ -53,8 +68,10 @@ bool socket_match_peer(int fd, const struct registry *r, const struct registry_e
 {
     struct endpoint at = *peer, own;
 
-    at.proto = socket_proto(fd);
-    if (find_known(fd, r, e, &at, NULL))
+    if (!shared_registry_is_ephemeral(e->actual.port))
         return true;
-    return at.proto == PROTO_TCP && read_own(fd, &own) && find_known(fd, r, e, &at, &own);
+    at.proto = socket_proto(fd);
+    if (has_socket_at(fd, r, e, &at, NULL))
+        return true;
+    return at.proto == PROTO_TCP && read_own(fd, &own) && has_socket_at(fd, r, e, &at, &own);
 }

@@ -9,9 +9,8 @@
  * As sock_diag_find and sock_diag_list, which ask about the network namespace of this
  * process. If the program is in another one, the answer is that it is unknown.
  */
-static inline enum sock_diag_answer sockets_find(const struct endpoint *to,
-                                                 const struct endpoint *from,
-                                                 struct sock_diag_socket *found)
+static inline enum sock_diag_answer
+sockets_find(const struct endpoint *to, const struct endpoint *from, struct sock_diag_socket *found)
 {
     return engine_is_elsewhere() ? SOCK_DIAG_UNKNOWN : sock_diag_find(to, from, found);
 }

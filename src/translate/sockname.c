@@ -1,3 +1,12 @@
+/*
+ * The kernel writes the actual name into the caller's buffer first. So a buffer that is
+ * short, NULL or not writable gets the kernel's own answer. The name is then translated in
+ * place:
+ *
+ * - The registry has no record of most ports: one word of it says so.
+ * - One plain record has the port: only the port is written over.
+ * - Else the record is found by all that is known of the socket, and compared with it.
+ */
 #include "translate/sockname.h"
 
 #include <errno.h>
@@ -8,17 +17,16 @@
 #include "linux/sys.h"
 #include "linux/user_memory.h"
 #include "translate/next.h"
+#include "translate/shared_registry.h"
 #include "translate/socket_match.h"
 #include "translate/sockets.h"
-#include "translate/state.h"
 
 /*
- * Whether the address that was asked for is to be told in the place of the actual
- * one. Not where they are the same, or it was matched through the wildcard that
- * both are; and not where the wildcard was asked for and the socket is a
- * connection, which has an address of its own.
+ * Returns true if the asked address replaces the actual one too. Not if the rule left the
+ * address alone; nor if the wildcard was asked for and the socket is a connection, which has
+ * an address of its own.
  */
-HOT static bool tells_asked_addr(int fd, const struct registry_entry *e)
+static bool replaces_addr(int fd, const struct registry_entry *e)
 {
     if (addr_equal(&e->asked.addr, &e->actual.addr))
         return false;
@@ -26,21 +34,8 @@ HOT static bool tells_asked_addr(int fd, const struct registry_entry *e)
     return !addr_is_wildcard(&asked) || !socket_is_connected(fd);
 }
 
-static const struct addr same = {.family = AF_UNSPEC};
-
-COLD static enum registry_answer find_entry(int fd, const struct registry *registry,
-                                            struct endpoint *actual, struct registry_entry *e)
-{
-    enum registry_answer answer = registry_by_actual(registry, state_netns(fd), actual, e);
-
-    if (answer != REGISTRY_NEEDS_PROTO)
-        return answer;
-    actual->proto = socket_proto(fd);
-    return registry_by_actual(registry, state_netns(fd), actual, e);
-}
-
-/* Whether no socket of IPv4 is bound to that port, but for `fd` itself. */
-COLD static bool is_alone_in_ipv4(int fd, const struct endpoint *actual)
+/* Returns true if no IPv4 socket but `fd` is bound to the port. */
+static bool is_alone_in_ipv4(int fd, const struct endpoint *actual)
 {
     struct sock_diag_socket one;
     int count = sockets_list(actual, &one, 1);
@@ -49,72 +44,64 @@ COLD static bool is_alone_in_ipv4(int fd, const struct endpoint *actual)
 }
 
 /*
- * A socket of IPv6 that is connected over IPv4 can be made one of IPv4 (IPV6_ADDRFORM,
- * ipv6(7)), as xinetd does. Its entry has the v4-mapped address, or ::.
+ * An IPv6 socket with an IPv4 peer can be made an IPv4 socket (IPV6_ADDRFORM, ipv6(7)), as
+ * xinetd does. Its record has the v4-mapped address, or ::.
  */
-COLD static enum registry_answer find_former_entry(int fd, const struct registry *registry,
-                                                   struct endpoint *actual,
-                                                   struct registry_entry *e)
+static bool find_before_addrform(int fd, const struct registry *registry,
+                                 const struct endpoint *actual, struct registry_entry *e)
 {
+    struct endpoint former = *actual;
+
     if (actual->addr.family != AF_INET || !socket_is_connected(fd))
-        return REGISTRY_UNKNOWN;
-    actual->proto = socket_proto(fd);
-    if (!is_alone_in_ipv4(fd, actual))
-        return REGISTRY_UNKNOWN;
-    actual->addr = addr_mapped(&actual->addr);
-    return registry_by_actual(registry, state_netns(fd), actual, e);
+        return false;
+    former.proto = socket_proto(fd);
+    if (!is_alone_in_ipv4(fd, &former))
+        return false;
+    former.addr = addr_mapped(&actual->addr);
+    return socket_match_find(fd, registry, &former, e);
 }
 
-/* Changes an actual address of the socket `fd` in its place, by all that can be found out. */
-COLD static bool translate_by_entry(int fd, const struct registry *registry,
-                                    struct endpoint *actual, struct sockaddr *name)
+COLD static bool translate_by_record(int fd, const struct registry *registry, struct sockaddr *name,
+                                     socklen_t len)
 {
+    struct endpoint actual;
     struct registry_entry e;
     int saved = errno;
 
-    enum registry_answer answer = find_entry(fd, registry, actual, &e);
-    if (answer == REGISTRY_UNKNOWN)
-        answer = find_former_entry(fd, registry, actual, &e);
-    bool is_it = answer == REGISTRY_KNOWN &&
-                 (!state_is_local_port(actual->port) || socket_match_own(fd, registry, &e));
-    bool tells_addr = is_it && tells_asked_addr(fd, &e);
-    errno = saved;
-    if (!is_it)
+    if (!endpoint_from_sockaddr(&actual, name, len))
         return false;
-    const struct addr *addr = tells_addr ? &e.asked.addr : &same;
-    return endpoint_to_sockaddr(addr, e.asked.port, name);
+    bool is_found = (socket_match_find(fd, registry, &actual, &e) ||
+                     find_before_addrform(fd, registry, &actual, &e)) &&
+                    socket_match_own(fd, registry, &e);
+    bool with_addr = is_found && replaces_addr(fd, &e);
+    errno = saved;
+    return is_found && socket_match_write(&e, with_addr, name);
 }
 
-/*
- * Changes an actual address of the socket `fd` into what was asked for, in its place.
- * False where it stays.
- */
+/* Translates a name of `fd` in place. Returns false if it stays as it is. Keeps errno. */
 HOT static bool translate(int fd, struct sockaddr *name, socklen_t len)
 {
-    const struct registry *registry = state_to_tell();
+    const struct registry *registry = shared_registry_for_names();
     uint16_t port = endpoint_port(name, len);
-    struct endpoint actual;
 
-    if (registry == NULL || !registry_may_have(registry, state_netns(fd), port))
+    if (registry == NULL || !registry_may_have(registry, shared_registry_netns(fd), port))
         return false;
-    uint16_t quick = registry_quick_port(registry, state_netns(fd), name);
-    if (quick != 0 && !state_is_local_port(port)) {
-        endpoint_set_port(name, quick);
-        return true;
-    }
-    return endpoint_from_sockaddr(&actual, name, len) &&
-           translate_by_entry(fd, registry, &actual, name);
+    uint16_t quick = registry_quick_port(registry, shared_registry_netns(fd), name);
+    if (quick == 0 || shared_registry_is_ephemeral(port))
+        return translate_by_record(fd, registry, name, len);
+    endpoint_set_port(name, quick);
+    return true;
 }
 
-/* A name that did not fit is asked for again in full, and as much of it told as fits. */
-COLD static void translate_part(int fd, void *told, socklen_t room)
+COLD void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *ask,
+                             sockname_translate *translate_name)
 {
     struct sockaddr_storage name;
     socklen_t len = sizeof(name);
     int saved = errno;
 
-    if (room > 0 && sys_getsockname(fd, (struct sockaddr *)&name, &len) == 0 && len > room &&
-        translate(fd, (struct sockaddr *)&name, len))
+    if (room > 0 && ask(fd, (struct sockaddr *)&name, &len) == 0 && len > room &&
+        translate_name(fd, (struct sockaddr *)&name, len))
         memcpy(told, &name, room);
     errno = saved;
 }
@@ -130,6 +117,6 @@ HOT int sockname_get(int fd, struct sockaddr *addr, socklen_t *len)
     if (*len <= room)
         translate(fd, addr, *len);
     else
-        translate_part(fd, addr, room);
+        sockname_tell_part(fd, addr, room, sys_getsockname, translate);
     return result;
 }

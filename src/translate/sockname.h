@@ -1,10 +1,21 @@
-/* Addresses on their way back from the kernel: actual to asked. */
+/* getsockname(2): the socket's own name on its way back from the kernel, actual to asked. */
 #ifndef TRANSLATE_SOCKNAME_H
 #define TRANSLATE_SOCKNAME_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
-/* getsockname(2), which tells what was asked for. */
+/* getsockname(2), which returns the asked name. */
 int sockname_get(int fd, struct sockaddr *addr, socklen_t *len);
+
+typedef int sockname_call(int fd, struct sockaddr *name, socklen_t *len);
+typedef bool sockname_translate(int fd, struct sockaddr *name, socklen_t len);
+
+/*
+ * For a name of which only `room` bytes fitted into `told`: asks the kernel for all of it,
+ * translates that, and writes as much as fits. Keeps errno.
+ */
+void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *ask,
+                        sockname_translate *translate);
 
 #endif

@@ -1,4 +1,4 @@
-#include "translate/state.h"
+#include "translate/shared_registry.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -9,11 +9,12 @@
 #include "linux/sys.h"
 #include "registry/store.h"
 #include "translate/port_pool.h"
+#include "translate/settings.h"
 
-struct state_known state_known;
+struct shared_registry_known shared_registry_known;
 static _Atomic(const char *) problem;
 
-/* The file, where it can be had and is wanted. */
+/* Returns NULL if no file is wanted, or, with `problem` set, if none can be opened. */
 static struct registry *open_file(const struct config *config)
 {
     char folder[STORE_DEFAULT_MAX];
@@ -31,15 +32,19 @@ static struct registry *open_file(const struct config *config)
     return r;
 }
 
-COLD struct registry *state_open(const struct setup *setup)
+COLD struct registry *shared_registry_open(void)
 {
+    const struct settings *settings = settings_get();
     struct registry *known = NULL;
     int saved = errno;
-    struct registry *own = open_file(&setup->config);
+
+    if (settings == NULL || !settings->valid)
+        return NULL;
+    struct registry *own = open_file(&settings->config);
     if (own == NULL)
         own = registry_create();
     if (own != NULL &&
-        atomic_compare_exchange_strong_explicit(&state_known.current, &known, own,
+        atomic_compare_exchange_strong_explicit(&shared_registry_known.current, &known, own,
                                                 memory_order_acq_rel, memory_order_acquire)) {
         known = own;
     } else if (own != NULL) {
@@ -49,48 +54,49 @@ COLD struct registry *state_open(const struct setup *setup)
     return known;
 }
 
-COLD const struct registry *state_find_to_tell(void)
+COLD const struct registry *shared_registry_find_for_names(void)
 {
-    const struct setup *setup = setup_get();
+    const struct settings *settings = settings_get();
 
-    if (setup == NULL || !setup->valid || setup->config.report != REPORT_ASKED)
+    if (settings == NULL || settings->config.report != REPORT_ASKED)
         return NULL;
-    const struct registry *known = state_registry(setup);
-    atomic_store_explicit(&state_known.calls_by_table, setup->config.connect == CONNECT_TABLE,
-                          memory_order_relaxed);
-    atomic_store_explicit(&state_known.to_tell, known, memory_order_release);
+    const struct registry *known = shared_registry_get();
+    atomic_store_explicit(&shared_registry_known.calls_by_table,
+                          settings->config.connect == CONNECT_TABLE, memory_order_relaxed);
+    atomic_store_explicit(&shared_registry_known.for_names, known, memory_order_release);
     return known;
 }
 
-COLD uint64_t state_find_netns(int fd)
+COLD uint64_t shared_registry_find_netns(int fd)
 {
     int saved = errno;
     uint64_t found = netns_of_socket(fd);
 
     if (found != 0)
-        atomic_store_explicit(&state_known.netns, found, memory_order_relaxed);
+        atomic_store_explicit(&shared_registry_known.netns, found, memory_order_relaxed);
     errno = saved;
     return found;
 }
 
-COLD uint32_t state_find_local_ports(void)
+COLD uint32_t shared_registry_find_ephemeral(void)
 {
     int saved = errno;
     uint16_t low, high;
 
-    port_pool_read_local(&low, &high);
+    port_pool_read_ephemeral(&low, &high);
     uint32_t found = (uint32_t)low << 16 | high;
-    atomic_store_explicit(&state_known.local_ports, found, memory_order_relaxed);
+    atomic_store_explicit(&shared_registry_known.ephemeral, found, memory_order_relaxed);
     errno = saved;
     return found;
 }
 
-uint32_t state_seed(const struct registry *r)
+uint32_t shared_registry_seed(void)
 {
+    const struct registry *r = shared_registry_get();
     return r != NULL ? (uint32_t)registry_identity(r) : 0;
 }
 
-const char *state_take_problem(void)
+const char *shared_registry_take_problem(void)
 {
     if (atomic_load_explicit(&problem, memory_order_relaxed) == NULL)
         return NULL;

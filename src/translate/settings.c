@@ -1,4 +1,4 @@
-#include "translate/setup.h"
+#include "translate/settings.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -7,15 +7,15 @@
 #include "linux/sys.h"
 #include "translate/engine.h"
 
-/* What it takes to read one: a mapping of its own, of which untouched pages cost nothing. */
+/* Memory of its own to read them in. Pages that are never touched cost nothing. */
 struct loading {
-    struct setup setup;
+    struct settings settings;
     char file[CONFIG_FILE_MAX];
 };
 
-_Atomic(struct setup *) setup_known;
+_Atomic(struct settings *) settings_known;
 
-/* Reads to the end of the file, or fails with -EFBIG where `buf` ends first. */
+/* Reads to the end of the file. Returns the size, or -EFBIG if the file is larger than `buf`. */
 static long read_all(int fd, char *buf, size_t size)
 {
     size_t got = 0;
@@ -36,18 +36,18 @@ static long read_all(int fd, char *buf, size_t size)
 }
 
 /*
- * Tells apart what open(2) does not: a file that may not be read from one that
- * cannot be got at; and a file that is not there when there is no descriptor to
- * look for it with.
+ * Returns EACCES if the file may not be read, and EPERM if a folder in its path is closed:
+ * open(2) says EACCES to both. Returns ENOENT if a file that could not be opened for another
+ * reason, such as EMFILE, does not exist.
  */
 static int open_error(const char *path, int error)
 {
     struct statx st;
-    bool is_there = sys_statx(path, STATX_TYPE, &st) == 0;
+    bool exists = sys_statx(path, STATX_TYPE, &st) == 0;
 
     if (error == EACCES)
-        return is_there ? EACCES : EPERM;
-    return is_there ? error : errno == EACCES ? EPERM : errno;
+        return exists ? EACCES : EPERM;
+    return exists ? error : errno == EACCES ? EPERM : errno;
 }
 
 static long read_file(const char *path, char *buf, size_t size)
@@ -65,19 +65,18 @@ static bool load(struct loading *l)
     struct config_input in = {.value = engine_value, .read = read_file, .buf = l->file};
     enum config_key lost;
 
-    bool valid = config_load(&l->setup.config, &in, &l->setup.diag);
+    bool valid = config_load(&l->settings.config, &in, &l->settings.diag);
     if (valid && engine_lost(&lost)) {
-        struct text out = diag_whole(&l->setup.diag, config_variable[lost]);
-        text_string(&out,
-                    "longer than 64 KiB: put the rules into a file, and name that in REMAP_FILE");
+        struct text out = diag_whole(&l->settings.diag, config_variable[lost]);
+        text_string(&out, "longer than 64 KiB: put the rules into a file and set REMAP_FILE to it");
         return false;
     }
     return valid;
 }
 
-COLD struct setup *setup_load(void)
+COLD struct settings *settings_load(void)
 {
-    struct setup *known = NULL;
+    struct settings *known = NULL;
     int saved = errno;
     struct loading *own =
         mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -85,11 +84,11 @@ COLD struct setup *setup_load(void)
         errno = saved;
         return NULL;
     }
-    own->setup.valid = load(own);
+    own->settings.valid = load(own);
     errno = saved;
-    if (atomic_compare_exchange_strong_explicit(&setup_known, &known, &own->setup,
+    if (atomic_compare_exchange_strong_explicit(&settings_known, &known, &own->settings,
                                                 memory_order_acq_rel, memory_order_acquire))
-        return &own->setup;
+        return &own->settings;
     munmap(own, sizeof(*own));
     return known;
 }

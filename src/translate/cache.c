@@ -1,0 +1,118 @@
+/*
+ * Two tables of single words, without locks. A word is written over by the next one that
+ * belongs in its place.
+ */
+#include "translate/cache.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/hot.h"
+#include "translate/engine.h"
+
+/* ---- answers that hold for a moment ---- */
+
+/* A word: 28 bits of the key, 20 bits of the time (some hours), 16 bits of the answer. */
+enum {
+    ANSWERS = 64,
+    TICKS = 6, /* how long an answer holds */
+    TICK_MASK = 0xfffff,
+    KEY_SHIFT = 36,
+};
+
+static _Atomic uint64_t answers[ANSWERS];
+
+/*
+ * Returns the time in steps of 5 to 17 ms, from the clock that is cheapest to read:
+ * clock_gettime(2) would take longer than all the rest.
+ */
+HOT static uint64_t tick(void)
+{
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc() >> 24; /* a clock of 1 to 4 GHz */
+#elif defined(__aarch64__)
+    uint64_t count, frequency;
+
+    __asm__ volatile("mrs %0, cntvct_el0" : "=r"(count));
+    __asm__("mrs %0, cntfrq_el0" : "=r"(frequency));
+    return count / (frequency / 64 + 1);
+#else
+    struct timespec now = {0, 0};
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000) / 16;
+#endif
+}
+
+HOT uint64_t cache_key(uint64_t key, const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+
+    for (size_t part; size > 0; at += part, size -= part) {
+        uint64_t word = 0;
+        part = size < sizeof(word) ? size : sizeof(word);
+        memcpy(&word, at, part);
+        key = (key ^ word) * CACHE_MIX;
+        key ^= key >> 29;
+    }
+    return key * UINT64_C(0xbf58476d1ce4e5b9);
+}
+
+static _Atomic uint64_t *answer_place(uint64_t key)
+{
+    return &answers[(key >> (KEY_SHIFT - 6)) % ANSWERS];
+}
+
+HOT bool cache_get(uint64_t key, uint16_t *answer)
+{
+    uint64_t word = atomic_load_explicit(answer_place(key), memory_order_relaxed);
+
+    if (word >> KEY_SHIFT != key >> KEY_SHIFT || ((tick() - (word >> 16)) & TICK_MASK) > TICKS)
+        return false;
+    *answer = (uint16_t)word;
+    return true;
+}
+
+void cache_put(uint64_t key, uint16_t answer)
+{
+    uint64_t word = key >> KEY_SHIFT << KEY_SHIFT | (tick() & TICK_MASK) << 16 | answer;
+    atomic_store_explicit(answer_place(key), word, memory_order_relaxed);
+}
+
+/* ---- the asked ports of peers ---- */
+
+enum { PEERS = 128 };
+
+/* A word: a hash of host and socket, the socket, the actual port, the asked port. */
+static _Atomic uint64_t peers[PEERS];
+
+HOT static uint64_t peer_key(int socket, const struct addr *to, uint16_t actual)
+{
+    uint64_t words[2];
+
+    memcpy(words, to->bytes, sizeof(words));
+    uint64_t host = (words[0] ^ words[1] ^ (uint64_t)(unsigned)socket) * CACHE_MIX;
+    return (host >> 48 << 48) | (uint64_t)(uint16_t)socket << 32 | (uint64_t)actual << 16;
+}
+
+HOT static _Atomic uint64_t *peer_place(uint64_t key)
+{
+    return &peers[((key >> 32) ^ (key >> 16)) % PEERS];
+}
+
+HOT void cache_put_peer(int fd, const struct addr *to, uint16_t actual, uint16_t asked)
+{
+    uint64_t word = peer_key(engine_socket(fd), to, actual) | asked;
+    _Atomic uint64_t *place = peer_place(word);
+
+    if (atomic_load_explicit(place, memory_order_relaxed) != word)
+        atomic_store_explicit(place, word, memory_order_relaxed);
+}
+
+HOT uint16_t cache_get_peer(int fd, const struct addr *to, uint16_t actual)
+{
+    uint64_t key = peer_key(engine_socket(fd), to, actual);
+    uint64_t word = atomic_load_explicit(peer_place(key), memory_order_relaxed);
+    return word >> 16 == key >> 16 ? (uint16_t)word : 0;
+}

@@ -1,0 +1,34 @@
+/* Answers of up to 16 bits that are kept, so that not every call asks for them again. */
+#ifndef TRANSLATE_CACHE_H
+#define TRANSLATE_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/endpoint.h"
+
+/* An odd number with bits of all kinds, to multiply keys with (Knuth, 6.4). */
+#define CACHE_MIX UINT64_C(0x9e3779b97f4a7c15)
+
+/* Mixes bytes into `key`, which starts as a number for the kind of question. */
+uint64_t cache_key(uint64_t key, const void *bytes, size_t size);
+
+/* Finds the answer that was put in during the last 100 ms. Returns false if it is gone. */
+bool cache_get(uint64_t key, uint16_t *answer);
+void cache_put(uint64_t key, uint16_t answer);
+
+/*
+ * Records that the program sent or connected, on the socket `fd`, to the port `asked` of
+ * the host `to`, and that this went to the port `actual` there. The two ports are equal if
+ * the program used the actual port itself. `to` must not be v4-mapped.
+ *
+ * This is only a hint for the name to report: descriptors are closed unseen. A program
+ * that reuses one sends to the peer before it hears of it, and so corrects the record.
+ */
+void cache_put_peer(int fd, const struct addr *to, uint16_t actual, uint16_t asked);
+
+/* Returns the recorded asked port, or 0. */
+uint16_t cache_get_peer(int fd, const struct addr *to, uint16_t actual);
+
+#endif

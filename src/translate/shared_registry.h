@@ -1,0 +1,91 @@
+/* The registry that this process shares with its tree, and what its records go by. */
+#ifndef TRANSLATE_SHARED_REGISTRY_H
+#define TRANSLATE_SHARED_REGISTRY_H
+
+#include <stdatomic.h>
+
+#include "registry/registry.h"
+
+/* What is known already; 0 and NULL for what is not. Side by side, since most calls need them. */
+struct shared_registry_known {
+    _Atomic(struct registry *) current;
+    _Atomic(const struct registry *) for_names;
+    _Atomic uint64_t netns;
+    _Atomic uint32_t ephemeral; /* the first port above the last */
+    atomic_bool calls_by_table; /* set with for_names: REMAP_CONNECT=table */
+};
+extern struct shared_registry_known shared_registry_known;
+
+/* What the functions below call while the answer is not known. */
+struct registry *shared_registry_open(void);
+const struct registry *shared_registry_find_for_names(void);
+uint64_t shared_registry_find_netns(int fd);
+uint32_t shared_registry_find_ephemeral(void);
+
+/*
+ * Returns the registry of this user or run, and opens it at the first call: the file in the
+ * folder REMAP_STATE, in $XDG_RUNTIME_DIR/remap or in /tmp/remap-UID. If that is off or
+ * fails, it is memory that only child processes share, and shared_registry_take_problem()
+ * says why. Returns NULL if the settings are invalid or there is no memory. Safe in signal
+ * handlers and threads without a lock. Keeps errno.
+ */
+static inline struct registry *shared_registry_get(void)
+{
+    struct registry *known =
+        atomic_load_explicit(&shared_registry_known.current, memory_order_acquire);
+    return known != NULL ? known : shared_registry_open();
+}
+
+/* Returns the registry if names are to be translated back to asked ones, else NULL. */
+static inline const struct registry *shared_registry_for_names(void)
+{
+    const struct registry *known =
+        atomic_load_explicit(&shared_registry_known.for_names, memory_order_acquire);
+    return known != NULL ? known : shared_registry_find_for_names();
+}
+
+/*
+ * Returns the number of the program's network namespace, as netns_of_socket() does. The
+ * kernel is asked once: if the program then changes its namespace without an exec, the
+ * answer stays the same. Keeps errno.
+ */
+static inline uint64_t shared_registry_netns(int fd)
+{
+    uint64_t known = atomic_load_explicit(&shared_registry_known.netns, memory_order_relaxed);
+    return known != 0 ? known : shared_registry_find_netns(fd);
+}
+
+/*
+ * For an engine with programs in several namespaces: makes shared_registry_netns() ask
+ * again; and returns its last answer, or 0 if it has not been called since.
+ */
+static inline void shared_registry_forget_netns(void)
+{
+    atomic_store_explicit(&shared_registry_known.netns, 0, memory_order_relaxed);
+}
+static inline uint64_t shared_registry_last_netns(void)
+{
+    return atomic_load_explicit(&shared_registry_known.netns, memory_order_relaxed);
+}
+
+/*
+ * Returns true if the kernel gives `port` to sockets that ask for none
+ * (net.ipv4.ip_local_port_range, read once): a record of it may be stale, with its port in
+ * use by another socket. Keeps errno.
+ */
+static inline bool shared_registry_is_ephemeral(uint16_t port)
+{
+    uint32_t known = atomic_load_explicit(&shared_registry_known.ephemeral, memory_order_relaxed);
+
+    if (known == 0)
+        known = shared_registry_find_ephemeral();
+    return port >= known >> 16 && port <= (known & 0xffff);
+}
+
+/* Returns a number that is the same for all processes with this registry; 0 if there is none. */
+uint32_t shared_registry_seed(void);
+
+/* Returns why the folder cannot be used, and NULL from the second call on. */
+const char *shared_registry_take_problem(void);
+
+#endif
