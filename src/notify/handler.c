@@ -70,17 +70,19 @@ struct destination {
  */
 static bool open_destination(struct notification *n, int i, struct destination *d)
 {
+    struct endpoint e;
+
     d->addr = memset(&d->storage, 0, sizeof(d->storage));
     return notification_read_name(n, i, &d->storage, &d->len) &&
-           endpoint_port(d->addr, d->len) != 0 && notification_open_socket(n);
+           endpoint_from_sockaddr(&e, d->addr, d->len) && e.port != 0 &&
+           notification_open_socket(n);
 }
 
 static void handle_bind(struct notification *n)
 {
     struct destination d;
 
-    if (!open_destination(n, 1, &d) || !bind_is_inet(d.addr, d.len) ||
-        bind_is_unmapped(n->fd, d.addr, d.len))
+    if (!open_destination(n, 1, &d) || bind_is_unmapped(n->fd, d.addr, d.len))
         notification_continue(n);
     else
         notification_return(n, bind_socket(n->fd, d.addr, d.len));

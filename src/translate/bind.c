@@ -269,12 +269,6 @@ int bind_try(int fd, const struct sockaddr *addr, socklen_t len)
     return bind_by_table(fd, addr, len, true);
 }
 
-bool bind_is_inet(const struct sockaddr *addr, socklen_t len)
-{
-    struct endpoint e;
-    return endpoint_from_sockaddr(&e, addr, len) && e.port != 0;
-}
-
 bool bind_is_unmapped(int fd, const struct sockaddr *addr, socklen_t len)
 {
     struct bind_call c;

@@ -15,9 +15,6 @@ int bind_socket(int fd, const struct sockaddr *addr, socklen_t len);
 int bind_try(int fd, const struct sockaddr *addr, socklen_t len)
     __attribute__((warn_unused_result));
 
-/* Returns true if the address has a port that the table may map. */
-bool bind_is_inet(const struct sockaddr *addr, socklen_t len);
-
 /*
  * Returns true if the kernel may carry out the bind instead of bind_socket(), which would
  * not map, report or record it. The address must be readable.
