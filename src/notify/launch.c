@@ -1,11 +1,10 @@
 /*
  * There are three processes. The foreground process is the one that the caller started, and
- * waits for. Its child, the supervisor, has a session of its own. Its child is the command, in
- * the session and process group of the foreground process.
+ * waits for. The supervisor is its child, in a session of its own. The command is the supervisor's
+ * child, in the session and process group of the foreground process.
  *
- * The supervisor stays as long as the tree, daemons included. So it is not the process that the
- * caller waits for. It is an ancestor of all the tree: under Yama 1, only an ancestor may access
- * a process. So it is not a child of the command.
+ * The supervisor stays as long as the tree, daemons included, so the caller cannot wait for it.
+ * Under Yama 1 only an ancestor may access a process, so it cannot be a child of the command.
  *
  * The command waits, with the filter installed, until the supervisor has fetched the listener
  * and read its memory, as handlers do. What cannot work here fails before the command starts.
