@@ -1,11 +1,10 @@
 /*
  * There are three processes. The foreground process is the one that the caller started, and
- * waits for. Its child, the supervisor, has a session of its own. Its child is the command, in
- * the session and process group of the foreground process.
+ * waits for. The supervisor is its child, in a session of its own. The command is the supervisor's
+ * child, in the session and process group of the foreground process.
  *
- * The supervisor stays as long as the tree, daemons included. So it is not the process that the
- * caller waits for. It is an ancestor of all the tree: under Yama 1, only an ancestor may access
- * a process. So it is not a child of the command.
+ * The supervisor stays as long as the tree, daemons included, so the caller cannot wait for it.
+ * Under Yama 1 only an ancestor may access a process, so it cannot be a child of the command.
  *
  * The command waits, with the filter installed, until the supervisor has fetched the listener
  * and read its memory, as handlers do. What cannot work here fails before the command starts.
@@ -20,10 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,8 +56,9 @@ static void take_over_from(pid_t foreground)
 }
 
 /* Tells the supervisor the listener's number, or a negative errno, and waits for its answer. */
-_Noreturn static void run_command(const struct plan *p, int supervisor)
+_Noreturn static void run_command(const void *plan, int supervisor)
 {
+    const struct plan *p = plan;
     int go;
     int listener = filter_install(p->filter);
 
@@ -74,93 +70,6 @@ _Noreturn static void run_command(const struct plan *p, int supervisor)
     sigaction(SIGCHLD, &p->sigchld, NULL);
     sigprocmask(SIG_SETMASK, &p->mask, NULL);
     _exit(p->launch->command(p->launch->data));
-}
-
-/* ---- the supervisor ---- */
-
-/*
- * Fetches the listener from the command, and tries what handlers do. Returns a negative errno
- * on failure.
- */
-static int fetch_listener(pid_t command, int from)
-{
-    static const int number = 1;
-    int theirs, copy = 0;
-    struct iovec here = {&copy, sizeof(copy)}, there = {(void *)&number, sizeof(number)};
-
-    if (!fd_receive(from, &theirs))
-        return -ECHILD;
-    if (theirs < 0)
-        return theirs;
-    FD_OWNER int pidfd = (int)syscall(SYS_pidfd_open, command, 0);
-    int listener = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0) : -1;
-    if (listener < 0 || process_vm_readv(command, &here, 1, &there, 1, 0) != sizeof(copy))
-        return -errno;
-    return listener;
-}
-
-/* Leaves the surroundings of the command, as a daemon does. */
-static void detach(int listener, int control, int command)
-{
-    struct rlimit files;
-    int kept[] = {listener, control, command};
-
-    setsid();
-    signal(SIGPIPE, SIG_IGN);
-    fd_drop_standard(STDERR_FILENO);
-    fd_close_others(kept, sizeof(kept) / sizeof(kept[0]));
-    /* process.c keeps a descriptor for each thread that makes calls. */
-    if (chdir("/") != 0 || getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return;
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-}
-
-/* Sends a message to the foreground process. */
-static bool tell(int control, enum supervisor_event event, int value)
-{
-    const struct supervisor_message message = {.event = event, .value = value};
-
-    return send(control, &message, sizeof(message), MSG_NOSIGNAL) == sizeof(message);
-}
-
-_Noreturn static void fail(int control, int error)
-{
-    (void)tell(control, SUPERVISOR_FAILED, error);
-    _exit(EXIT_FAILURE);
-}
-
-_Noreturn static void run_supervisor(const struct plan *p, int control)
-{
-    int to_command, to_supervisor, go;
-
-    signal(SIGCHLD, SIG_DFL);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (!fd_make_pair(&to_command, &to_supervisor))
-        fail(control, errno);
-    pid_t command = fork();
-    if (command < 0)
-        fail(control, errno);
-    if (command == 0) {
-        close(to_command);
-        close(control);
-        run_command(p, to_supervisor);
-    }
-    close(to_supervisor);
-    int listener = fetch_listener(command, to_command);
-    if (listener >= 0)
-        detach(listener, control, to_command);
-    int failure = listener < 0 ? listener : supervisor_start(listener, control, command);
-    if (failure != 0) {
-        kill(command, SIGKILL);
-        waitpid(command, NULL, 0);
-        fail(control, -failure);
-    }
-    if (!tell(control, SUPERVISOR_STARTED, command) || !fd_receive(control, &go))
-        _exit(EXIT_FAILURE);
-    fd_send(to_command, 0);
-    close(to_command);
-    supervisor_run(listener);
 }
 
 /* ---- the foreground process ---- */
@@ -187,7 +96,7 @@ int launch_run(const struct launch *l)
     pid_t supervisor = fork();
     if (supervisor == 0) {
         fd_close(&control);
-        run_supervisor(&p, to_foreground);
+        supervisor_run(to_foreground, run_command, &p);
     }
     failure = -errno;
     fd_close(&to_foreground);

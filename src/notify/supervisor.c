@@ -14,15 +14,19 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "notify/engine.h"
+#include "notify/fd.h"
 #include "notify/filter.h"
 #include "notify/handler.h"
 #include "notify/process.h"
@@ -30,29 +34,30 @@
 enum watched { LISTENER, CHILDREN, CONTROL, WATCHED };
 
 struct supervisor {
-    int control;
+    int listener;
+    int control;                    /* to the foreground process */
     struct pollfd watched[WATCHED]; /* the monitor's; fd is -1 for what has ended */
     pid_t command;                  /* 0 once it has ended */
     bool has_children;
 };
 
-static void tell(const struct supervisor *s, enum supervisor_event event, int value, bool is_last)
+/* Sends a message to the foreground process. False if it has ended. */
+static bool tell(int control, const struct supervisor_message *m)
 {
-    const struct supervisor_message message = {event, value, is_last};
     int flags = MSG_NOSIGNAL;
 
-    if (event == SUPERVISOR_DENIED) /* may be lost, but must not block */
+    if (m->event == SUPERVISOR_DENIED) /* may be lost, but must not block */
         flags |= MSG_DONTWAIT;
-    (void)send(s->control, &message, sizeof(message), flags);
+    return send(control, m, sizeof(*m), flags) == sizeof(*m);
 }
 
 /* ---- stopped calls ---- */
 
 /* Whether no process has the filter any more. */
-static bool has_hung_up(int listener)
+static bool has_hung_up(const struct supervisor *s)
 {
-    struct pollfd watched = {.fd = listener};
-    return listener < 0 || (poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0);
+    struct pollfd watched = {.fd = s->listener};
+    return poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0;
 }
 
 /* Once for calls in a row: a process may try again and again. */
@@ -61,16 +66,16 @@ static void tell_denied(const struct supervisor *s, pid_t pid)
     static pid_t last;
 
     if (pid != last)
-        tell(s, SUPERVISOR_DENIED, pid, false);
+        tell(s->control, &(struct supervisor_message){SUPERVISOR_DENIED, pid, false});
     last = pid;
 }
 
-static void handle_call(const struct supervisor *s, int listener)
+static void handle_call(const struct supervisor *s)
 {
     struct notification n;
 
-    if (!notification_receive(&n, listener)) {
-        while (has_hung_up(listener)) /* the monitor ends this process */
+    if (!notification_receive(&n, s->listener)) {
+        while (has_hung_up(s)) /* the monitor ends this process */
             pause();
         return;
     }
@@ -89,23 +94,24 @@ static void handle_call(const struct supervisor *s, int listener)
 
 static void reap(struct supervisor *s)
 {
-    int status, last = 0;
+    struct supervisor_message m = {.event = SUPERVISOR_STATUS};
     bool has_ended = false;
+    int status;
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
         if (pid != s->command)
             continue;
         has_ended = WIFEXITED(status) || WIFSIGNALED(status);
-        last = status;
+        m.value = status;
         if (!has_ended)
-            tell(s, SUPERVISOR_STATUS, status, false);
+            tell(s->control, &m);
     }
     s->has_children = pid == 0;
     if (has_ended) {
-        bool is_last = !s->has_children && has_hung_up(s->watched[LISTENER].fd);
         s->command = 0;
-        tell(s, SUPERVISOR_STATUS, last, is_last);
+        m.is_last = !s->has_children && has_hung_up(s);
+        tell(s->control, &m);
     }
 }
 
@@ -160,36 +166,105 @@ static int start_monitor(struct supervisor *s)
 
 /* ---- from start to end ---- */
 
-static struct supervisor supervisor;
-
-int supervisor_start(int listener, int control, pid_t command)
+/*
+ * Fetches the listener from the command, and tries what handlers do. Returns a negative errno
+ * on failure.
+ */
+static int fetch_listener(pid_t command, int from)
 {
-    struct supervisor *s = &supervisor;
+    static const int number = 1;
+    int theirs, copy = 0;
+    struct iovec here = {&copy, sizeof(copy)}, there = {(void *)&number, sizeof(number)};
+
+    if (!fd_receive(from, &theirs))
+        return -ECHILD;
+    if (theirs < 0)
+        return theirs;
+    FD_OWNER int pidfd = (int)syscall(SYS_pidfd_open, command, 0);
+    int listener = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0) : -1;
+    if (listener < 0 || process_vm_readv(command, &here, 1, &there, 1, 0) != sizeof(copy))
+        return -errno;
+    return listener;
+}
+
+/* Leaves the surroundings of the command, as a daemon does. */
+static void detach(int listener, int control, int command)
+{
+    struct rlimit files;
+    int kept[] = {listener, control, command};
+
+    setsid();
+    signal(SIGPIPE, SIG_IGN);
+    fd_drop_standard(STDERR_FILENO);
+    fd_close_others(kept, sizeof(kept) / sizeof(kept[0]));
+    /* process.c keeps a descriptor for each thread that makes calls. */
+    if (chdir("/") != 0 || getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* Makes all ready but the main thread. Returns 0 or a negative errno. */
+static int set_up(struct supervisor *s, int command)
+{
     uint64_t flags = SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
     sigset_t children;
 
+    s->listener = fetch_listener(s->command, command);
+    if (s->listener < 0)
+        return s->listener;
+    detach(s->listener, s->control, command);
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
-    int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (signals < 0)
+    s->watched[LISTENER] = (struct pollfd){.fd = s->listener}; /* POLLHUP alone */
+    s->watched[CHILDREN] = (struct pollfd){
+        .fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
+    s->watched[CONTROL] = (struct pollfd){.fd = s->control};
+    if (s->watched[CHILDREN].fd < 0)
         return -errno;
-    *s = (struct supervisor){
-        .control = control,
-        .watched = {[LISTENER] = {.fd = listener}, /* POLLHUP alone */
-                    [CHILDREN] = {.fd = signals, .events = POLLIN},
-                    [CONTROL] = {.fd = control}},
-        .command = command,
-        .has_children = true,
-    };
-    (void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
+    (void)ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
     engine_start();
     return start_monitor(s);
 }
 
-_Noreturn void supervisor_run(int listener)
+_Noreturn static void fail(int control, int error)
 {
+    tell(control, &(struct supervisor_message){.event = SUPERVISOR_FAILED, .value = error});
+    _exit(EXIT_FAILURE);
+}
+
+_Noreturn void supervisor_run(int control, supervisor_command *run_command, const void *data)
+{
+    static struct supervisor s; /* shared with the monitor */
+    int to_command, to_supervisor, go;
+
+    signal(SIGCHLD, SIG_DFL);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (!fd_make_pair(&to_command, &to_supervisor))
+        fail(control, errno);
+    pid_t command = fork();
+    if (command < 0)
+        fail(control, errno);
+    if (command == 0) {
+        close(to_command);
+        close(control);
+        run_command(data, to_supervisor);
+    }
+    close(to_supervisor);
+    s = (struct supervisor){.control = control, .command = command, .has_children = true};
+    int failure = set_up(&s, to_command);
+    if (failure != 0) {
+        kill(command, SIGKILL);
+        waitpid(command, NULL, 0);
+        fail(control, -failure);
+    }
+    if (!tell(control, &(struct supervisor_message){SUPERVISOR_STARTED, command, false}) ||
+        !fd_receive(control, &go))
+        _exit(EXIT_FAILURE);
+    fd_send(to_command, 0);
+    close(to_command);
     (void)unshare(CLONE_FILES); /* a descriptor table that threads share makes calls slower */
     handler_start();
     for (;;)
-        handle_call(&supervisor, listener);
+        handle_call(&s);
 }

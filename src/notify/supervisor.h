@@ -3,7 +3,6 @@
 #define NOTIFY_SUPERVISOR_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 /* What it tells the foreground process, one message each. */
 enum supervisor_event {
@@ -20,14 +19,16 @@ struct supervisor_message {
 };
 
 /*
- * Prepares to supervise a tree. `listener` receives its calls, `command` is our child that begins
- * it, and `control` leads to the foreground process: if that ends before the command, the command
- * is killed. The caller is a subreaper (PR_SET_CHILD_SUBREAPER), and has all signals blocked.
- * Returns 0 or a negative errno. Call it once in a process.
+ * The command's process. It gets `data`, and a connection: it sends the number of its listener, or
+ * a negative errno, and waits for an answer before it starts the command.
  */
-__attribute__((warn_unused_result)) int supervisor_start(int listener, int control, pid_t command);
+typedef void supervisor_command(const void *data, int supervisor);
 
-/* Answers calls until the tree has ended, and then ends this process. */
-_Noreturn void supervisor_run(int listener);
+/*
+ * Starts the command in a child process, answers the calls of the tree until it has ended, and then
+ * ends this process. `control` leads to the foreground process: if that ends before the command,
+ * the command is killed. The caller has all signals blocked.
+ */
+_Noreturn void supervisor_run(int control, supervisor_command *run_command, const void *data);
 
 #endif

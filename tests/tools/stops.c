@@ -8,7 +8,7 @@
  *                their own numbers
  *   x32          a call of the x32 ABI
  *   interrupted  a connect that blocks, and a handler that is called after a second
- *   undumpable   bind by a process that lets nobody look into it
+ *   undumpable   bind by a process that is not dumpable
  *   stderr       bind, while standard error is a pipe that is full
  */
 #include <arpa/inet.h>
