@@ -1,14 +1,12 @@
 /* remap check: the table in normal form, and what is odd about it. */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/explain.h"
-#include "cli/help.h"
 #include "cli/message.h"
+#include "cli/output.h"
 #include "cli/rules.h"
-#include "cli/show.h"
 
 static void print_table(const struct table *t)
 {
@@ -28,7 +26,7 @@ static void warn_of_dead_rules(const struct table *t)
         if (table_rule_is_dead(t, i))
             message_print("warning: rule %zu (%s) never decides, rules before it take all that it"
                           " matches: remove it, or move it up",
-                          i + 1, show_rule(&t->rule[i], buf));
+                          i + 1, output_rule(&t->rule[i], buf));
     }
 }
 
@@ -49,51 +47,34 @@ static void warn_of_meetings(const struct table *t)
     }
 }
 
-enum { OPTION_HELP = 256 };
+static struct {
+    struct rules rules;
+} options;
 
-static int check_main(const struct command *self, int argc, char **argv)
+static int check_main(int argc, char **argv)
 {
-    static const struct option long_options[] = {{"help", no_argument, NULL, OPTION_HELP},
-                                                 {NULL, 0, NULL, 0}};
-    static struct rules rules;
     static struct config config;
-    int option;
-    bool ok = true;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:r:f:h", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'r':
-            ok = rules_add_text(&rules, optarg) && ok;
-            break;
-        case 'f':
-            ok = rules_add_file(&rules, optarg) && ok;
-            break;
-        case 'h':
-        case OPTION_HELP:
-            return help_print(self);
-        default:
-            return message_bad_option(self, option, argv);
-        }
-    }
-    if (!ok || !rules_load(&rules, &config))
+    if (!rules_load(&options.rules, &config))
         return STATUS_BAD_TABLE;
     print_table(&config.table);
     warn_of_dead_rules(&config.table);
     warn_of_meetings(&config.table);
-    return explain_endpoints(&config, argc - optind, argv + optind);
+    return explain_endpoints(&config, argc - 1, argv + 1);
 }
+
+static const struct option_spec OPTIONS[] = {
+    OPTION_RULES_AND_FILE(&options.rules),
+    {0},
+};
 
 const struct command check_command = {
     .name = "check",
-    .arguments = "[-r RULES | -f FILE]... [ENDPOINT]...",
-    .summary = "Checks the table, prints it, and tells what it does with endpoints",
-    .details = "  -r RULES    rules, as 80=8080,443=8443; may be given more than once\n"
-               "  -f FILE     a file of rules, - for standard input; may be given more than once\n"
-               "  -h, --help  this text\n"
-               "\n"
-               "An ENDPOINT is written as tcp/127.0.0.1:80; the protocol and the address\n"
-               "may be left out. Exits 0 for a valid table, 64 for a faulty endpoint, 78 for\n"
-               "a faulty table.\n",
+    .arguments = "[ENDPOINT]...",
+    .summary = "Check and print the table, and explain what it does with endpoints",
+    .details = "An ENDPOINT is written as tcp/127.0.0.1:80; protocol and address are optional.\n"
+               "Exit status: 0; 64 invalid endpoint, 78 invalid table.\n",
+    .options = OPTIONS,
+    .max_operands = COMMAND_ANY_NUMBER,
     .main = check_main,
 };

@@ -9,18 +9,11 @@
 
 enum { LINE_MAX_SIZE = 2 * PATH_FOUND_MAX };
 
-bool choose_read(const char *word, enum choose_wish *wish)
+enum choose_wish choose_wish(const char *word)
 {
-    static const char *const WORDS[] = {
-        [CHOOSE_AUTO] = "auto", [CHOOSE_PRELOAD] = "preload", [CHOOSE_NOTIFY] = "notify"};
-
-    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
-        if (strcmp(word, WORDS[i]) == 0) {
-            *wish = (enum choose_wish)i;
-            return true;
-        }
-    }
-    return false;
+    if (word == NULL || strcmp(word, "auto") == 0)
+        return CHOOSE_AUTO;
+    return strcmp(word, "notify") == 0 ? CHOOSE_NOTIFY : CHOOSE_PRELOAD;
 }
 
 static void complain(const struct verdict *v)

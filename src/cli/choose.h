@@ -11,8 +11,8 @@ enum choose_wish {
     CHOOSE_NOTIFY,
 };
 
-/* Reads such a word. False, with *wish untouched, where it is none. */
-bool choose_read(const char *word, enum choose_wish *wish);
+/* What the value of --engine wishes; NULL stands for "auto". */
+enum choose_wish choose_wish(const char *word);
 
 /* `path` is what is to be executed; NULL where nothing that can be was found. */
 struct choice {

@@ -1,13 +1,11 @@
 /* remap doctor: whether remap will work here, and for a command; and what to do where not. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
 #include "cli/checkup.h"
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/finding.h"
-#include "cli/help.h"
 #include "cli/message.h"
 
 struct visit {
@@ -134,51 +132,44 @@ static int status_of(const struct visit *v, const struct findings *all)
     return finding_worst(all) == FINDING_PROBLEM ? STATUS_NO : STATUS_OK;
 }
 
-enum { OPTION_JSON = 256 };
+static struct {
+    bool is_json;
+} options;
 
-static int doctor_main(const struct command *self, int argc, char **argv)
+static int doctor_main(int argc, char **argv)
 {
-    static const struct option long_options[] = {{"json", no_argument, NULL, OPTION_JSON},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {NULL, 0, NULL, 0}};
     static struct findings all;
     static struct visit visit;
-    bool is_json = false;
-    int option;
+    const char *command = argc > 1 ? argv[1] : NULL;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:h", long_options, NULL)) != -1) {
-        if (option == 'h')
-            return help_print(self);
-        if (option != OPTION_JSON)
-            return message_bad_option(self, option, argv);
-        is_json = true;
-    }
-    const char *command = argv[optind]; /* NULL where there is none */
     look(command, &visit, &all);
     int status = status_of(&visit, &all);
-    if (!is_json) {
+    if (!options.is_json) {
         finding_print(&all);
         return status;
     }
     bool is_caught = visit.verdict.engine != VERDICT_NEITHER;
-    if (finding_print_json(&all, status == STATUS_OK,
-                           is_caught ? ENGINES[visit.verdict.engine] : NULL))
-        return status;
-    message_print("the findings cannot be written: see the memory, and where the output goes");
-    return STATUS_UNAVAILABLE;
+    int failure = finding_print_json(&all, status == STATUS_OK,
+                                     is_caught ? ENGINES[visit.verdict.engine] : NULL);
+    return failure != STATUS_OK ? failure : status;
 }
+
+static const struct option_spec OPTIONS[] = {
+    {"json", 0, NULL, OPTION_FLAG, &options.is_json,
+     "print JSON: an object with works, engine and findings"},
+    {0},
+};
 
 const struct command doctor_command = {
     .name = "doctor",
-    .arguments = "[--json] [COMMAND [ARGUMENT]...]",
-    .summary = "Tells whether it will work here, and for a command",
-    .details = "      --json  as JSON: an object with works, engine and findings\n"
-               "  -h, --help  this text\n"
-               "\n"
-               "A line for each finding: ok, note (good to know) or problem; what it is about,\n"
-               "what was found, and the way out. Starts nothing, and leaves nothing behind.\n"
-               "Exits with 0 if it will work, 1 if not; 64 usage, 78 bad table, 126 the command\n"
-               "cannot be run, 127 there is none of that name.\n",
+    .arguments = "[COMMAND [ARGUMENT]...]",
+    .summary = "Find out whether remap will work here, and for a command",
+    .details = "Prints a line for each finding: its state (ok, note or problem), its subject,\n"
+               "what was found, and the remedy. Starts nothing, and changes nothing.\n"
+               "Exit status: 0 remap will work, 1 it will not; 64 usage, 78 invalid table,\n"
+               "126 the command cannot be executed, 127 it was not found.\n",
+    .options = OPTIONS,
+    .max_operands = COMMAND_ANY_NUMBER,
+    .takes_command = true,
     .main = doctor_main,
 };

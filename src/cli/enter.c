@@ -17,7 +17,7 @@
 #include "cli/supervise.h"
 #include "core/config.h"
 
-enum { PATH_AT = 2, COMMAND_AT = 3 }; /* of: enter -- PATH ARGV0 ... */
+enum { PATH_AT = 1, COMMAND_AT = 2 }; /* of: enter PATH ARGV0 ... */
 
 /* Of a faulty setting, libremap.so complains at the first bind. */
 static bool wants_datagrams(void)
@@ -30,15 +30,12 @@ static bool wants_datagrams(void)
            scratch.datagrams;
 }
 
-static int enter_main(const struct command *self, int argc, char **argv)
+static int enter_main(int argc, char **argv)
 {
     char path[PATH_MAX];
     struct choice choice = {false, NULL};
 
-    if (argc <= COMMAND_AT || strcmp(argv[1], "--") != 0) {
-        message_print("remap %s is for libremap.so to call: see 'remap help run'", self->name);
-        return STATUS_USAGE;
-    }
+    (void)argc;
     /* A name without a slash is of this folder: whoever executes it has looked along PATH. */
     bool has_slash = strchr(argv[PATH_AT], '/') != NULL;
     int size = snprintf(path, sizeof(path), "%s%s", has_slash ? "" : "./", argv[PATH_AT]);
@@ -55,10 +52,16 @@ static int enter_main(const struct command *self, int argc, char **argv)
     return supervise_become(&s);
 }
 
+static const struct option_spec OPTIONS[] = {{0}};
+
 const struct command enter_command = {
     .name = "enter",
     .arguments = "-- PATH NAME [ARGUMENT]...",
     .summary = NULL,
     .details = "",
+    .options = OPTIONS,
+    .min_operands = COMMAND_AT,
+    .max_operands = COMMAND_ANY_NUMBER,
+    .takes_command = true,
     .main = enter_main,
 };

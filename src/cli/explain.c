@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/message.h"
-#include "cli/show.h"
+#include "cli/output.h"
 
 static struct endpoint actual_of(const struct endpoint *asked, const struct decision *d)
 {
@@ -25,7 +25,7 @@ static void print_outcome(const struct endpoint *asked, const struct decision *d
 
     switch (d->action) {
     case ACTION_PASS:
-        printf("stays %s", show_endpoint(asked, buf));
+        printf("stays %s", output_endpoint(asked, buf));
         break;
     case ACTION_DENY:
         printf("is refused with EACCES");
@@ -35,10 +35,10 @@ static void print_outcome(const struct endpoint *asked, const struct decision *d
         break;
     case ACTION_MAP:
         if (asked->addr.family == AF_INET && actual.addr.family == AF_INET6) {
-            printf("fails with EAFNOSUPPORT, since %s is of IPv6", show_endpoint(&actual, buf));
+            printf("fails with EAFNOSUPPORT, since %s is of IPv6", output_endpoint(&actual, buf));
             break;
         }
-        printf("becomes %s", show_endpoint(&actual, buf));
+        printf("becomes %s", output_endpoint(&actual, buf));
         if (d->last != d->first)
             printf("-%u, the first free port of these", d->last);
         printf("%s", condition);
@@ -61,11 +61,11 @@ static void explain(const struct config *config, const struct endpoint *asked)
     size_t shown = d.rule >= 0 ? (size_t)d.rule + 1 : config->table.count;
     char buf[RULE_TEXT_MAX];
 
-    printf("%s\n", show_endpoint(asked, buf));
+    printf("%s\n", output_endpoint(asked, buf));
     for (size_t i = 0; i < shown; i++) {
         const struct rule *rule = &config->table.rule[i];
         enum rule_verdict verdict = rule_judge(rule, asked);
-        printf("  rule %zu  %s  %s", i + 1, show_rule(rule, buf), VERDICT_TEXT[verdict]);
+        printf("  rule %zu  %s  %s", i + 1, output_rule(rule, buf), VERDICT_TEXT[verdict]);
         if (verdict != RULE_DECIDES)
             putchar('\n');
     }
@@ -145,7 +145,7 @@ static void warn_of_collision(const struct config *config, const struct endpoint
         !certain_actual(config, b, &actual_b) || !endpoint_overlap(&actual_a, &actual_b))
         return;
     message_print("warning: %s and %s collide on port %u: give one of them another target",
-                  show_endpoint(a, of_a), show_endpoint(b, of_b), actual_a.port);
+                  output_endpoint(a, of_a), output_endpoint(b, of_b), actual_a.port);
 }
 
 static bool parse_argument(const char *argument, struct endpoint *e)

@@ -54,7 +54,10 @@ enum finding_state finding_worst(const struct findings *all);
 /* Prints a line for each, with colour on terminals unless NO_COLOR says otherwise. */
 void finding_print(const struct findings *all);
 
-/* Prints an object with `works`, `engine` (NULL is null) and `findings`. False if that failed. */
-bool finding_print_json(const struct findings *all, bool works, const char *engine);
+/*
+ * Prints a JSON object with `works`, `engine` (NULL is null) and `findings`. Returns STATUS_OK, or
+ * STATUS_UNAVAILABLE after a message.
+ */
+int finding_print_json(const struct findings *all, bool works, const char *engine);
 
 #endif

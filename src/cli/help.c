@@ -5,43 +5,81 @@
 
 #include "cli/message.h"
 
+enum { COLUMN = 26 }; /* where the texts of options begin */
+
+static void print_option(const struct option_spec *o)
+{
+    char left[80], letter[] = {'-', o->letter, ',', '\0'};
+    struct text text;
+
+    text_init(&text, left, sizeof(left));
+    text_string(&text, o->letter != '\0' ? letter : "   ");
+    text_string(&text, " --");
+    text_string(&text, o->name);
+    if (o->argument != NULL && o->kind != OPTION_CONSTANT) {
+        bool is_optional = o->argument[0] == '[';
+        text_string(&text, is_optional ? "[=" : "=");
+        text_string(&text, o->argument + is_optional);
+    }
+    /* A long one has a line to itself. */
+    if (text.used + 2 > COLUMN)
+        printf("  %s\n  %*s%s\n", left, COLUMN, "", o->help);
+    else
+        printf("  %-*s%s\n", COLUMN, left, o->help);
+}
+
 int help_print(const struct command *command)
 {
-    printf("usage: remap %s %s\n\n%s.\n", command->name, command->arguments, command->summary);
+    static const struct option_spec HELP = {"help",      'h',  NULL,
+                                            OPTION_FLAG, NULL, "print this help"};
+
+    printf("usage: remap %s%s%s%s\n", command->name, command->options != NULL ? " [OPTION]..." : "",
+           command->arguments[0] != '\0' ? " " : "", command->arguments);
+    if (command->summary != NULL)
+        printf("\n%s.\n", command->summary);
+    if (command->options != NULL) {
+        putchar('\n');
+        for (const struct option_spec *o = command->options; o->name != NULL; o++)
+            print_option(o);
+        print_option(&HELP);
+    }
     if (command->details[0] != '\0')
         printf("\n%s", command->details);
     return STATUS_OK;
 }
 
-static int print_overview(void)
+static void print_overview(void)
 {
-    puts("usage: remap COMMAND [ARGUMENT...]\n\n"
-         "Runs servers that insist on privileged ports without root.\n");
+    puts("usage: remap COMMAND [ARGUMENT]...\n\n"
+         "Run servers that need privileged ports without root.\n");
     for (size_t i = 0; command_list[i] != NULL; i++) {
         if (command_list[i]->summary != NULL)
             printf("  %-8s %s\n", command_list[i]->name, command_list[i]->summary);
     }
-    puts("\n'remap help COMMAND' tells more. 'remap --version' tells the version.");
-    return STATUS_OK;
+    puts("\nSee 'remap help COMMAND' for a command. 'remap --version' prints the version.");
 }
 
-static int help_main(const struct command *self, int argc, char **argv)
+static int help_main(int argc, char **argv)
 {
-    if (argc < 2 || strcmp(argv[1], "--help") == 0)
-        return print_overview();
-    for (size_t i = 0; command_list[i] != NULL; i++) {
-        if (argc == 2 && command_list[i]->summary != NULL &&
-            strcmp(command_list[i]->name, argv[1]) == 0)
-            return help_print(command_list[i]);
+    if (argc == 1) {
+        print_overview();
+        return STATUS_OK;
     }
-    message_print("'%s' is not a command: see 'remap %s'", argv[argc - 1], self->name);
+    const struct command *command = command_find(argv[1]);
+    if (command != NULL)
+        return help_print(command);
+    message_print("unknown command '%s': see 'remap help'", argv[1]);
     return STATUS_USAGE;
 }
+
+static const struct option_spec OPTIONS[] = {{0}};
 
 const struct command help_command = {
     .name = "help",
     .arguments = "[COMMAND]",
-    .summary = "Tells how to use remap, or one of its commands",
+    .summary = "Print help for remap, or for a command",
     .details = "",
+    .options = OPTIONS,
+    .max_operands = 1,
     .main = help_main,
 };

@@ -1,5 +1,4 @@
 /* remap ps: what is where, by the registry, of what the kernel says is alive. */
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,20 +6,14 @@
 #include <time.h>
 
 #include "cli/command.h"
-#include "cli/help.h"
 #include "cli/live.h"
 #include "cli/message.h"
-#include "cli/printable.h"
-#include "cli/show.h"
+#include "cli/output.h"
 
-enum { OPTION_JSON = 256, OPTION_NAME };
-
-static const struct option LONG_OPTIONS[] = {
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"name", required_argument, NULL, OPTION_NAME},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
+static struct {
+    bool is_json;
+    const char *run;
+} options;
 
 static const char *const ENGINE_NAMES[] = {
     [ENGINE_PRELOAD] = "preload",
@@ -157,74 +150,50 @@ static json_t *live_json(const struct live *live)
         "{s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "proto", proto_name(live->entry.asked.proto),
         "asked", endpoint_json(&live->entry.asked), "actual", endpoint_json(&live->entry.actual),
         "pid", has_process ? json_integer(live->pid) : json_null(), "program",
-        has_process ? printable_json(live->program) : json_null(), "since",
+        has_process ? output_json_string(live->program) : json_null(), "since",
         (json_int_t)live->entry.since, "engine", ENGINE_NAMES[live->entry.engine], "run",
         live->run[0] != '\0' ? json_string(live->run) : json_null());
 }
 
 static int print_json(const struct lives *lives)
 {
-    json_t *list = json_array();
-    bool is_whole = list != NULL;
+    json_auto_t *list = json_array();
 
-    for (size_t i = 0; i < lives->count && is_whole; i++)
-        is_whole = json_array_append_new(list, live_json(&lives->list[i])) == 0;
-    is_whole = is_whole && json_dumpf(list, stdout, JSON_INDENT(2)) == 0;
-    if (is_whole)
-        putchar('\n');
-    json_decref(list);
-    if (!is_whole)
-        message_print("the list cannot be written: see the memory, and where the output goes");
-    return is_whole ? STATUS_OK : STATUS_UNAVAILABLE;
+    for (size_t i = 0; i < lives->count; i++) {
+        if (json_array_append_new(list, live_json(&lives->list[i])) != 0)
+            return message_no_memory();
+    }
+    return output_json(json_incref(list));
 }
 
-static int ps_main(const struct command *self, int argc, char **argv)
+static int ps_main(int argc, char **argv)
 {
     struct lives lives;
-    const char *run = NULL;
-    bool is_json = false;
-    int option;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", LONG_OPTIONS, NULL)) != -1) {
-        switch (option) {
-        case 'h':
-            return help_print(self);
-        case OPTION_JSON:
-            is_json = true;
-            break;
-        case OPTION_NAME:
-            run = optarg;
-            break;
-        default:
-            return message_bad_option(self, option, argv);
-        }
-    }
-    if (optind < argc) {
-        message_print("'%s' is too much: see 'remap help %s'", argv[optind], self->name);
-        return STATUS_USAGE;
-    }
-    if (run != NULL && !live_is_name(run))
-        return message_bad_name(run);
-    int status = live_list(run, true, &lives);
+    (void)argc, (void)argv;
+    int status = live_list(options.run, true, &lives);
     if (status != STATUS_OK)
         return status;
     merge(&lives);
-    status = is_json ? print_json(&lives) : print_table(&lives);
+    status = options.is_json ? print_json(&lives) : print_table(&lives);
     live_free(&lives);
     return status;
 }
 
+static const struct option_spec OPTIONS[] = {
+    {"json", 0, NULL, OPTION_FLAG, &options.is_json, "print JSON: an array of objects"},
+    {"name", 0, "RUN", OPTION_RUN, &options.run, "list only what belongs to one run"},
+    {0},
+};
+
 const struct command ps_command = {
     .name = "ps",
-    .arguments = "[--json] [--name RUN]",
-    .summary = "Lists the endpoints that live: what was asked for, and where it is",
-    .details = "      --json       as JSON: an array with an object for each\n"
-               "      --name RUN   those of one run alone\n"
-               "  -h, --help       this text\n"
-               "\n"
-               "Asks the kernel, so that nothing dead is listed, and of this network namespace\n"
-               "alone. Servers that were started with LD_PRELOAD are listed too. Exits with 0\n"
-               "also where there are none; 64 usage, 69 the kernel does not say.\n",
+    .arguments = "",
+    .summary = "List remapped ports",
+    .details = "Lists only sockets that the kernel has, of this user and network namespace;\n"
+               "also those of servers that were started with LD_PRELOAD.\n"
+               "Exit status: 0, also if the list is empty; 64 usage, 69 the kernel does not\n"
+               "list its sockets.\n",
+    .options = OPTIONS,
     .main = ps_main,
 };

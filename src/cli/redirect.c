@@ -8,11 +8,10 @@
 #include "cli/message.h"
 #include "cli/place.h"
 
-static int redirect_main(const struct command *self, int argc, char **argv)
+static int redirect_main(int argc, char **argv)
 {
     char helper[PATH_MAX];
 
-    (void)self;
     (void)argc;
     if (!place_find_helper(helper))
         return STATUS_UNAVAILABLE;
@@ -25,7 +24,7 @@ static int redirect_main(const struct command *self, int argc, char **argv)
 const struct command redirect_command = {
     .name = "redirect",
     .arguments = "up|down|status|plan [OPTION]...",
-    .summary = "Sends the outside world's ports to where the servers are, as root",
+    .summary = "Redirect connections from outside to remapped ports, as root",
     .details = "Runs remap-redirect: see 'remap redirect --help'.\n",
     .main = redirect_main,
 };
