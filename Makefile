@@ -86,8 +86,8 @@ $(O)/remap-redirect: scripts/remap-redirect
 	$(Q)install -m 755 $< $@
 
 # The one object that knows where the other parts are installed: built again when that changes.
-$(O)/obj/src/cli/place.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"' -DREMAP_SBINDIR='"$(sbindir)"'
-$(O)/obj/src/cli/place.o: $(O)/folders
+$(O)/obj/src/cli/install_paths.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"' -DREMAP_SBINDIR='"$(sbindir)"'
+$(O)/obj/src/cli/install_paths.o: $(O)/folders
 $(O)/folders: FORCE
 	@mkdir -p $(@D)
 	@echo '$(libdir) $(sbindir)' | cmp -s - $@ || echo '$(libdir) $(sbindir)' > $@

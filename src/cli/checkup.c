@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/library.h"
+#include "cli/install_paths.h"
 #include "cli/message.h"
 #include "cli/rules.h"
 #include "program/privilege.h"
@@ -78,7 +78,7 @@ static void check_library(struct checkup *c, struct finding *f)
     (void)c;
     text_init(&text, problem, sizeof(problem));
     message_capture(&text);
-    bool is_found = library_find(path);
+    bool is_found = install_paths_library(path);
     message_capture(NULL);
     if (!is_found) {
         finding_take_message(f, problem);

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/install_paths.h"
 #include "cli/kernel.h"
 #include "cli/live.h"
 #include "cli/message.h"
 #include "cli/output.h"
-#include "cli/place.h"
 #include "cli/rules.h"
 #include "cli/user.h"
 #include "export/redirect.h"
@@ -228,7 +228,7 @@ static int print_systemd_redirect(const struct options *o, const struct config *
 
     if (!keep_options(o, kept, &count))
         return STATUS_USAGE;
-    if (!place_find_helper(helper))
+    if (!install_paths_helper(helper))
         return STATUS_UNAVAILABLE;
     if (strpbrk(helper, " \t\n\\\"'") != NULL) {
         message_print("systemd cannot run '%s': move it to a path without blanks and quotes",

@@ -5,15 +5,15 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/install_paths.h"
 #include "cli/message.h"
-#include "cli/place.h"
 
 static int redirect_main(int argc, char **argv)
 {
     char helper[PATH_MAX];
 
     (void)argc;
-    if (!place_find_helper(helper))
+    if (!install_paths_helper(helper))
         return STATUS_UNAVAILABLE;
     argv[0] = helper;
     execv(helper, argv);

@@ -12,7 +12,7 @@
 #include "cli/choose.h"
 #include "cli/command.h"
 #include "cli/environment.h"
-#include "cli/library.h"
+#include "cli/install_paths.h"
 #include "cli/live.h"
 #include "cli/message.h"
 #include "cli/rules.h"
@@ -47,12 +47,9 @@ static bool set_run(const char *name)
 static void set_own_path(void)
 {
     char path[PATH_MAX];
-    ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
-    if (size <= 0)
-        return;
-    path[size] = '\0';
-    environment_set(CONFIG_RUN, path);
+    if (install_paths_self(path))
+        environment_set(CONFIG_RUN, path);
 }
 
 static void set_environment(const struct config *config, const char *library)
@@ -97,7 +94,7 @@ static int run_main(int argc, char **argv)
     int status = choose_engine(choose_wish(options.engine), argv[1], &choice);
     if (status != STATUS_OK)
         return status;
-    if (!library_find(library) || (options.run != NULL && !set_run(options.run)))
+    if (!install_paths_library(library) || (options.run != NULL && !set_run(options.run)))
         return STATUS_UNAVAILABLE;
     set_environment(&config, library);
     const struct supervise s = {.path = choice.path,
