@@ -1,22 +1,21 @@
-/* remap doctor: whether remap will work here, and for a command; and what to do where not. */
+/* remap doctor: whether remap works here and with a command, and what to do if not. */
 #include <errno.h>
-#include <stdio.h>
 
-#include "cli/checkup.h"
 #include "cli/command.h"
 #include "cli/describe.h"
+#include "cli/doctor_system.h"
 #include "cli/finding.h"
 #include "cli/message.h"
 
 struct visit {
-    struct checkup system;
-    struct program program; /* at the last file that it will run */
+    struct doctor_system system;
+    struct program program; /* at the last file that the command runs */
     struct verdict verdict;
 };
 
 /* ---- the command ---- */
 
-static void tell_file(const struct program *p, struct findings *all)
+static void add_file(const struct program *p, struct findings *all)
 {
     struct finding *f = finding_add(all, "command");
     struct text text = finding_text(f);
@@ -29,7 +28,7 @@ static void tell_file(const struct program *p, struct findings *all)
                        " effect here");
 }
 
-static void tell_fault(const struct program *p, struct findings *all)
+static void add_fault(const struct program *p, struct findings *all)
 {
     struct finding *f = finding_add(all, "command");
     struct text text = finding_text(f), way_out = finding_way_out(f);
@@ -45,7 +44,7 @@ static const char *const ENGINES[] = {
     [VERDICT_NEITHER] = "none",
 };
 
-static void tell_engine(struct visit *v, struct findings *all)
+static void add_engine(struct visit *v, struct findings *all)
 {
     struct finding *f = finding_add(all, "engine");
     struct text text = finding_text(f), way_out = finding_way_out(f);
@@ -67,22 +66,22 @@ static void tell_engine(struct visit *v, struct findings *all)
     }
 }
 
-/* What cannot be had with an engine. */
+/* What an engine does not catch. */
 static const struct {
     enum verdict_engine engine;
     const char *text, *way_out;
 } LIMITS[] = {
-    {VERDICT_PRELOAD, "system calls without libc pass the library by",
-     "for programs that make them, take --engine notify"},
+    {VERDICT_PRELOAD, "system calls made without libc are not caught",
+     "for programs that make them, use --engine notify"},
     {VERDICT_NOTIFY,
-     "a server is told the actual port of a client on this host that has bound one, by accept and"
-     " recvfrom",
+     "accept and recvfrom tell a server the actual port of a client on this host that has bound "
+     "one",
      ""},
-    {VERDICT_NOTIFY, "datagrams to an address, without connect, go to it as it is",
-     "for such a client, take --datagrams: each then takes some 10 us longer"},
+    {VERDICT_NOTIFY, "datagrams sent to an address, without connect, are not remapped",
+     "for such a client, use --datagrams: each call then takes some 10 us longer"},
 };
 
-static void tell_limits(enum verdict_engine engine, struct findings *all)
+static void add_limits(enum verdict_engine engine, struct findings *all)
 {
     for (size_t i = 0; i < sizeof(LIMITS) / sizeof(LIMITS[0]); i++) {
         if (LIMITS[i].engine != engine)
@@ -93,34 +92,30 @@ static void tell_limits(enum verdict_engine engine, struct findings *all)
     }
 }
 
-/* ---- the visit ---- */
-
-static void look(const char *command, struct visit *v, struct findings *all)
+static void examine_command(const char *command, struct visit *v, struct findings *all)
 {
-    static char found[PATH_FOUND_MAX], decides[PATH_FOUND_MAX];
+    static char found[PATH_FOUND_MAX], decisive[PATH_FOUND_MAX];
     struct program *p = &v->program;
 
-    checkup_system(&v->system, all);
-    v->verdict.engine = VERDICT_NEITHER;
-    if (command == NULL)
-        return;
-    v->verdict = (struct verdict){.engine = VERDICT_PRELOAD, .path = decides};
+    v->verdict = (struct verdict){.engine = VERDICT_PRELOAD, .path = decisive};
     program_begin_command(p, command, found);
     while (program_next(p)) {
         verdict_add(&v->verdict, p);
         if (p->error == 0)
-            tell_file(p, all);
+            add_file(p, all);
     }
     if (p->error != 0) {
         v->verdict.engine = VERDICT_NEITHER;
-        tell_fault(p, all);
+        add_fault(p, all);
         return;
     }
-    tell_engine(v, all);
-    tell_limits(v->verdict.engine, all);
+    add_engine(v, all);
+    add_limits(v->verdict.engine, all);
 }
 
-/* As 'remap run' would end, where it would not come to run the command. */
+/* ---- the answer ---- */
+
+/* The status that 'remap run' would exit with, if it would not start the command. */
 static int status_of(const struct visit *v, const struct findings *all)
 {
     bool is_about_command = v->program.count == 1 && !v->program.is_about_loader;
@@ -142,7 +137,10 @@ static int doctor_main(int argc, char **argv)
     static struct visit visit;
     const char *command = argc > 1 ? argv[1] : NULL;
 
-    look(command, &visit, &all);
+    visit.verdict.engine = VERDICT_NEITHER;
+    doctor_system_check(&visit.system, &all);
+    if (command != NULL)
+        examine_command(command, &visit, &all);
     int status = status_of(&visit, &all);
     if (!options.is_json) {
         finding_print(&all);

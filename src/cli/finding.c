@@ -88,7 +88,7 @@ enum finding_state finding_worst(const struct findings *all)
     return worst;
 }
 
-/* ---- for people ---- */
+/* ---- text ---- */
 
 /* See no-color.org. */
 static bool wants_colour(void)
