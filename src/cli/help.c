@@ -1,7 +1,6 @@
 #include "cli/help.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/message.h"
 

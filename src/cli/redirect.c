@@ -1,6 +1,5 @@
 /* remap redirect: becomes remap-redirect(8). */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

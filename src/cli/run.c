@@ -1,22 +1,19 @@
 /*
- * remap run: puts the library and the table into the environment, and becomes the
- * command. The table goes along in normal form, wherever it came from, so that a
- * program that changes its folder, its user or its root still has it.
+ * remap run: puts the library and the table into the environment, and starts the command. The
+ * table is passed on in normal form, whatever its source: a program that changes its folder, user
+ * or root still has it.
  */
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "cli/choose.h"
+#include "cli/cleanup.h"
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/install_paths.h"
 #include "cli/live.h"
 #include "cli/message.h"
 #include "cli/rules.h"
-#include "cli/supervise.h"
+#include "cli/start.h"
 
 #define AUTO_RULE "1-1023=auto"
 
@@ -34,16 +31,15 @@ static struct {
 /* Gives the run a registry of its own. False after a message. */
 static bool set_run(const char *name)
 {
-    char *folder = live_folder_of_run(name);
+    CLEANUP_FREE char *folder = live_folder_of_run(name);
 
     if (folder == NULL)
         return false;
     environment_set(CONFIG_STATE, folder);
-    free(folder);
     return true;
 }
 
-/* So that libremap.so can hand on to `remap enter` what it cannot be in. */
+/* Lets libremap.so start `remap enter` for a program that it cannot be loaded into. */
 static void set_own_path(void)
 {
     char path[PATH_MAX];
@@ -67,40 +63,35 @@ static void set_environment(const struct config *config, const char *library)
     const char *level = getenv(config_variable[CONFIG_LOG]);
     if (options.level != NULL || level == NULL || level[0] == '\0')
         environment_set(CONFIG_LOG, options.level != NULL ? options.level : "info");
-    environment_pin(CONFIG_LOG_FILE);
-    environment_pin(CONFIG_STATE);
+    environment_make_absolute(CONFIG_LOG_FILE);
+    environment_make_absolute(CONFIG_STATE);
     environment_preload(library);
-    if (choose_wish(options.engine) == CHOOSE_AUTO)
+    if (options.engine == NULL || strcmp(options.engine, "auto") == 0)
         set_own_path();
-}
-
-static int supervise(const struct supervise *s)
-{
-    choose_complain_of_engine(s->argv[0], supervise_run(s), "");
-    return STATUS_UNAVAILABLE;
 }
 
 static int run_main(int argc, char **argv)
 {
     static struct config config;
+    struct start s = {.argv = argv + 1};
     char library[PATH_MAX];
-    struct choice choice;
 
     (void)argc;
     if (options.all_auto && !rules_add_text(&options.rules, AUTO_RULE))
         return STATUS_BAD_TABLE;
     if (!rules_load(&options.rules, &config))
         return STATUS_BAD_TABLE;
-    int status = choose_engine(choose_wish(options.engine), argv[1], &choice);
+    int status = start_choose(&s, options.engine, s.argv[0]);
     if (status != STATUS_OK)
         return status;
     if (!install_paths_library(library) || (options.run != NULL && !set_run(options.run)))
         return STATUS_UNAVAILABLE;
     set_environment(&config, library);
-    const struct supervise s = {.path = choice.path,
-                                .argv = argv + 1,
-                                .datagrams = options.datagrams != NULL || config.datagrams};
-    return choice.is_notify ? supervise(&s) : supervise_become(&s);
+    if (!s.is_notify)
+        return start_exec(&s);
+    s.datagrams = options.datagrams != NULL || config.datagrams;
+    start_explain(s.argv[0], start_notify(&s), "");
+    return STATUS_UNAVAILABLE;
 }
 
 static const struct option_spec OPTIONS[] = {

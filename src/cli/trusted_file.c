@@ -4,7 +4,6 @@
  */
 #include "cli/trusted_file.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
