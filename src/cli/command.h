@@ -25,20 +25,14 @@ enum { COMMAND_ANY_NUMBER = INT_MAX };
  */
 struct command {
     const char *name;
-    const char *arguments; /* the operands, for the usage line */
+    const char *arguments; /* the operands, for the usage line; NULL if none */
     const char *summary;   /* a line for the list of commands; NULL hides the command */
-    const char *details;   /* the end of the help, or "" */
+    const char *details;   /* the end of the help; NULL if none */
     const struct option_spec *options;
     unsigned min_operands, max_operands;
     bool takes_command; /* the first operand ends the options: what follows belongs to it */
     int (*main)(int argc, char **argv);
 };
-
-/* All commands, ended by NULL. */
-extern const struct command *const command_list[];
-
-/* Returns the command of that name, or NULL. */
-const struct command *command_find(const char *name);
 
 extern const struct command run_command;
 extern const struct command enter_command;

@@ -47,14 +47,10 @@ static int enter_main(int argc, char **argv)
     return start_exec(&s);
 }
 
-static const struct option_spec OPTIONS[] = {{0}};
-
 const struct command enter_command = {
     .name = "enter",
     .arguments = "-- PATH NAME [ARGUMENT]...",
-    .summary = NULL,
-    .details = "",
-    .options = OPTIONS,
+    .options = (const struct option_spec[]){{0}},
     .min_operands = COMMAND_AT,
     .max_operands = COMMAND_ANY_NUMBER,
     .takes_command = true,

@@ -2,11 +2,11 @@
 
 #include <getopt.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/help.h"
 #include "cli/live.h"
 #include "cli/message.h"
 #include "cli/rules.h"
@@ -197,13 +197,15 @@ bool option_parse(const struct command *command, int *argc, char ***argv, int *s
     fill_tables(command, &tables);
     opterr = 0;
     while ((number = getopt_long(*argc, *argv, tables.letters, tables.names, NULL)) != -1) {
-        if (number == 'h' || number == LONG_HELP)
-            *status = help_print(command);
-        else if (number == '?' || number == ':')
-            *status = refuse(command, number, *argv);
-        else
-            *status = set_target(find(command, number), optarg);
-        if (*status != STATUS_OK || number == 'h' || number == LONG_HELP)
+        if (number == 'h' || number == LONG_HELP) {
+            option_print_help(command);
+            *status = STATUS_OK;
+            return false;
+        }
+        bool is_refused = number == '?' || number == ':';
+        *status =
+            is_refused ? refuse(command, number, *argv) : set_target(find(command, number), optarg);
+        if (*status != STATUS_OK)
             return false;
     }
     (*argv)[optind - 1] = (*argv)[0];
@@ -211,4 +213,51 @@ bool option_parse(const struct command *command, int *argc, char ***argv, int *s
     *argv += optind - 1;
     *status = check_operands(command, (unsigned)*argc - 1, *argv + 1);
     return *status == STATUS_OK;
+}
+
+/* ---- help ---- */
+
+enum { HELP_COLUMN = 26 }; /* of the help lines */
+
+/* What every command has. */
+// clang-format off
+static const struct option_spec HELP = {"help", 'h', NULL, OPTION_FLAG, NULL, "print this help"};
+// clang-format on
+
+static void print_option(const struct option_spec *o)
+{
+    char left[80], letter[] = {'-', o->letter, ',', '\0'};
+    struct text text;
+
+    text_init(&text, left, sizeof(left));
+    text_string(&text, o->letter != '\0' ? letter : "   ");
+    text_string(&text, " --");
+    text_string(&text, o->name);
+    if (o->argument != NULL && o->kind != OPTION_CONSTANT) {
+        bool is_optional = o->argument[0] == '[';
+        text_string(&text, is_optional ? "[=" : "=");
+        text_string(&text, o->argument + is_optional);
+    }
+    /* A long one has a line to itself. */
+    if (text.used + 2 > HELP_COLUMN)
+        printf("  %s\n  %*s%s\n", left, HELP_COLUMN, "", o->help);
+    else
+        printf("  %-*s%s\n", HELP_COLUMN, left, o->help);
+}
+
+void option_print_help(const struct command *command)
+{
+    printf("usage: remap %s%s%s%s\n", command->name, command->options != NULL ? " [OPTION]..." : "",
+           command->arguments != NULL ? " " : "",
+           command->arguments != NULL ? command->arguments : "");
+    if (command->summary != NULL)
+        printf("\n%s.\n", command->summary);
+    if (command->options != NULL) {
+        putchar('\n');
+        for (const struct option_spec *o = command->options; o->name != NULL; o++)
+            print_option(o);
+        print_option(&HELP);
+    }
+    if (command->details != NULL)
+        printf("\n%s", command->details);
 }

@@ -1,4 +1,4 @@
-/* Options of commands, as data: parsing and help read the same table. */
+/* The options of a command, as data: parsing and help read the same table. */
 #ifndef CLI_OPTION_H
 #define CLI_OPTION_H
 
@@ -51,5 +51,8 @@ struct command;
  * run: after --help, or after a message if an option or the number of operands is invalid.
  */
 bool option_parse(const struct command *command, int *argc, char ***argv, int *status);
+
+/* Prints the help of the command: usage, summary, options and details. */
+void option_print_help(const struct command *command);
 
 #endif

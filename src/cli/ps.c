@@ -188,7 +188,6 @@ static const struct option_spec OPTIONS[] = {
 
 const struct command ps_command = {
     .name = "ps",
-    .arguments = "",
     .summary = "List remapped ports",
     .details = "Lists only sockets that the kernel has, of this user and network namespace;\n"
                "also those of servers that were started with LD_PRELOAD.\n"
