@@ -4,12 +4,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-/* Of a pointer: free(3). Of a FILE *: fclose(3). Of a descriptor: close(2). NULL and -1 are left alone. */
+/* For a malloc'ed pointer and a FILE *; NULL owns nothing. */
 #define CLEANUP_FREE __attribute__((cleanup(cleanup_free)))
 #define CLEANUP_FILE __attribute__((cleanup(cleanup_file)))
-#define CLEANUP_FD __attribute__((cleanup(cleanup_fd)))
 
 static inline void cleanup_free(void *pointer)
 {
@@ -20,12 +18,6 @@ static inline void cleanup_file(FILE **file)
 {
     if (*file != NULL)
         fclose(*file);
-}
-
-static inline void cleanup_fd(const int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
 }
 
 #endif

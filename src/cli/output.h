@@ -10,7 +10,10 @@
 const char *output_rule(const struct rule *rule, char buf[RULE_TEXT_MAX]);
 const char *output_endpoint(const struct endpoint *e, char buf[RULE_TEXT_MAX]);
 
-/* Returns a JSON string, with '?' for what is not printable if it is not UTF-8; NULL if out of memory. */
+/*
+ * Returns a JSON string, or NULL if out of memory. If the string is not UTF-8, '?' stands for each
+ * byte that is not printable ASCII.
+ */
 json_t *output_json_string(const char *string);
 
 /*

@@ -1,4 +1,4 @@
-/* remap port: where an asked port is, for scripts. */
+/* remap port: prints the actual port of an asked one, for scripts. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -1,10 +1,11 @@
-/* remap ps: what is where, by the registry, of what the kernel says is alive. */
+/* remap ps: lists the sockets that the registry has remapped and the kernel still has. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "cli/cleanup.h"
 #include "cli/command.h"
 #include "cli/live.h"
 #include "cli/message.h"
@@ -20,28 +21,27 @@ static const char *const ENGINE_NAMES[] = {
     [ENGINE_NOTIFY] = "notify",
 };
 
-/* ---- the order, in which equals stand side by side ---- */
+/* ---- the order ---- */
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
 
 static int compare_live(const void *a, const void *b)
 {
     const struct live *x = a, *y = b;
-    int runs = strcmp(x->run, y->run);
+    const struct endpoint *p = &x->entry.asked, *q = &y->entry.asked;
+    int order = strcmp(x->run, y->run);
 
-    if (runs != 0)
-        return runs;
-    if (x->entry.asked.port != y->entry.asked.port)
-        return x->entry.asked.port < y->entry.asked.port ? -1 : 1;
-    if (x->entry.asked.proto != y->entry.asked.proto)
-        return x->entry.asked.proto < y->entry.asked.proto ? -1 : 1;
-    int addrs = memcmp(&x->entry.asked.addr, &y->entry.asked.addr, sizeof(x->entry.asked.addr));
-    if (addrs != 0)
-        return addrs;
-    if (x->entry.actual.port != y->entry.actual.port)
-        return x->entry.actual.port < y->entry.actual.port ? -1 : 1;
-    return x->pid < y->pid ? -1 : x->pid > y->pid;
+    order = order != 0 ? order : compare(p->port, q->port);
+    order = order != 0 ? order : compare(p->proto, q->proto);
+    order = order != 0 ? order : memcmp(&p->addr, &q->addr, sizeof(p->addr));
+    order = order != 0 ? order : compare(x->entry.actual.port, y->entry.actual.port);
+    return order != 0 ? order : compare(x->pid, y->pid);
 }
 
-/* Sockets that differ in nothing but their number are one line: workers' with SO_REUSEPORT. */
+/* Sorts the list, and merges sockets that would be equal lines: of SO_REUSEPORT. */
 static void merge(struct lives *lives)
 {
     size_t kept = 0;
@@ -79,35 +79,28 @@ static void fill_row(const struct live *live, struct row *row)
     struct tm local;
     struct text program;
 
-    snprintf(row->cell[0], CELL_MAX, "%s", proto_name(live->entry.asked.proto));
+    for (int column = 0; column < COLUMNS; column++)
+        text_copy(row->cell[column], CELL_MAX, "-");
+    text_copy(row->cell[0], CELL_MAX, proto_name(live->entry.asked.proto));
     format_endpoint(&live->entry.asked, row->cell[1]);
     format_endpoint(&live->entry.actual, row->cell[2]);
     if (live->pid != 0) {
         snprintf(row->cell[3], CELL_MAX, "%u", live->pid);
         text_init(&program, row->cell[4], CELL_MAX);
         text_printable(&program, live->program, strlen(live->program));
-    } else {
-        snprintf(row->cell[3], CELL_MAX, "-");
-        snprintf(row->cell[4], CELL_MAX, "-");
     }
     localtime_r(&since, &local);
     strftime(row->cell[5], CELL_MAX, "%Y-%m-%d %H:%M:%S", &local);
-    snprintf(row->cell[6], CELL_MAX, "%s", ENGINE_NAMES[live->entry.engine]);
-    snprintf(row->cell[7], CELL_MAX, "%s", live->run[0] != '\0' ? live->run : "-");
-}
-
-static void print_row(const struct row *row, const int width[COLUMNS])
-{
-    for (int i = 0; i < COLUMNS - 1; i++)
-        printf("%-*s  ", width[i], row->cell[i]);
-    puts(row->cell[COLUMNS - 1]);
+    text_copy(row->cell[6], CELL_MAX, ENGINE_NAMES[live->entry.engine]);
+    if (live->run[0] != '\0')
+        text_copy(row->cell[7], CELL_MAX, live->run);
 }
 
 static int print_table(const struct lives *lives)
 {
     static const struct row HEAD = {
         {"Proto", "Asked", "Actual", "PID", "Program", "Since", "Engine", "Run"}};
-    struct row *rows = calloc(lives->count + 1, sizeof(*rows));
+    CLEANUP_FREE struct row *rows = calloc(lives->count + 1, sizeof(*rows));
     int width[COLUMNS] = {0};
 
     if (rows == NULL)
@@ -116,14 +109,16 @@ static int print_table(const struct lives *lives)
     for (size_t i = 0; i < lives->count; i++)
         fill_row(&lives->list[i], &rows[i + 1]);
     for (size_t i = 0; i <= lives->count; i++) {
-        for (int column = 0; column < COLUMNS; column++) {
+        for (int column = 0; column < COLUMNS - 1; column++) {
             int size = (int)strlen(rows[i].cell[column]);
             width[column] = size > width[column] ? size : width[column];
         }
     }
-    for (size_t i = 0; i <= lives->count; i++)
-        print_row(&rows[i], width);
-    free(rows);
+    for (size_t i = 0; i <= lives->count; i++) {
+        for (int column = 0; column < COLUMNS - 1; column++)
+            printf("%-*s  ", width[column], rows[i].cell[column]);
+        puts(rows[i].cell[COLUMNS - 1]);
+    }
     return STATUS_OK;
 }
 
