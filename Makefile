@@ -82,8 +82,8 @@ $(O)/remap-redirect: scripts/remap-redirect
 	$(Q)install -m 755 $< $@
 
 # The one object that knows where the other parts are installed.
-$(O)/obj/src/cli/place.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"' -DREMAP_SBINDIR='"$(sbindir)"'
-$(O)/obj/src/cli/place.o: $(O)/folders
+$(O)/obj/src/cli/install_paths.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"' -DREMAP_SBINDIR='"$(sbindir)"'
+$(O)/obj/src/cli/install_paths.o: $(O)/folders
 
 # What was set for the last build. These files change with it, and what depends on them is built again.
 last_flags   := $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS)

@@ -1,14 +1,13 @@
-/* remap check: the table in normal form, and what is odd about it. */
-#include <getopt.h>
+/* remap check: prints and checks the table, and explains what it does with endpoints. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/explain.h"
-#include "cli/help.h"
 #include "cli/message.h"
+#include "cli/output.h"
 #include "cli/rules.h"
-#include "cli/show.h"
+
+/* ---- the table ---- */
 
 static void print_table(const struct table *t)
 {
@@ -26,13 +25,13 @@ static void warn_of_dead_rules(const struct table *t)
 
     for (size_t i = 0; i < t->count; i++) {
         if (table_rule_is_dead(t, i))
-            message_print("warning: rule %zu (%s) never decides, rules before it take all that it"
-                          " matches: remove it, or move it up",
-                          i + 1, show_rule(&t->rule[i], buf));
+            message_print("warning: rule %zu (%s) is never used, since earlier rules match all its"
+                          " ports: remove it, or move it up",
+                          i + 1, output_rule(&t->rule[i], buf));
     }
 }
 
-static void warn_of_meetings(const struct table *t)
+static void warn_of_shared_targets(const struct table *t)
 {
     struct meeting m;
     bool dead[TABLE_MAX];
@@ -42,58 +41,215 @@ static void warn_of_meetings(const struct table *t)
     for (size_t j = 1; j < t->count; j++) {
         for (size_t i = 0; i < j; i++) {
             if (!dead[i] && !dead[j] && table_rules_meet(t, i, j, &m))
-                message_print("warning: rules %zu and %zu can meet, ports %u and %u both become %u:"
-                              " give one of them another target",
+                message_print("warning: rules %zu and %zu map ports %u and %u both to %u: give one"
+                              " of them another target",
                               i + 1, j + 1, m.asked[0], m.asked[1], m.actual);
         }
     }
 }
 
-enum { OPTION_HELP = 256 };
+/* ---- one endpoint ---- */
 
-static int check_main(const struct command *self, int argc, char **argv)
+static struct endpoint actual_of(const struct endpoint *asked, const struct decision *d)
 {
-    static const struct option long_options[] = {{"help", no_argument, NULL, OPTION_HELP},
-                                                 {NULL, 0, NULL, 0}};
-    static struct rules rules;
-    static struct config config;
-    int option;
-    bool ok = true;
+    struct endpoint actual = *asked;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:r:f:h", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'r':
-            ok = rules_add_text(&rules, optarg) && ok;
+    if (d->host.family != AF_UNSPEC)
+        actual.addr = d->host;
+    actual.port = d->first;
+    return actual;
+}
+
+static void print_outcome(const struct endpoint *asked, const struct decision *d, enum when when)
+{
+    const char *condition = when == WHEN_DENIED ? ", if the kernel refuses that port" : "";
+    struct endpoint actual = actual_of(asked, d);
+    char buf[RULE_TEXT_MAX];
+
+    switch (d->action) {
+    case ACTION_PASS:
+        printf("stays %s", output_endpoint(asked, buf));
+        break;
+    case ACTION_DENY:
+        printf("is refused with EACCES");
+        break;
+    case ACTION_AUTO:
+        printf("goes to a free port%s", condition);
+        break;
+    case ACTION_MAP:
+        if (asked->addr.family == AF_INET && actual.addr.family == AF_INET6) {
+            printf("fails with EAFNOSUPPORT: %s is an IPv6 address", output_endpoint(&actual, buf));
             break;
-        case 'f':
-            ok = rules_add_file(&rules, optarg) && ok;
-            break;
-        case 'h':
-        case OPTION_HELP:
-            return help_print(self);
-        default:
-            return message_bad_option(self, option, argv);
+        }
+        printf("becomes %s", output_endpoint(&actual, buf));
+        if (d->last != d->first)
+            printf("-%u, the first free one", d->last);
+        printf("%s", condition);
+        break;
+    }
+    putchar('\n');
+}
+
+static const char *const VERDICT_TEXT[] = {
+    [RULE_DECIDES] = "decides: ",
+    [RULE_OTHER_PROTO] = "is for another protocol",
+    [RULE_OTHER_HOST] = "is for another address",
+    [RULE_OTHER_PORT] = "is for other ports",
+};
+
+/* Prints why each rule does not match, up to the one that decides, and the result. */
+static void explain(const struct config *config, const struct endpoint *asked)
+{
+    struct decision d = table_decide(&config->table, asked);
+    size_t shown = d.rule >= 0 ? (size_t)d.rule + 1 : config->table.count;
+    char buf[RULE_TEXT_MAX];
+
+    printf("%s\n", output_endpoint(asked, buf));
+    for (size_t i = 0; i < shown; i++) {
+        const struct rule *rule = &config->table.rule[i];
+        enum rule_verdict verdict = rule_judge(rule, asked);
+        printf("  rule %zu  %s  %s", i + 1, output_rule(rule, buf), VERDICT_TEXT[verdict]);
+        if (verdict != RULE_DECIDES)
+            putchar('\n');
+    }
+    if (d.rule < 0)
+        printf("  no rule decides: ");
+    print_outcome(asked, &d, config->when);
+}
+
+/* Whether the result depends on the protocol at this port. */
+static bool depends_on_proto(const struct table *t, uint16_t port)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->rule[i].proto != PROTO_ANY && port >= t->rule[i].first && port <= t->rule[i].last)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the result differs between 0.0.0.0 and :: at this port. */
+static bool depends_on_family(const struct table *t, uint16_t port)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const struct rule *rule = &t->rule[i];
+        if (rule->host.family != AF_UNSPEC && addr_is_wildcard(&rule->host) &&
+            port >= rule->first && port <= rule->last)
+            return true;
+    }
+    return false;
+}
+
+/* Explains an endpoint, once for each protocol and family if it has none and they matter. */
+static void explain_cases(const struct config *config, const struct endpoint *given)
+{
+    bool each_proto = given->proto == PROTO_ANY && depends_on_proto(&config->table, given->port);
+    bool each_family =
+        given->addr.family == AF_UNSPEC && depends_on_family(&config->table, given->port);
+    enum proto first = each_proto ? PROTO_TCP : given->proto;
+    enum proto last = each_proto ? PROTO_SCTP : given->proto;
+
+    for (enum proto proto = first; proto <= last; proto++) {
+        struct endpoint e = *given;
+        e.proto = proto;
+        if (!each_family) {
+            explain(config, &e);
+            continue;
+        }
+        e.addr.family = AF_INET;
+        explain(config, &e);
+        e.addr.family = AF_INET6;
+        explain(config, &e);
+    }
+}
+
+/* ---- endpoints that collide ---- */
+
+/* Finds the actual endpoint. Returns false if it is not known in advance. */
+static bool find_actual(const struct config *config, const struct endpoint *asked,
+                        struct endpoint *actual)
+{
+    struct decision d = table_decide(&config->table, asked);
+
+    if (d.action == ACTION_PASS)
+        d.first = d.last = asked->port;
+    *actual = actual_of(asked, &d);
+    return d.action != ACTION_DENY && d.action != ACTION_AUTO && d.first == d.last;
+}
+
+static void warn_of_collision(const struct config *config, const struct endpoint *a,
+                              const struct endpoint *b)
+{
+    struct endpoint actual_a, actual_b;
+    char of_a[RULE_TEXT_MAX], of_b[RULE_TEXT_MAX];
+
+    if (a->port == b->port || !find_actual(config, a, &actual_a) ||
+        !find_actual(config, b, &actual_b) || !endpoint_overlap(&actual_a, &actual_b))
+        return;
+    message_print("warning: %s and %s collide on port %u: give one of them another target",
+                  output_endpoint(a, of_a), output_endpoint(b, of_b), actual_a.port);
+}
+
+static bool parse_argument(const char *argument, struct endpoint *e)
+{
+    struct source source = {.name = "endpoint", .text = argument, .size = strlen(argument)};
+    struct diag d;
+
+    if (rule_parse_endpoint(e, &source, &d))
+        return true;
+    message_diag(&d);
+    return false;
+}
+
+/* Returns STATUS_OK; or STATUS_USAGE, with nothing explained, if an endpoint is invalid. */
+static int explain_endpoints(const struct config *config, int count, char **endpoints)
+{
+    struct endpoint e, earlier;
+
+    for (int i = 0; i < count; i++) {
+        if (!parse_argument(endpoints[i], &e))
+            return STATUS_USAGE;
+    }
+    for (int i = 0; i < count; i++) {
+        parse_argument(endpoints[i], &e);
+        explain_cases(config, &e);
+        for (int j = 0; j < i; j++) {
+            parse_argument(endpoints[j], &earlier);
+            warn_of_collision(config, &earlier, &e);
         }
     }
-    if (!ok || !rules_load(&rules, &config))
+    return STATUS_OK;
+}
+
+/* ---- the command ---- */
+
+static struct {
+    struct rules rules;
+} options;
+
+static int check_main(int argc, char **argv)
+{
+    static struct config config;
+
+    if (!rules_load(&options.rules, &config))
         return STATUS_BAD_TABLE;
     print_table(&config.table);
     warn_of_dead_rules(&config.table);
-    warn_of_meetings(&config.table);
-    return explain_endpoints(&config, argc - optind, argv + optind);
+    warn_of_shared_targets(&config.table);
+    return explain_endpoints(&config, argc - 1, argv + 1);
 }
+
+static const struct option_spec OPTIONS[] = {
+    OPTION_RULES_AND_FILE(&options.rules),
+    {0},
+};
 
 const struct command check_command = {
     .name = "check",
-    .arguments = "[-r RULES | -f FILE]... [ENDPOINT]...",
-    .summary = "Checks the table, prints it, and tells what it does with endpoints",
-    .details = "  -r RULES    rules, as 80=8080,443=8443; may be given more than once\n"
-               "  -f FILE     a file of rules, - for standard input; may be given more than once\n"
-               "  -h, --help  this text\n"
-               "\n"
-               "An ENDPOINT is written as tcp/127.0.0.1:80; the protocol and the address\n"
-               "may be left out. Exits 0 for a valid table, 64 for a faulty endpoint, 78 for\n"
-               "a faulty table.\n",
+    .arguments = "[ENDPOINT]...",
+    .summary = "Check and print the table, and explain what it does with endpoints",
+    .details = "An ENDPOINT is written as tcp/127.0.0.1:80; protocol and address are optional.\n"
+               "Exit status: 0; 64 invalid endpoint, 78 invalid table.\n",
+    .options = OPTIONS,
+    .max_operands = COMMAND_ANY_NUMBER,
     .main = check_main,
 };

@@ -1,6 +1,10 @@
-/* A command of `remap`: its name, usage and handler in one place; main.c has the list of them. */
+/* A command of `remap`, as data: its options, help and handler. main.c lists them all. */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
+
+#include <limits.h>
+
+#include "cli/option.h"
 
 /* Exit statuses, from sysexits(3) and, for the last two, env(1). */
 enum {
@@ -13,21 +17,22 @@ enum {
     STATUS_NOT_FOUND = 127,
 };
 
+enum { COMMAND_ANY_NUMBER = INT_MAX };
+
 /*
- * `arguments` follow the name in the usage line; `summary` is a line for the
- * list of commands, or NULL for one that people do not call; `details` is the rest of the help, or "". `main` gets the
- * arguments with the command's name as argv[0], and returns the exit status.
+ * `options` may be NULL: the command then gets its arguments unparsed. Otherwise `main` gets the
+ * operands alone. It is called with the command's name as argv[0], and returns the exit status.
  */
 struct command {
     const char *name;
-    const char *arguments;
-    const char *summary;
-    const char *details;
-    int (*main)(const struct command *self, int argc, char **argv);
+    const char *arguments; /* the operands, for the usage line; NULL if none */
+    const char *summary;   /* a line for the list of commands; NULL hides the command */
+    const char *details;   /* the end of the help; NULL if none */
+    const struct option_spec *options;
+    unsigned min_operands, max_operands;
+    bool takes_command; /* the first operand ends the options: what follows belongs to it */
+    int (*main)(int argc, char **argv);
 };
-
-/* All commands, ended by NULL. */
-extern const struct command *const command_list[];
 
 extern const struct command run_command;
 extern const struct command enter_command;

@@ -1,24 +1,21 @@
-/* remap doctor: whether remap will work here, and for a command; and what to do where not. */
+/* remap doctor: whether remap works here and with a command, and what to do if not. */
 #include <errno.h>
-#include <getopt.h>
-#include <stdio.h>
 
-#include "cli/checkup.h"
 #include "cli/command.h"
 #include "cli/describe.h"
+#include "cli/doctor_system.h"
 #include "cli/finding.h"
-#include "cli/help.h"
 #include "cli/message.h"
 
 struct visit {
-    struct checkup system;
-    struct program program; /* at the last file that it will run */
+    struct doctor_system system;
+    struct program program; /* at the last file that the command runs */
     struct verdict verdict;
 };
 
 /* ---- the command ---- */
 
-static void tell_file(const struct program *p, struct findings *all)
+static void add_file(const struct program *p, struct findings *all)
 {
     struct finding *f = finding_add(all, "command");
     struct text text = finding_text(f);
@@ -31,7 +28,7 @@ static void tell_file(const struct program *p, struct findings *all)
                        " effect here");
 }
 
-static void tell_fault(const struct program *p, struct findings *all)
+static void add_fault(const struct program *p, struct findings *all)
 {
     struct finding *f = finding_add(all, "command");
     struct text text = finding_text(f), way_out = finding_way_out(f);
@@ -47,7 +44,7 @@ static const char *const ENGINES[] = {
     [VERDICT_NEITHER] = "none",
 };
 
-static void tell_engine(struct visit *v, struct findings *all)
+static void add_engine(struct visit *v, struct findings *all)
 {
     struct finding *f = finding_add(all, "engine");
     struct text text = finding_text(f), way_out = finding_way_out(f);
@@ -69,22 +66,22 @@ static void tell_engine(struct visit *v, struct findings *all)
     }
 }
 
-/* What cannot be had with an engine. */
+/* What an engine does not catch. */
 static const struct {
     enum verdict_engine engine;
     const char *text, *way_out;
 } LIMITS[] = {
-    {VERDICT_PRELOAD, "system calls without libc pass the library by",
-     "for programs that make them, take --engine notify"},
+    {VERDICT_PRELOAD, "system calls made without libc are not caught",
+     "for programs that make them, use --engine notify"},
     {VERDICT_NOTIFY,
-     "a server is told the actual port of a client on this host that has bound one, by accept and"
-     " recvfrom",
+     "accept and recvfrom tell a server the actual port of a client on this host that has bound "
+     "one",
      ""},
-    {VERDICT_NOTIFY, "datagrams to an address, without connect, go to it as it is",
-     "for such a client, take --datagrams: each then takes some 10 us longer"},
+    {VERDICT_NOTIFY, "datagrams sent to an address, without connect, are not remapped",
+     "for such a client, use --datagrams: each call then takes some 10 us longer"},
 };
 
-static void tell_limits(enum verdict_engine engine, struct findings *all)
+static void add_limits(enum verdict_engine engine, struct findings *all)
 {
     for (size_t i = 0; i < sizeof(LIMITS) / sizeof(LIMITS[0]); i++) {
         if (LIMITS[i].engine != engine)
@@ -95,34 +92,30 @@ static void tell_limits(enum verdict_engine engine, struct findings *all)
     }
 }
 
-/* ---- the visit ---- */
-
-static void look(const char *command, struct visit *v, struct findings *all)
+static void examine_command(const char *command, struct visit *v, struct findings *all)
 {
-    static char found[PATH_FOUND_MAX], decides[PATH_FOUND_MAX];
+    static char found[PATH_FOUND_MAX], decisive[PATH_FOUND_MAX];
     struct program *p = &v->program;
 
-    checkup_system(&v->system, all);
-    v->verdict.engine = VERDICT_NEITHER;
-    if (command == NULL)
-        return;
-    v->verdict = (struct verdict){.engine = VERDICT_PRELOAD, .path = decides};
+    v->verdict = (struct verdict){.engine = VERDICT_PRELOAD, .path = decisive};
     program_begin_command(p, command, found);
     while (program_next(p)) {
         verdict_add(&v->verdict, p);
         if (p->error == 0)
-            tell_file(p, all);
+            add_file(p, all);
     }
     if (p->error != 0) {
         v->verdict.engine = VERDICT_NEITHER;
-        tell_fault(p, all);
+        add_fault(p, all);
         return;
     }
-    tell_engine(v, all);
-    tell_limits(v->verdict.engine, all);
+    add_engine(v, all);
+    add_limits(v->verdict.engine, all);
 }
 
-/* As 'remap run' would end, where it would not come to run the command. */
+/* ---- the answer ---- */
+
+/* The status that 'remap run' would exit with, if it would not start the command. */
 static int status_of(const struct visit *v, const struct findings *all)
 {
     bool is_about_command = v->program.count == 1 && !v->program.is_about_loader;
@@ -134,51 +127,47 @@ static int status_of(const struct visit *v, const struct findings *all)
     return finding_worst(all) == FINDING_PROBLEM ? STATUS_NO : STATUS_OK;
 }
 
-enum { OPTION_JSON = 256 };
+static struct {
+    bool is_json;
+} options;
 
-static int doctor_main(const struct command *self, int argc, char **argv)
+static int doctor_main(int argc, char **argv)
 {
-    static const struct option long_options[] = {{"json", no_argument, NULL, OPTION_JSON},
-                                                 {"help", no_argument, NULL, 'h'},
-                                                 {NULL, 0, NULL, 0}};
     static struct findings all;
     static struct visit visit;
-    bool is_json = false;
-    int option;
+    const char *command = argc > 1 ? argv[1] : NULL;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:h", long_options, NULL)) != -1) {
-        if (option == 'h')
-            return help_print(self);
-        if (option != OPTION_JSON)
-            return message_bad_option(self, option, argv);
-        is_json = true;
-    }
-    const char *command = argv[optind]; /* NULL where there is none */
-    look(command, &visit, &all);
+    visit.verdict.engine = VERDICT_NEITHER;
+    doctor_system_check(&visit.system, &all);
+    if (command != NULL)
+        examine_command(command, &visit, &all);
     int status = status_of(&visit, &all);
-    if (!is_json) {
+    if (!options.is_json) {
         finding_print(&all);
         return status;
     }
     bool is_caught = visit.verdict.engine != VERDICT_NEITHER;
-    if (finding_print_json(&all, status == STATUS_OK,
-                           is_caught ? ENGINES[visit.verdict.engine] : NULL))
-        return status;
-    message_print("the findings cannot be written: see the memory, and where the output goes");
-    return STATUS_UNAVAILABLE;
+    int failure = finding_print_json(&all, status == STATUS_OK,
+                                     is_caught ? ENGINES[visit.verdict.engine] : NULL);
+    return failure != STATUS_OK ? failure : status;
 }
+
+static const struct option_spec OPTIONS[] = {
+    {"json", 0, NULL, OPTION_FLAG, &options.is_json,
+     "print JSON: an object with works, engine and findings"},
+    {0},
+};
 
 const struct command doctor_command = {
     .name = "doctor",
-    .arguments = "[--json] [COMMAND [ARGUMENT]...]",
-    .summary = "Tells whether it will work here, and for a command",
-    .details = "      --json  as JSON: an object with works, engine and findings\n"
-               "  -h, --help  this text\n"
-               "\n"
-               "A line for each finding: ok, note (good to know) or problem; what it is about,\n"
-               "what was found, and the way out. Starts nothing, and leaves nothing behind.\n"
-               "Exits with 0 if it will work, 1 if not; 64 usage, 78 bad table, 126 the command\n"
-               "cannot be run, 127 there is none of that name.\n",
+    .arguments = "[COMMAND [ARGUMENT]...]",
+    .summary = "Find out whether remap will work here, and for a command",
+    .details = "Prints a line for each finding: its state (ok, note or problem), its subject,\n"
+               "what was found, and the remedy. Starts nothing, and changes nothing.\n"
+               "Exit status: 0 remap will work, 1 it will not; 64 usage, 78 invalid table,\n"
+               "126 the command cannot be executed, 127 it was not found.\n",
+    .options = OPTIONS,
+    .max_operands = COMMAND_ANY_NUMBER,
+    .takes_command = true,
     .main = doctor_main,
 };

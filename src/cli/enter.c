@@ -1,25 +1,22 @@
 /*
- * remap enter: how a program that libremap.so is in starts one that it cannot be in
- * (preload/exec.c). It is executed in that one's place, with the environment that it is to
- * have, and must not fail where that one would not have: what cannot be caught is
- * executed as it is, and said to be.
+ * remap enter: libremap.so executes this in the place of a program that it cannot be loaded into
+ * (preload/exec.c). It must not fail if the program itself would not have failed: a program that
+ * no engine catches is executed unchanged, after a message.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/choose.h"
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/message.h"
-#include "cli/supervise.h"
+#include "cli/start.h"
 #include "core/config.h"
 
-enum { PATH_AT = 2, COMMAND_AT = 3 }; /* of: enter -- PATH ARGV0 ... */
+enum { PATH_AT = 1, COMMAND_AT = 2 }; /* in argv */
 
-/* Of a faulty setting, libremap.so complains at the first bind. */
+/* libremap.so reports an invalid setting at the first bind. */
 static bool wants_datagrams(void)
 {
     static struct config scratch;
@@ -30,35 +27,32 @@ static bool wants_datagrams(void)
            scratch.datagrams;
 }
 
-static int enter_main(const struct command *self, int argc, char **argv)
+static int enter_main(int argc, char **argv)
 {
+    struct start s = {.argv = argv + COMMAND_AT, .datagrams = wants_datagrams()};
     char path[PATH_MAX];
-    struct choice choice = {false, NULL};
 
-    if (argc <= COMMAND_AT || strcmp(argv[1], "--") != 0) {
-        message_print("remap %s is for libremap.so to call: see 'remap help run'", self->name);
-        return STATUS_USAGE;
-    }
-    /* A name without a slash is of this folder: whoever executes it has looked along PATH. */
+    (void)argc;
+    /* The program was looked for along PATH already: a name without a slash is in this folder. */
     bool has_slash = strchr(argv[PATH_AT], '/') != NULL;
     int size = snprintf(path, sizeof(path), "%s%s", has_slash ? "" : "./", argv[PATH_AT]);
-    const struct supervise s = {
-        .path = path, .argv = argv + COMMAND_AT, .datagrams = wants_datagrams()};
-    bool is_caught =
-        size < (int)sizeof(path) && choose_engine(CHOOSE_AUTO, path, &choice) == STATUS_OK;
-    environment_pin(CONFIG_FILE); /* the supervisor leaves this folder */
-    environment_pin(CONFIG_LOG_FILE);
-    environment_pin(CONFIG_STATE);
-    int failure = is_caught && choice.is_notify ? supervise_run(&s) : 0;
-    if (failure != 0 && failure != -EBUSY) /* whose supervisor catches this one too */
-        choose_complain_of_engine(path, failure, "; it starts as it is");
-    return supervise_become(&s);
+    bool is_caught = size < (int)sizeof(path) && start_choose(&s, NULL, path) == STATUS_OK;
+    s.path = path;
+    environment_make_absolute(CONFIG_FILE); /* the supervisor leaves this folder */
+    environment_make_absolute(CONFIG_LOG_FILE);
+    environment_make_absolute(CONFIG_STATE);
+    int failure = is_caught && s.is_notify ? start_notify(&s) : 0;
+    if (failure != 0 && failure != -EBUSY) /* EBUSY: a supervisor catches this program already */
+        start_explain(path, failure, "; it starts as it is");
+    return start_exec(&s);
 }
 
 const struct command enter_command = {
     .name = "enter",
     .arguments = "-- PATH NAME [ARGUMENT]...",
-    .summary = NULL,
-    .details = "",
+    .options = (const struct option_spec[]){{0}},
+    .min_operands = COMMAND_AT,
+    .max_operands = COMMAND_ANY_NUMBER,
+    .takes_command = true,
     .main = enter_main,
 };

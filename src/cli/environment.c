@@ -1,11 +1,11 @@
 #include "cli/environment.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/cleanup.h"
 #include "cli/message.h"
 #include "core/text.h"
 
@@ -13,7 +13,7 @@
 
 static const char SEPARATORS[] = " :"; /* ld.so(8) */
 
-/* setenv(3) fails for want of memory alone. */
+/* setenv(3) fails only if out of memory. */
 static void set_variable(const char *name, const char *value)
 {
     if (setenv(name, value, 1) != 0)
@@ -26,37 +26,35 @@ void environment_set(enum config_key key, const char *value)
         set_variable(config_variable[key], value);
 }
 
-void environment_pin(enum config_key key)
+void environment_make_absolute(enum config_key key)
 {
     const char *value = getenv(config_variable[key]);
-    char folder[PATH_MAX], *path = NULL;
+    CLEANUP_FREE char *folder = getcwd(NULL, 0);
+    CLEANUP_FREE char *path = NULL;
 
-    if (value == NULL || value[0] == '\0' || value[0] == '/' || !config_is_path(key, value) ||
-        getcwd(folder, sizeof(folder)) == NULL)
+    if (folder == NULL || value == NULL || value[0] == '\0' || value[0] == '/' ||
+        !config_is_path(key, value))
         return;
-    if (asprintf(&path, "%s/%s", folder, value) >= 0) {
-        set_variable(config_variable[key], path);
-        free(path);
-    }
+    if (asprintf(&path, "%s/%s", folder, value) < 0)
+        exit(message_no_memory());
+    set_variable(config_variable[key], path);
 }
 
 void environment_preload(const char *library)
 {
     const char *others = getenv("LD_PRELOAD");
     size_t size = strlen(library);
-    char *list = NULL;
+    CLEANUP_FREE char *list = NULL;
 
     if (others == NULL || others[0] == '\0') {
         set_variable("LD_PRELOAD", library);
         return;
     }
-    bool is_first = strncmp(others, library, size) == 0 && strchr(SEPARATORS, others[size]) != NULL;
-    if (is_first)
+    if (strncmp(others, library, size) == 0 && strchr(SEPARATORS, others[size]) != NULL)
         return;
     if (asprintf(&list, "%s:%s", library, others) < 0)
-        list = NULL;
-    set_variable("LD_PRELOAD", list != NULL ? list : library);
-    free(list);
+        exit(message_no_memory());
+    set_variable("LD_PRELOAD", list);
 }
 
 static bool is_ours(const char *path)
@@ -69,12 +67,12 @@ void environment_drop_preload(void)
 {
     const char *preloaded = getenv("LD_PRELOAD");
     struct text others;
-    char *list, *buf, *rest;
+    char *rest;
 
     if (preloaded == NULL)
         return;
-    list = strdup(preloaded);
-    buf = malloc(strlen(preloaded) + 1);
+    CLEANUP_FREE char *list = strdup(preloaded);
+    CLEANUP_FREE char *buf = malloc(strlen(preloaded) + 1);
     if (list == NULL || buf == NULL)
         exit(message_no_memory());
     text_init(&others, buf, strlen(preloaded) + 1);
@@ -90,6 +88,4 @@ void environment_drop_preload(void)
         set_variable("LD_PRELOAD", buf);
     else
         unsetenv("LD_PRELOAD");
-    free(buf);
-    free(list);
 }

@@ -1,27 +1,21 @@
-/* The environment that makes programs members of a tree. */
+/* The environment that makes a command part of a tree. */
 #ifndef CLI_ENVIRONMENT_H
 #define CLI_ENVIRONMENT_H
 
 #include "core/config.h"
 
-/*
- * Each changes the environment of this process, which the command inherits; there is
- * no memory for it where it ends this process, after a message.
- */
+/* Each changes the environment of this process, or exits after a message if out of memory. */
 
-/* Sets a variable of ours, unless `value` is NULL. */
+/* Sets one of our variables, unless `value` is NULL. */
 void environment_set(enum config_key key, const char *value);
 
 /* Makes a relative path in a variable absolute: the command may leave this folder. */
-void environment_pin(enum config_key key);
+void environment_make_absolute(enum config_key key);
 
-/* Puts the library in front of what is preloaded already, unless it is there. */
+/* Puts the library in front of LD_PRELOAD, unless it is there. */
 void environment_preload(const char *library);
 
-/*
- * Takes libremap.so out of what is preloaded: a program whose calls are stopped by the
- * notify engine must not have them translated twice.
- */
+/* Takes libremap.so out of LD_PRELOAD: under notify, calls must not be translated twice. */
 void environment_drop_preload(void);
 
 #endif

@@ -1,55 +1,27 @@
 /* remap export: the table in the words of other programs. */
 #include <ctype.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "cli/help.h"
+#include "cli/install_paths.h"
 #include "cli/kernel.h"
 #include "cli/live.h"
 #include "cli/message.h"
-#include "cli/place.h"
+#include "cli/output.h"
 #include "cli/rules.h"
-#include "cli/show.h"
 #include "cli/user.h"
 #include "export/redirect.h"
 #include "export/systemd.h"
-
-enum {
-    OPTION_USER = 256,
-    OPTION_NAME,
-    /* Those of remap-redirect, which go into what starts it. */
-    OPTION_BACKEND,
-    OPTION_INTERFACE,
-    OPTION_OWNER,
-    OPTION_LOCAL,
-    OPTION_HIDE,
-};
-
-static const struct option LONG_OPTIONS[] = {
-    {"user", required_argument, NULL, OPTION_USER},
-    {"name", required_argument, NULL, OPTION_NAME},
-    {"backend", required_argument, NULL, OPTION_BACKEND},
-    {"interface", required_argument, NULL, OPTION_INTERFACE},
-    {"owner", required_argument, NULL, OPTION_OWNER},
-    {"local", no_argument, NULL, OPTION_LOCAL},
-    {"hide", no_argument, NULL, OPTION_HIDE},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
-enum { KEPT_MAX = 32 };
 
 struct options {
     struct rules rules;
     const char *user;
     const char *run;
-    struct systemd_option kept[KEPT_MAX]; /* those that remap-redirect has as well */
-    size_t count;
-    bool has_helper_only; /* one of them means nothing to export itself */
+    const char *backend, *owner, *local, *hide; /* of remap-redirect */
+    struct option_words interfaces;
 };
 
 /* A format: `print` prints it, and returns a status. */
@@ -80,7 +52,7 @@ static void say_of_rules(const struct redirect *r, const struct table *t)
 
     for (size_t i = 0; i < t->count; i++) {
         if (r->note[i] < sizeof(NOTES) / sizeof(*NOTES) && NOTES[r->note[i]] != NULL)
-            message_print("rule %zu (%s) %s", i + 1, show_rule(&t->rule[i], buf),
+            message_print("rule %zu (%s) %s", i + 1, output_rule(&t->rule[i], buf),
                           NOTES[r->note[i]]);
     }
 }
@@ -94,7 +66,7 @@ static bool check_targets(const struct redirect *r, const struct table *t)
         if (r->note[i] == REDIRECT_PRIVILEGED) {
             message_print("rule %zu (%s) goes to a privileged port, whose server needs no "
                           "redirect: choose a target from 1024 up",
-                          i + 1, show_rule(&t->rule[i], buf));
+                          i + 1, output_rule(&t->rule[i], buf));
             return false;
         }
     }
@@ -118,7 +90,7 @@ static void warn_of_servers(const struct redirect *r)
             (redirect_takes(r, &socket->local) || (is_dual && redirect_takes(r, &v4))))
             message_print("warning: a server has %s itself, and is out of reach while its port is "
                           "redirected: put %u=keep in front of the table if it shall not be",
-                          show_endpoint(&socket->local, buf), socket->local.port);
+                          output_endpoint(&socket->local, buf), socket->local.port);
     }
     kernel_free(&sockets);
 }
@@ -171,7 +143,8 @@ static int print_redirect(const struct options *o, const struct config *config)
     struct redirect_live *live = NULL;
     size_t live_count = 0;
 
-    if (o->has_helper_only) {
+    if (o->backend != NULL || o->interfaces.count > 0 || o->owner != NULL || o->local != NULL ||
+        o->hide != NULL) {
         message_print("the format redirect has no such options: give them to remap-redirect");
         return STATUS_USAGE;
     }
@@ -196,12 +169,66 @@ static int print_redirect(const struct options *o, const struct config *config)
 
 /* ---- systemd-redirect ---- */
 
+/* What remap-redirect takes for a name: nothing that a unit, or a shell, could take for more. */
+static bool is_name(const char *word)
+{
+    bool is = word[0] != '\0' && word[0] != '-';
+
+    for (; is && *word != '\0'; word++)
+        is = isalnum((unsigned char)*word) || strchr("_.@:-", *word) != NULL;
+    return is;
+}
+
+/* Whether remap-redirect takes this value of an option. False after a message. */
+static bool check_value(const char *name, const char *value)
+{
+    if (strcmp(name, "backend") == 0 && strcmp(value, "nft") != 0 &&
+        strncmp(value, "iptables", strlen("iptables")) != 0) {
+        message_print("unknown backend '%s': use nft or iptables", value);
+        return false;
+    }
+    if (is_name(value))
+        return true;
+    message_print("'%s' is no name for --%s: use letters, digits and _ . @ : -", value, name);
+    return false;
+}
+
+enum { KEPT_MAX = OPTION_WORDS_MAX + 6 };
+
+/* Lists the options that go into the unit. False after a message. */
+static bool keep_options(const struct options *o, struct systemd_option kept[KEPT_MAX],
+                         size_t *count)
+{
+    const struct systemd_option words[] = {{"user", o->user},       {"name", o->run},
+                                           {"backend", o->backend}, {"owner", o->owner},
+                                           {"local", o->local},     {"hide", o->hide}};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        if (words[i].value != NULL)
+            kept[(*count)++] = words[i];
+    }
+    for (size_t i = 0; i < o->interfaces.count; i++)
+        kept[(*count)++] = (struct systemd_option){"interface", o->interfaces.word[i]};
+    for (size_t i = 0; i < *count; i++) {
+        bool is_flag = kept[i].value[0] == '\0';
+        if (!is_flag && !check_value(kept[i].name, kept[i].value))
+            return false;
+        if (is_flag)
+            kept[i].value = NULL;
+    }
+    return true;
+}
+
 static int print_systemd_redirect(const struct options *o, const struct config *config)
 {
     static struct redirect r;
+    struct systemd_option kept[KEPT_MAX];
     char helper[PATH_MAX];
+    size_t count = 0;
 
-    if (!place_find_helper(helper))
+    if (!keep_options(o, kept, &count))
+        return STATUS_USAGE;
+    if (!install_paths_helper(helper))
         return STATUS_UNAVAILABLE;
     if (strpbrk(helper, " \t\n\\\"'") != NULL) {
         message_print("systemd cannot run '%s': move it to a path without blanks and quotes",
@@ -214,7 +241,7 @@ static int print_systemd_redirect(const struct options *o, const struct config *
     redirect_free(&r);
     if (!is_fit)
         return STATUS_BAD_TABLE;
-    systemd_print_redirect(helper, &config->table, o->kept, o->count, stdout);
+    systemd_print_redirect(helper, &config->table, kept, count, stdout);
     return STATUS_OK;
 }
 
@@ -223,128 +250,55 @@ static const struct format FORMATS[] = {
     {"systemd-redirect", "a systemd service that runs it", print_systemd_redirect},
 };
 
-/* ---- options ---- */
+/* ---- the command ---- */
 
-/* What remap-redirect takes for a name: nothing that a unit, or a shell, could take for more. */
-static bool is_name(const char *word)
+static struct options options = {.rules.is_strict = true};
+
+static int export_main(int argc, char **argv)
 {
-    bool is = word[0] != '\0' && word[0] != '-';
-
-    for (; is && *word != '\0'; word++)
-        is = isalnum((unsigned char)*word) || strchr("_.@:-", *word) != NULL;
-    return is;
-}
-
-/* Whether remap-redirect takes this value of an option. False after a message. */
-static bool check_value(const struct option *option, const char *value)
-{
-    if (option->val == OPTION_BACKEND && strcmp(value, "nft") != 0 &&
-        strncmp(value, "iptables", strlen("iptables")) != 0) {
-        message_print("unknown backend '%s': use nft or iptables", value);
-        return false;
-    }
-    if (is_name(value))
-        return true;
-    message_print("'%s' is no name for --%s: use letters, digits and _ . @ : -", value,
-                  option->name);
-    return false;
-}
-
-/* Keeps an option that is one of remap-redirect as well, with its value in optarg, if it has one. */
-static int keep_option(struct options *o, const struct option *option)
-{
-    if (option->has_arg != no_argument && !check_value(option, optarg))
-        return STATUS_USAGE;
-    if (o->count == KEPT_MAX) {
-        message_print("too many options: leave some out");
-        return STATUS_USAGE;
-    }
-    o->has_helper_only = o->has_helper_only || option->val >= OPTION_BACKEND;
-    o->kept[o->count++] = (struct systemd_option){option->name, optarg};
-    return STATUS_OK;
-}
-
-static int take_option(const struct command *self, int option, int index, char **argv,
-                       struct options *o)
-{
-    switch (option) {
-    case 'r':
-        return rules_add_text(&o->rules, optarg) ? STATUS_OK : STATUS_BAD_TABLE;
-    case 'f':
-        return rules_add_file(&o->rules, optarg) ? STATUS_OK : STATUS_BAD_TABLE;
-    case '?':
-    case ':':
-        return message_bad_option(self, option, argv);
-    case OPTION_USER:
-        o->user = optarg;
-        break;
-    case OPTION_NAME:
-        o->run = optarg;
-        if (!live_is_name(optarg))
-            return message_bad_name(optarg);
-        break;
-    default:
-        break;
-    }
-    return keep_option(o, &LONG_OPTIONS[index]);
-}
-
-static const struct format *find_format(int argc, char **argv)
-{
-    if (optind + 1 != argc) {
-        message_print("%s: see 'remap help export'",
-                      optind == argc ? "no format given" : "one format at a time");
-        return NULL;
-    }
-    for (size_t i = 0; i < sizeof(FORMATS) / sizeof(*FORMATS); i++) {
-        if (strcmp(FORMATS[i].name, argv[optind]) == 0)
-            return &FORMATS[i];
-    }
-    message_print("'%s' is not a format: see 'remap help export'", argv[optind]);
-    return NULL;
-}
-
-static int export_main(const struct command *self, int argc, char **argv)
-{
-    static struct options o = {.rules.is_strict = true};
     static struct config config;
-    int option, index = 0;
+    const struct format *format = NULL;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":r:f:h", LONG_OPTIONS, &index)) != -1) {
-        if (option == 'h')
-            return help_print(self);
-        int status = take_option(self, option, index, argv, &o);
-        if (status != STATUS_OK)
-            return status;
+    (void)argc;
+    for (size_t i = 0; i < sizeof(FORMATS) / sizeof(*FORMATS); i++) {
+        if (strcmp(FORMATS[i].name, argv[1]) == 0)
+            format = &FORMATS[i];
     }
-    const struct format *format = find_format(argc, argv);
-    if (format == NULL)
+    if (format == NULL) {
+        message_print("unknown format '%s': see 'remap help export'", argv[1]);
         return STATUS_USAGE;
-    if (!rules_load(&o.rules, &config))
+    }
+    if (!rules_load(&options.rules, &config))
         return STATUS_BAD_TABLE;
-    return format->print(&o, &config);
+    return format->print(&options, &config);
 }
+
+static const struct option_spec OPTIONS[] = {
+    OPTION_RULES_AND_FILE(&options.rules),
+    {"user", 0, "USER", OPTION_WORD, &options.user, "auto: the ports of USER's running servers"},
+    {"name", 0, "RUN", OPTION_RUN, &options.run, "auto: of one run only"},
+    {"backend", 0, "nft|iptables", OPTION_WORD, &options.backend, "as of remap-redirect"},
+    {"interface", 0, "NAME", OPTION_WORDS, &options.interfaces, "as of remap-redirect"},
+    {"owner", 0, "USER", OPTION_WORD, &options.owner, "as of remap-redirect"},
+    {"local", 0, "", OPTION_CONSTANT, &options.local, "as of remap-redirect"},
+    {"hide", 0, "", OPTION_CONSTANT, &options.hide, "as of remap-redirect"},
+    {0},
+};
 
 const struct command export_command = {
     .name = "export",
-    .arguments = "[-r RULES | -f FILE]... [OPTION]... FORMAT",
-    .summary = "Prints the table for other programs",
+    .arguments = "FORMAT",
+    .summary = "Print the table for other programs",
     .details =
         "FORMAT is one of:\n"
         "  redirect          lines for remap-redirect: protocol, family, address, first and\n"
         "                    last port, and the address and first port that they go to\n"
-        "  systemd-redirect  a systemd service that runs remap-redirect\n"
-        "\n"
-        "  -r RULES          rules, as 80=8080,443=8443; may be given more than once\n"
-        "  -f FILE           a file of rules; may be given more than once\n"
-        "      --user USER   auto goes to the ports that are live in USER's registry\n"
-        "      --name RUN    and of one run alone\n"
-        "      --backend B, --interface I, --owner USER, --local, --hide\n"
-        "                    of remap-redirect, for systemd-redirect\n"
-        "  -h, --help        this text\n"
+        "  systemd-redirect  a systemd service that runs remap-redirect, with its options\n"
         "\n"
         "A file of rules that others may write is refused, and so is a privileged target.\n"
-        "Exits with 0; 64 usage, 69 something is not to be had, 78 bad table.\n",
+        "Exit status: 0; 64 usage, 69 something is not available, 78 the table is invalid.\n",
+    .options = OPTIONS,
+    .min_operands = 1,
+    .max_operands = 1,
     .main = export_main,
 };

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/printable.h"
+#include "cli/message.h"
+#include "cli/output.h"
 
 static const struct {
     const char *name, *colour;
@@ -87,7 +88,7 @@ enum finding_state finding_worst(const struct findings *all)
     return worst;
 }
 
-/* ---- for people ---- */
+/* ---- text ---- */
 
 /* See no-color.org. */
 static bool wants_colour(void)
@@ -119,22 +120,18 @@ void finding_print(const struct findings *all)
 static json_t *finding_json(const struct finding *f)
 {
     return json_pack("{s:s, s:s, s:o, s:o}", "check", f->check, "state", STATES[f->state].name,
-                     "text", printable_json(f->text), "way_out",
-                     f->way_out[0] != '\0' ? printable_json(f->way_out) : json_null());
+                     "text", output_json_string(f->text), "way_out",
+                     f->way_out[0] != '\0' ? output_json_string(f->way_out) : json_null());
 }
 
-bool finding_print_json(const struct findings *all, bool works, const char *engine)
+int finding_print_json(const struct findings *all, bool works, const char *engine)
 {
-    json_t *list = json_array();
-    bool is_whole = list != NULL;
+    json_auto_t *list = json_array();
 
-    for (size_t i = 0; i < all->count && is_whole; i++)
-        is_whole = json_array_append_new(list, finding_json(&all->list[i])) == 0;
-    json_t *answer =
-        json_pack("{s:b, s:s?, s:o}", "works", works, "engine", engine, "findings", list);
-    is_whole = is_whole && answer != NULL && json_dumpf(answer, stdout, JSON_INDENT(2)) == 0;
-    if (is_whole)
-        putchar('\n');
-    json_decref(answer);
-    return is_whole;
+    for (size_t i = 0; i < all->count; i++) {
+        if (json_array_append_new(list, finding_json(&all->list[i])) != 0)
+            return message_no_memory();
+    }
+    return output_json(
+        json_pack("{s:b, s:s?, s:O}", "works", works, "engine", engine, "findings", list));
 }

@@ -1,4 +1,4 @@
-/* What a check-up finds, as data, and in its two forms. */
+/* Findings of remap doctor, as data, printed as lines or JSON. */
 #ifndef CLI_FINDING_H
 #define CLI_FINDING_H
 
@@ -10,7 +10,7 @@
 
 enum finding_state {
     FINDING_OK,
-    FINDING_NOTE,    /* good to know: it works all the same */
+    FINDING_NOTE,    /* worth knowing: it works all the same */
     FINDING_PROBLEM, /* it will not work */
 };
 
@@ -20,7 +20,7 @@ enum {
     FINDING_WAY_OUT_MAX = 512,
 };
 
-/* `way_out` is "" where none is needed. */
+/* `way_out` is what to do, or "". */
 struct finding {
     const char *check;
     enum finding_state state;
@@ -32,29 +32,32 @@ struct findings {
     struct finding list[FINDING_COUNT_MAX];
 };
 
-/* Adds one that is ok, with empty texts. Never NULL: past the end, the last one is given again. */
+/* Adds a finding that is ok, with empty texts. If the list is full, returns the last one again. */
 struct finding *finding_add(struct findings *all, const char *check);
 
-/* Each sets a text, as printf(3) does; the first one the state, too. */
+/* Each formats a text, like printf(3). The first one also sets the state. */
 __attribute__((format(printf, 3, 4))) void finding_set(struct finding *f, enum finding_state state,
                                                        const char *format, ...);
 __attribute__((format(printf, 2, 3))) void finding_set_way_out(struct finding *f,
                                                                const char *format, ...);
 
-/* Each starts a text anew, to be written with core/text.h. */
+/* Each empties a text, and returns its writer. */
 struct text finding_text(struct finding *f);
 struct text finding_way_out(struct finding *f);
 
-/* Takes a message ("what went wrong: what to do about it"), of which the first line counts, for a problem. */
+/* Makes a problem of the first line of a message, "what went wrong: what to do". */
 void finding_take_message(struct finding *f, const char *message);
 
-/* The worst state of all. */
+/* Returns the worst state. */
 enum finding_state finding_worst(const struct findings *all);
 
-/* Prints a line for each, with colour on terminals unless NO_COLOR says otherwise. */
+/* Prints a line for each, in colour on a terminal unless NO_COLOR is set. */
 void finding_print(const struct findings *all);
 
-/* Prints an object with `works`, `engine` (NULL is null) and `findings`. False if that failed. */
-bool finding_print_json(const struct findings *all, bool works, const char *engine);
+/*
+ * Prints a JSON object with `works`, `engine` (NULL is null) and `findings`. Returns STATUS_OK, or
+ * STATUS_UNAVAILABLE after a message.
+ */
+int finding_print_json(const struct findings *all, bool works, const char *engine);
 
 #endif

@@ -1,32 +1,26 @@
-/* What `remap` says: "remap: what went wrong: what to do about it", to stderr. */
+/* Messages to stderr: "remap: what went wrong: what to do", the remedy where it is not obvious. */
 #ifndef CLI_MESSAGE_H
 #define CLI_MESSAGE_H
 
 #include "cli/command.h"
 #include "core/diag.h"
 
+/* A longer message is cut. */
+enum { MESSAGE_MAX = 4 * PATH_MAX };
+
 /* Prints "remap: ", the formatted message and a newline. */
 __attribute__((format(printf, 1, 2))) void message_print(const char *format, ...);
 
 /*
- * From now on puts messages into a text, a line for each and without "remap: "; with NULL, prints
- * them again. The text is the caller's.
+ * Appends each further message to the text instead, as a line without "remap: "; with NULL, prints
+ * messages again. The text stays the caller's.
  */
 void message_capture(struct text *t);
 
-/* Prints a fault of the configuration, with the text and a caret. */
+/* Prints an error in the configuration, with its line and a caret. */
 void message_diag(const struct diag *d);
 
-/*
- * Complains of the option that getopt_long(3) has just refused, `argv` being its. Returns
- * STATUS_USAGE.
- */
-int message_bad_option(const struct command *command, int refused, char **argv);
-
-/* Complains that there is no memory. Returns STATUS_UNAVAILABLE. */
+/* Prints that memory has run out. Returns STATUS_UNAVAILABLE. */
 int message_no_memory(void);
-
-/* Complains of a name that no run can have. Returns STATUS_USAGE. */
-int message_bad_name(const char *name);
 
 #endif

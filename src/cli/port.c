@@ -1,122 +1,71 @@
-/* remap port: where an asked port is, for scripts. */
-#include <getopt.h>
-#include <math.h>
+/* remap port: prints the actual port of an asked one, for scripts. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/command.h"
-#include "cli/help.h"
 #include "cli/live.h"
 #include "cli/message.h"
 #include "core/rule.h"
 
-enum { OPTION_PROTO = 256, OPTION_NAME, OPTION_WAIT };
+enum { POLL_NS = 10 * 1000000 }; /* between two looks: the registry announces no changes */
 
-enum {
-    WAIT_DEFAULT = 10,     /* seconds */
-    POLL_NS = 10 * 1000000 /* between two looks: the registry tells nobody when it changes */
-};
+static struct {
+    const char *proto;
+    const char *run; /* "": of no named run */
+    double timeout;  /* seconds */
+} options = {.run = ""};
 
-static const struct option LONG_OPTIONS[] = {
-    {"proto", required_argument, NULL, OPTION_PROTO},
-    {"name", required_argument, NULL, OPTION_NAME},
-    {"wait", optional_argument, NULL, OPTION_WAIT},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
-struct options {
-    enum proto proto;
-    const char *run;
-    double wait; /* seconds */
-    uint16_t port;
-};
-
-static int take_proto(struct options *o)
+/* Parses a port, a number or a name, as in a rule. False after a message. */
+static bool parse_port(const char *text, uint16_t *port)
 {
-    o->proto = proto_from_name(optarg, strlen(optarg));
-    if (o->proto != PROTO_ANY)
-        return STATUS_OK;
-    message_print("unknown protocol '%s': use tcp, udp or sctp", optarg);
-    return STATUS_USAGE;
-}
-
-static int take_wait(struct options *o)
-{
-    char *end = NULL;
-
-    o->wait = optarg != NULL ? strtod(optarg, &end) : WAIT_DEFAULT;
-    if ((optarg == NULL || (end != optarg && *end == '\0')) && isfinite(o->wait) && o->wait >= 0)
-        return STATUS_OK;
-    message_print("'%s' is no time to wait: give seconds, as --wait=10", optarg);
-    return STATUS_USAGE;
-}
-
-static int take_option(const struct command *self, int option, char **argv, struct options *o)
-{
-    switch (option) {
-    case OPTION_PROTO:
-        return take_proto(o);
-    case OPTION_NAME:
-        o->run = optarg;
-        return live_is_name(optarg) ? STATUS_OK : message_bad_name(optarg);
-    case OPTION_WAIT:
-        return take_wait(o);
-    default:
-        return message_bad_option(self, option, argv);
-    }
-}
-
-/* The port in the text: a number or a name, as a rule has it. */
-static int take_port(const struct command *self, int argc, char **argv, struct options *o)
-{
+    struct source source = {"PORT", text, strlen(text)};
     struct endpoint e;
     struct diag d;
 
-    if (optind + 1 != argc) {
-        message_print("%s: see 'remap help %s'",
-                      optind == argc ? "no port given" : "one port at a time", self->name);
-        return STATUS_USAGE;
-    }
-    const char *text = argv[optind];
-    struct source source = {"PORT", text, strlen(text)};
     if (strpbrk(text, ":/ ") != NULL || !rule_parse_endpoint(&e, &source, &d)) {
-        message_print("'%s' is no port: give a number from 1 to 65535, or a name as http", text);
-        return STATUS_USAGE;
+        message_print("invalid port '%s': use a number from 1 to 65535, or a name such as http",
+                      text);
+        return false;
     }
-    o->port = e.port;
-    return STATUS_OK;
+    *port = e.port;
+    return true;
 }
 
-/* The newest that can be reached, and of TCP rather than of another protocol. */
-static const struct live *choose(const struct lives *lives, const struct options *o)
+/* Whether `a` is preferred to `b`: TCP to other protocols, then the newer one. */
+static bool is_better(const struct registry_entry *a, const struct registry_entry *b)
 {
-    const struct live *chosen = NULL;
+    if (a->asked.proto != b->asked.proto)
+        return a->asked.proto < b->asked.proto;
+    return (int32_t)(a->order - b->order) > 0;
+}
 
+static const struct live *choose(const struct lives *lives, uint16_t port)
+{
+    enum proto proto = PROTO_ANY;
+    const struct live *best = NULL;
+
+    if (options.proto != NULL)
+        proto = proto_from_name(options.proto, strlen(options.proto));
     for (size_t i = 0; i < lives->count; i++) {
         const struct live *live = &lives->list[i];
-        if (live->entry.asked.port != o->port || !live->listens ||
-            (o->proto != PROTO_ANY && live->entry.asked.proto != o->proto))
-            continue;
-        bool is_better = chosen == NULL || live->entry.asked.proto < chosen->entry.asked.proto ||
-                         (live->entry.asked.proto == chosen->entry.asked.proto &&
-                          (int32_t)(live->entry.order - chosen->entry.order) > 0);
-        chosen = is_better ? live : chosen;
+        const struct endpoint *asked = &live->entry.asked;
+        bool is_match = asked->port == port && (proto == PROTO_ANY || asked->proto == proto);
+        if (is_match && live->listens && (best == NULL || is_better(&live->entry, &best->entry)))
+            best = live;
     }
-    return chosen;
+    return best;
 }
 
-/* Looks once. STATUS_NO where there is none. */
-static int look(const struct options *o)
+/* Prints the actual port, if there is one. Returns STATUS_NO if there is none. */
+static int look(uint16_t port)
 {
     struct lives lives;
-    int status = live_list(o->run, false, &lives);
+    int status = live_list(options.run, false, &lives);
 
     if (status != STATUS_OK)
         return status;
-    const struct live *live = choose(&lives, o);
+    const struct live *live = choose(&lives, port);
     if (live != NULL)
         printf("%u\n", live->entry.actual.port);
     live_free(&lives);
@@ -131,42 +80,42 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static int port_main(const struct command *self, int argc, char **argv)
+static int port_main(int argc, char **argv)
 {
     static const struct timespec POLL = {0, POLL_NS};
-    struct options o = {.run = ""};
-    int option, status;
+    double end = now() + options.timeout;
+    uint16_t port;
+    int status;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", LONG_OPTIONS, NULL)) != -1) {
-        if (option == 'h')
-            return help_print(self);
-        status = take_option(self, option, argv, &o);
-        if (status != STATUS_OK)
-            return status;
-    }
-    status = take_port(self, argc, argv, &o);
-    if (status != STATUS_OK)
-        return status;
-    double end = now() + o.wait;
-    while ((status = look(&o)) == STATUS_NO && now() < end)
+    (void)argc;
+    if (!parse_port(argv[1], &port))
+        return STATUS_USAGE;
+    while ((status = look(port)) == STATUS_NO && now() < end)
         nanosleep(&POLL, NULL);
     if (status == STATUS_NO)
-        message_print("nobody is on port %u: see 'remap ps'", o.port);
+        message_print("no server is running on port %u: see 'remap ps'", port);
     return status;
 }
 
+static const struct option_spec OPTIONS[] = {
+    {"proto", 0, "tcp|udp|sctp", OPTION_CHOICE, &options.proto,
+     "one protocol only (default: TCP before others)"},
+    {"name", 0, "RUN", OPTION_RUN, &options.run, "the servers of remap run --name=RUN"},
+    {"wait", 0, "[SECONDS]", OPTION_TIMEOUT, &options.timeout,
+     "wait until a server listens (default: 10)"},
+    {0},
+};
+
 const struct command port_command = {
     .name = "port",
-    .arguments = "[OPTION]... PORT",
-    .summary = "Prints the actual port of an asked one",
-    .details = "      --proto P    of tcp or udp; else of tcp, if it is there\n"
-               "      --name RUN   of the server that was started by remap run --name RUN\n"
-               "      --wait[=S]   wait until it can be reached, for 10 seconds or S\n"
-               "  -h, --help       this text\n"
-               "\n"
-               "PORT is a number, or a name as http. For scripts:\n"
+    .arguments = "PORT",
+    .summary = "Print the actual port of an asked one",
+    .details = "PORT is a number, or a name such as http. For scripts:\n"
                "  curl \"localhost:$(remap port 80 --wait)\"\n"
-               "Exits with 1 where nobody is there; 64 usage, 69 the kernel does not say.\n",
+               "Exit status: 0; 1 no server is running on the port, 64 usage, 69 the kernel\n"
+               "does not list its sockets.\n",
+    .options = OPTIONS,
+    .min_operands = 1,
+    .max_operands = 1,
     .main = port_main,
 };

@@ -1,54 +1,47 @@
-/* remap ps: what is where, by the registry, of what the kernel says is alive. */
-#include <getopt.h>
+/* remap ps: lists the sockets that the registry has remapped and the kernel still has. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "cli/cleanup.h"
 #include "cli/command.h"
-#include "cli/help.h"
 #include "cli/live.h"
 #include "cli/message.h"
-#include "cli/printable.h"
-#include "cli/show.h"
+#include "cli/output.h"
 
-enum { OPTION_JSON = 256, OPTION_NAME };
-
-static const struct option LONG_OPTIONS[] = {
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"name", required_argument, NULL, OPTION_NAME},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
+static struct {
+    bool is_json;
+    const char *run;
+} options;
 
 static const char *const ENGINE_NAMES[] = {
     [ENGINE_PRELOAD] = "preload",
     [ENGINE_NOTIFY] = "notify",
 };
 
-/* ---- the order, in which equals stand side by side ---- */
+/* ---- the order ---- */
+
+static int compare(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
 
 static int compare_live(const void *a, const void *b)
 {
     const struct live *x = a, *y = b;
-    int runs = strcmp(x->run, y->run);
+    const struct endpoint *p = &x->entry.asked, *q = &y->entry.asked;
+    int order = strcmp(x->run, y->run);
 
-    if (runs != 0)
-        return runs;
-    if (x->entry.asked.port != y->entry.asked.port)
-        return x->entry.asked.port < y->entry.asked.port ? -1 : 1;
-    if (x->entry.asked.proto != y->entry.asked.proto)
-        return x->entry.asked.proto < y->entry.asked.proto ? -1 : 1;
-    int addrs = memcmp(&x->entry.asked.addr, &y->entry.asked.addr, sizeof(x->entry.asked.addr));
-    if (addrs != 0)
-        return addrs;
-    if (x->entry.actual.port != y->entry.actual.port)
-        return x->entry.actual.port < y->entry.actual.port ? -1 : 1;
-    return x->pid < y->pid ? -1 : x->pid > y->pid;
+    order = order != 0 ? order : compare(p->port, q->port);
+    order = order != 0 ? order : compare(p->proto, q->proto);
+    order = order != 0 ? order : memcmp(&p->addr, &q->addr, sizeof(p->addr));
+    order = order != 0 ? order : compare(x->entry.actual.port, y->entry.actual.port);
+    return order != 0 ? order : compare(x->pid, y->pid);
 }
 
-/* Sockets that differ in nothing but their number are one line: workers' with SO_REUSEPORT. */
+/* Sorts the list, and merges sockets that would be equal lines: of SO_REUSEPORT. */
 static void merge(struct lives *lives)
 {
     size_t kept = 0;
@@ -86,35 +79,28 @@ static void fill_row(const struct live *live, struct row *row)
     struct tm local;
     struct text program;
 
-    snprintf(row->cell[0], CELL_MAX, "%s", proto_name(live->entry.asked.proto));
+    for (int column = 0; column < COLUMNS; column++)
+        text_copy(row->cell[column], CELL_MAX, "-");
+    text_copy(row->cell[0], CELL_MAX, proto_name(live->entry.asked.proto));
     format_endpoint(&live->entry.asked, row->cell[1]);
     format_endpoint(&live->entry.actual, row->cell[2]);
     if (live->pid != 0) {
         snprintf(row->cell[3], CELL_MAX, "%u", live->pid);
         text_init(&program, row->cell[4], CELL_MAX);
         text_printable(&program, live->program, strlen(live->program));
-    } else {
-        snprintf(row->cell[3], CELL_MAX, "-");
-        snprintf(row->cell[4], CELL_MAX, "-");
     }
     localtime_r(&since, &local);
     strftime(row->cell[5], CELL_MAX, "%Y-%m-%d %H:%M:%S", &local);
-    snprintf(row->cell[6], CELL_MAX, "%s", ENGINE_NAMES[live->entry.engine]);
-    snprintf(row->cell[7], CELL_MAX, "%s", live->run[0] != '\0' ? live->run : "-");
-}
-
-static void print_row(const struct row *row, const int width[COLUMNS])
-{
-    for (int i = 0; i < COLUMNS - 1; i++)
-        printf("%-*s  ", width[i], row->cell[i]);
-    puts(row->cell[COLUMNS - 1]);
+    text_copy(row->cell[6], CELL_MAX, ENGINE_NAMES[live->entry.engine]);
+    if (live->run[0] != '\0')
+        text_copy(row->cell[7], CELL_MAX, live->run);
 }
 
 static int print_table(const struct lives *lives)
 {
     static const struct row HEAD = {
         {"Proto", "Asked", "Actual", "PID", "Program", "Since", "Engine", "Run"}};
-    struct row *rows = calloc(lives->count + 1, sizeof(*rows));
+    CLEANUP_FREE struct row *rows = calloc(lives->count + 1, sizeof(*rows));
     int width[COLUMNS] = {0};
 
     if (rows == NULL)
@@ -123,14 +109,16 @@ static int print_table(const struct lives *lives)
     for (size_t i = 0; i < lives->count; i++)
         fill_row(&lives->list[i], &rows[i + 1]);
     for (size_t i = 0; i <= lives->count; i++) {
-        for (int column = 0; column < COLUMNS; column++) {
+        for (int column = 0; column < COLUMNS - 1; column++) {
             int size = (int)strlen(rows[i].cell[column]);
             width[column] = size > width[column] ? size : width[column];
         }
     }
-    for (size_t i = 0; i <= lives->count; i++)
-        print_row(&rows[i], width);
-    free(rows);
+    for (size_t i = 0; i <= lives->count; i++) {
+        for (int column = 0; column < COLUMNS - 1; column++)
+            printf("%-*s  ", width[column], rows[i].cell[column]);
+        puts(rows[i].cell[COLUMNS - 1]);
+    }
     return STATUS_OK;
 }
 
@@ -157,74 +145,49 @@ static json_t *live_json(const struct live *live)
         "{s:s, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "proto", proto_name(live->entry.asked.proto),
         "asked", endpoint_json(&live->entry.asked), "actual", endpoint_json(&live->entry.actual),
         "pid", has_process ? json_integer(live->pid) : json_null(), "program",
-        has_process ? printable_json(live->program) : json_null(), "since",
+        has_process ? output_json_string(live->program) : json_null(), "since",
         (json_int_t)live->entry.since, "engine", ENGINE_NAMES[live->entry.engine], "run",
         live->run[0] != '\0' ? json_string(live->run) : json_null());
 }
 
 static int print_json(const struct lives *lives)
 {
-    json_t *list = json_array();
-    bool is_whole = list != NULL;
+    json_auto_t *list = json_array();
 
-    for (size_t i = 0; i < lives->count && is_whole; i++)
-        is_whole = json_array_append_new(list, live_json(&lives->list[i])) == 0;
-    is_whole = is_whole && json_dumpf(list, stdout, JSON_INDENT(2)) == 0;
-    if (is_whole)
-        putchar('\n');
-    json_decref(list);
-    if (!is_whole)
-        message_print("the list cannot be written: see the memory, and where the output goes");
-    return is_whole ? STATUS_OK : STATUS_UNAVAILABLE;
+    for (size_t i = 0; i < lives->count; i++) {
+        if (json_array_append_new(list, live_json(&lives->list[i])) != 0)
+            return message_no_memory();
+    }
+    return output_json(json_incref(list));
 }
 
-static int ps_main(const struct command *self, int argc, char **argv)
+static int ps_main(int argc, char **argv)
 {
     struct lives lives;
-    const char *run = NULL;
-    bool is_json = false;
-    int option;
 
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", LONG_OPTIONS, NULL)) != -1) {
-        switch (option) {
-        case 'h':
-            return help_print(self);
-        case OPTION_JSON:
-            is_json = true;
-            break;
-        case OPTION_NAME:
-            run = optarg;
-            break;
-        default:
-            return message_bad_option(self, option, argv);
-        }
-    }
-    if (optind < argc) {
-        message_print("'%s' is too much: see 'remap help %s'", argv[optind], self->name);
-        return STATUS_USAGE;
-    }
-    if (run != NULL && !live_is_name(run))
-        return message_bad_name(run);
-    int status = live_list(run, true, &lives);
+    (void)argc, (void)argv;
+    int status = live_list(options.run, true, &lives);
     if (status != STATUS_OK)
         return status;
     merge(&lives);
-    status = is_json ? print_json(&lives) : print_table(&lives);
+    status = options.is_json ? print_json(&lives) : print_table(&lives);
     live_free(&lives);
     return status;
 }
 
+static const struct option_spec OPTIONS[] = {
+    {"json", 0, NULL, OPTION_FLAG, &options.is_json, "print JSON: an array of objects"},
+    {"name", 0, "RUN", OPTION_RUN, &options.run, "list only what belongs to one run"},
+    {0},
+};
+
 const struct command ps_command = {
     .name = "ps",
-    .arguments = "[--json] [--name RUN]",
-    .summary = "Lists the endpoints that live: what was asked for, and where it is",
-    .details = "      --json       as JSON: an array with an object for each\n"
-               "      --name RUN   those of one run alone\n"
-               "  -h, --help       this text\n"
-               "\n"
-               "Asks the kernel, so that nothing dead is listed, and of this network namespace\n"
-               "alone. Servers that were started with LD_PRELOAD are listed too. Exits with 0\n"
-               "also where there are none; 64 usage, 69 the kernel does not say.\n",
+    .summary = "List remapped ports",
+    .details = "Lists only sockets that the kernel has, of this user and network namespace;\n"
+               "also those of servers that were started with LD_PRELOAD.\n"
+               "Exit status: 0, also if the list is empty; 64 usage, 69 the kernel does not\n"
+               "list its sockets.\n",
+    .options = OPTIONS,
     .main = ps_main,
 };

@@ -1,20 +1,18 @@
 /* remap redirect: becomes remap-redirect(8). */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/install_paths.h"
 #include "cli/message.h"
-#include "cli/place.h"
 
-static int redirect_main(const struct command *self, int argc, char **argv)
+static int redirect_main(int argc, char **argv)
 {
     char helper[PATH_MAX];
 
-    (void)self;
     (void)argc;
-    if (!place_find_helper(helper))
+    if (!install_paths_helper(helper))
         return STATUS_UNAVAILABLE;
     argv[0] = helper;
     execv(helper, argv);
@@ -25,7 +23,7 @@ static int redirect_main(const struct command *self, int argc, char **argv)
 const struct command redirect_command = {
     .name = "redirect",
     .arguments = "up|down|status|plan [OPTION]...",
-    .summary = "Sends the outside world's ports to where the servers are, as root",
+    .summary = "Redirect connections from outside to remapped ports, as root",
     .details = "Runs remap-redirect: see 'remap redirect --help'.\n",
     .main = redirect_main,
 };

@@ -6,8 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/cleanup.h"
 #include "cli/message.h"
-#include "cli/trust.h"
+#include "cli/trusted_file.h"
 
 static char file_buf[CONFIG_FILE_MAX];
 
@@ -20,7 +21,7 @@ static long read_stream(FILE *stream, char *buf, size_t size)
     return got == size && getc(stream) != EOF ? -EFBIG : (long)got;
 }
 
-/* Of a file that is there, and may not be read; or that cannot be known to be there. */
+/* Returns -EPERM for a file that may not even exist: a folder in its path is closed. */
 static long error_on(const char *path, int error)
 {
     return error == EACCES && access(path, F_OK) != 0 ? -EPERM : -error;
@@ -30,25 +31,21 @@ static long read_file(const char *path, char *buf, size_t size)
 {
     if (strcmp(path, "-") == 0)
         return read_stream(stdin, buf, size);
-    FILE *stream = fopen(path, "re");
-    if (stream == NULL)
-        return error_on(path, errno);
-    long result = read_stream(stream, buf, size);
-    fclose(stream);
-    return result;
+    CLEANUP_FILE FILE *stream = fopen(path, "re");
+    return stream != NULL ? read_stream(stream, buf, size) : error_on(path, errno);
 }
 
-/* What a source of rules was refused for has been printed, and is no fault of its text. */
+/* A file was refused, and a message says why. */
 static bool was_refused;
 
-/* read_file, of a file that only root and this user may write. */
+/* Like read_file, but refuses a file that others can change. */
 static long read_trusted_file(const char *path, char *buf, size_t size)
 {
     if (strcmp(path, "-") == 0)
         return read_file(path, buf, size);
     if (access(path, F_OK) != 0)
         return error_on(path, errno);
-    if (trust_check(path))
+    if (trusted_file_check(path))
         return read_file(path, buf, size);
     was_refused = true;
     return -ECANCELED;
@@ -59,22 +56,12 @@ static const char *from_environment(enum config_key key)
     return getenv(config_variable[key]);
 }
 
-/* The same without sources of rules: config_load then takes the default, which is put aside. */
+/* The settings without the sources of rules. config_load then takes the default table. */
 static const char *settings_only(enum config_key key)
 {
-    switch (key) {
-    case CONFIG_WHEN:
-    case CONFIG_REPORT:
-    case CONFIG_CONNECT:
-    case CONFIG_EXEC:
-    case CONFIG_LOG:
-    case CONFIG_LOG_FILE:
-    case CONFIG_STATE:
-    case CONFIG_XDG_RUNTIME_DIR:
-        return from_environment(key);
-    default:
-        return NULL;
-    }
+    bool is_source = key == CONFIG_RULES || key == CONFIG_FILE || key == CONFIG_XDG_CONFIG_HOME ||
+                     key == CONFIG_HOME;
+    return is_source ? NULL : from_environment(key);
 }
 
 static long no_file(const char *path, char *buf, size_t size)
@@ -85,7 +72,7 @@ static long no_file(const char *path, char *buf, size_t size)
     return -ENOENT;
 }
 
-/* Prints the fault where there is one. */
+/* Prints the error, if there is one. */
 static bool checked(bool ok, const struct diag *d)
 {
     if (!ok && !was_refused)

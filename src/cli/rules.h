@@ -1,7 +1,4 @@
-/*
- * The table and the settings that a command works with: from its options, else from the
- * environment.
- */
+/* The table and the settings of a command: from its options, else from the environment. */
 #ifndef CLI_RULES_H
 #define CLI_RULES_H
 
@@ -9,27 +6,20 @@
 
 #include "core/config.h"
 
-/*
- * `given` says that options have named rules, so that no other source counts. Where
- * `is_strict`, files that others may write are refused (cli/trust.h).
- */
 struct rules {
     struct table table;
-    bool given;
-    bool is_strict;
+    bool given;     /* options have added rules: all other sources of rules are ignored */
+    bool is_strict; /* refuse files that others can change (cli/trusted_file.h) */
 };
 
-/*
- * Each appends what an option names: -r, and -f (a path, or "-" for stdin). False
- * where that is faulty; the fault has then been printed.
- */
-bool rules_add_text(struct rules *r, const char *text);
-bool rules_add_file(struct rules *r, const char *path);
+/* Each adds the rules of an option: -r, or -f (a path, or "-" for stdin). False after a message. */
+__attribute__((warn_unused_result)) bool rules_add_text(struct rules *r, const char *text);
+__attribute__((warn_unused_result)) bool rules_add_file(struct rules *r, const char *path);
 
-/* Fills *config in, with the rules of the options where there are any. False, as above. */
-bool rules_load(const struct rules *r, struct config *config);
+/* Fills in *config, with the added rules if there are any. False after a message. */
+__attribute__((warn_unused_result)) bool rules_load(const struct rules *r, struct config *config);
 
-/* Fills *config in with the settings of the environment alone, and the default table. False, as above. */
-bool rules_load_settings(struct config *config);
+/* Fills in *config with the settings of the environment and the default table. False likewise. */
+__attribute__((warn_unused_result)) bool rules_load_settings(struct config *config);
 
 #endif

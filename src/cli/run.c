@@ -1,147 +1,54 @@
 /*
- * remap run: puts the library and the table into the environment, and becomes the
- * command. The table goes along in normal form, wherever it came from, so that a
- * program that changes its folder, its user or its root still has it.
+ * remap run: puts the library and the table into the environment, and starts the command. The
+ * table is passed on in normal form, whatever its source: a program that changes its folder, user
+ * or root still has it.
  */
-#include <getopt.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "cli/choose.h"
+#include "cli/cleanup.h"
 #include "cli/command.h"
 #include "cli/environment.h"
-#include "cli/help.h"
-#include "cli/library.h"
+#include "cli/install_paths.h"
 #include "cli/live.h"
 #include "cli/message.h"
 #include "cli/rules.h"
-#include "cli/supervise.h"
+#include "cli/start.h"
 
 #define AUTO_RULE "1-1023=auto"
 
-/* What the options say. Settings that are NULL are left to the environment. */
-struct options {
+/* Settings that are NULL are left to the environment. */
+static struct {
     struct rules rules;
     bool all_auto;
-    const char *when;
-    const char *report;
-    const char *connect;
-    const char *name;
+    const char *when, *report, *connect;
+    const char *run;
     const char *level;
-    enum choose_wish engine;
+    const char *engine;
     const char *datagrams;
-};
-
-enum {
-    OPTION_AUTO = 256,
-    OPTION_WHEN,
-    OPTION_REPORT,
-    OPTION_CONNECT,
-    OPTION_NAME,
-    OPTION_ENGINE,
-    OPTION_DATAGRAMS,
-    OPTION_HELP
-};
-
-static const struct option LONG_OPTIONS[] = {
-    {"auto", no_argument, NULL, OPTION_AUTO},
-    {"when", required_argument, NULL, OPTION_WHEN},
-    {"report", required_argument, NULL, OPTION_REPORT},
-    {"connect", required_argument, NULL, OPTION_CONNECT},
-    {"name", required_argument, NULL, OPTION_NAME},
-    {"engine", required_argument, NULL, OPTION_ENGINE},
-    {"datagrams", no_argument, NULL, OPTION_DATAGRAMS},
-    {"help", no_argument, NULL, OPTION_HELP},
-    {NULL, 0, NULL, 0},
-};
-
-/* Checks the value of a setting that an option gives, and keeps it. */
-static int take_setting(enum config_key key, const char *option, const char **setting)
-{
-    struct config scratch;
-    struct diag d;
-
-    if (!config_set(&scratch, key, optarg, option, &d)) {
-        message_diag(&d);
-        return STATUS_USAGE;
-    }
-    *setting = optarg;
-    return STATUS_OK;
-}
-
-static int take_engine(const struct command *self, struct options *o)
-{
-    if (choose_read(optarg, &o->engine))
-        return STATUS_OK;
-    message_print("unknown engine '%s': see 'remap help %s'", optarg, self->name);
-    return STATUS_USAGE;
-}
-
-/* Takes one option. Returns a status to end with, or STATUS_OK. */
-static int take_option(const struct command *self, int option, char **argv, struct options *o)
-{
-    switch (option) {
-    case 'r':
-        return rules_add_text(&o->rules, optarg) ? STATUS_OK : STATUS_BAD_TABLE;
-    case 'f':
-        return rules_add_file(&o->rules, optarg) ? STATUS_OK : STATUS_BAD_TABLE;
-    case 'q':
-        o->level = "error";
-        return STATUS_OK;
-    case 'v':
-        o->level = "debug";
-        return STATUS_OK;
-    case OPTION_AUTO:
-        o->all_auto = true;
-        return STATUS_OK;
-    case OPTION_WHEN:
-        return take_setting(CONFIG_WHEN, "--when", &o->when);
-    case OPTION_REPORT:
-        return take_setting(CONFIG_REPORT, "--report", &o->report);
-    case OPTION_CONNECT:
-        return take_setting(CONFIG_CONNECT, "--connect", &o->connect);
-    case OPTION_NAME:
-        o->name = optarg;
-        return live_is_name(optarg) ? STATUS_OK : message_bad_name(optarg);
-    case OPTION_ENGINE:
-        return take_engine(self, o);
-    case OPTION_DATAGRAMS:
-        o->datagrams = "on";
-        return STATUS_OK;
-    default:
-        return message_bad_option(self, option, argv);
-    }
-}
+} options;
 
 /* Gives the run a registry of its own. False after a message. */
 static bool set_run(const char *name)
 {
-    char *folder = live_folder_of_run(name);
+    CLEANUP_FREE char *folder = live_folder_of_run(name);
 
     if (folder == NULL)
         return false;
     environment_set(CONFIG_STATE, folder);
-    free(folder);
     return true;
 }
 
-/* So that libremap.so can hand on to `remap enter` what it cannot be in. */
+/* Lets libremap.so start `remap enter` for a program that it cannot be loaded into. */
 static void set_own_path(void)
 {
     char path[PATH_MAX];
-    ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
-    if (size <= 0)
-        return;
-    path[size] = '\0';
-    environment_set(CONFIG_RUN, path);
+    if (install_paths_self(path))
+        environment_set(CONFIG_RUN, path);
 }
 
-static void set_environment(const struct options *o, const struct config *config,
-                            const char *library)
+static void set_environment(const struct config *config, const char *library)
 {
     static char rules[TABLE_TEXT_MAX];
     struct text text;
@@ -149,89 +56,82 @@ static void set_environment(const struct options *o, const struct config *config
     text_init(&text, rules, sizeof(rules));
     table_format(&config->table, ',', &text);
     environment_set(CONFIG_RULES, rules);
-    environment_set(CONFIG_WHEN, o->when);
-    environment_set(CONFIG_REPORT, o->report);
-    environment_set(CONFIG_CONNECT, o->connect);
-    environment_set(CONFIG_DATAGRAMS, o->datagrams);
+    environment_set(CONFIG_WHEN, options.when);
+    environment_set(CONFIG_REPORT, options.report);
+    environment_set(CONFIG_CONNECT, options.connect);
+    environment_set(CONFIG_DATAGRAMS, options.datagrams);
     const char *level = getenv(config_variable[CONFIG_LOG]);
-    if (o->level != NULL || level == NULL || level[0] == '\0')
-        environment_set(CONFIG_LOG, o->level != NULL ? o->level : "info");
-    environment_pin(CONFIG_LOG_FILE);
-    environment_pin(CONFIG_STATE);
+    if (options.level != NULL || level == NULL || level[0] == '\0')
+        environment_set(CONFIG_LOG, options.level != NULL ? options.level : "info");
+    environment_make_absolute(CONFIG_LOG_FILE);
+    environment_make_absolute(CONFIG_STATE);
     environment_preload(library);
-    if (o->engine == CHOOSE_AUTO)
+    if (options.engine == NULL || strcmp(options.engine, "auto") == 0)
         set_own_path();
 }
 
-static int supervise(const struct supervise *s)
+static int run_main(int argc, char **argv)
 {
-    choose_complain_of_engine(s->argv[0], supervise_run(s), "");
+    static struct config config;
+    struct start s = {.argv = argv + 1};
+    char library[PATH_MAX];
+
+    (void)argc;
+    if (options.all_auto && !rules_add_text(&options.rules, AUTO_RULE))
+        return STATUS_BAD_TABLE;
+    if (!rules_load(&options.rules, &config))
+        return STATUS_BAD_TABLE;
+    int status = start_choose(&s, options.engine, s.argv[0]);
+    if (status != STATUS_OK)
+        return status;
+    if (!install_paths_library(library) || (options.run != NULL && !set_run(options.run)))
+        return STATUS_UNAVAILABLE;
+    set_environment(&config, library);
+    if (!s.is_notify)
+        return start_exec(&s);
+    s.datagrams = options.datagrams != NULL || config.datagrams;
+    start_explain(s.argv[0], start_notify(&s), "");
     return STATUS_UNAVAILABLE;
 }
 
-static int run_main(const struct command *self, int argc, char **argv)
-{
-    static struct options o;
-    static struct config config;
-    char library[PATH_MAX];
-    struct choice choice;
-    int option;
-
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:r:f:qvh", LONG_OPTIONS, NULL)) != -1) {
-        if (option == OPTION_HELP || option == 'h')
-            return help_print(self);
-        int status = take_option(self, option, argv, &o);
-        if (status != STATUS_OK)
-            return status;
-    }
-    if (optind == argc) {
-        message_print("no command to run: see 'remap help %s'", self->name);
-        return STATUS_USAGE;
-    }
-    if (o.all_auto && !rules_add_text(&o.rules, AUTO_RULE))
-        return STATUS_BAD_TABLE;
-    if (!rules_load(&o.rules, &config))
-        return STATUS_BAD_TABLE;
-    int status = choose_engine(o.engine, argv[optind], &choice);
-    if (status != STATUS_OK)
-        return status;
-    if (!library_find(library))
-        return STATUS_UNAVAILABLE;
-    if (o.name != NULL && !set_run(o.name))
-        return STATUS_UNAVAILABLE;
-    set_environment(&o, &config, library);
-    const struct supervise s = {.path = choice.path,
-                                .argv = argv + optind,
-                                .datagrams = o.datagrams != NULL || config.datagrams};
-    return choice.is_notify ? supervise(&s) : supervise_become(&s);
-}
+static const struct option_spec OPTIONS[] = {
+    OPTION_RULES_AND_FILE(&options.rules),
+    {"auto", 0, NULL, OPTION_FLAG, &options.all_auto,
+     "send every other privileged port to a free one"},
+    {"when", 0, "always|denied", OPTION_CHOICE, &options.when,
+     "always (default), or only if the kernel refuses"},
+    {"report", 0, "asked|actual", OPTION_CHOICE, &options.report,
+     "the ports that the command sees (default: asked)"},
+    {"connect", 0, "registry|table|off", OPTION_CHOICE, &options.connect,
+     "which connections to remap (default: registry)"},
+    {"name", 0, "RUN", OPTION_RUN, &options.run, "use a separate registry, of this name"},
+    {"engine", 0, "auto|preload|notify", OPTION_CHOICE, &options.engine,
+     "how to catch calls (default: auto)"},
+    {"datagrams", 0, "on", OPTION_CONSTANT, &options.datagrams,
+     "with notify, remap sendto too (10 us a call)"},
+    {"quiet", 'q', "error", OPTION_CONSTANT, &options.level,
+     "print no line for each remapped bind"},
+    {"verbose", 'v', "debug", OPTION_CONSTANT, &options.level, "print more lines"},
+    {0},
+};
 
 const struct command run_command = {
     .name = "run",
-    .arguments = "[OPTION]... [--] COMMAND [ARGUMENT]...",
-    .summary = "Runs a command with its privileged ports moved",
-    .details =
-        "  -r RULES         rules, as 80=8080,443=8443; may be given more than once\n"
-        "  -f FILE          a file of rules, - for standard input; may be given more than once\n"
-        "      --auto       every privileged port that no rule names goes to a free one\n"
-        "      --when W     always (the default), or denied: only where the kernel refuses\n"
-        "      --report R   what the command is told: asked (the default) or actual ports\n"
-        "      --connect C  which connections of the tree to this host go where the server is:\n"
-        "                   registry (to servers that live, the default), table (also by the\n"
-        "                   table alone), or off\n"
-        "      --name RUN   a tree of its own, for remap port --name and remap ps\n"
-        "      --engine E   preload (in dynamic programs), notify (for all others: a supervisor\n"
-        "                   stays), or auto: whichever suits the command (the default)\n"
-        "      --datagrams  with notify, datagrams that are sent to an address go where the\n"
-        "                   server is too; each such call takes some 10 us longer\n"
-        "  -q               no line for each bind that was moved\n"
-        "  -v               more lines\n"
-        "  -h, --help       this text\n"
-        "\n"
-        "Without -r, -f and --auto the table is that of REMAP, REMAP_FILE,\n"
-        "$XDG_CONFIG_HOME/remap.conf or /etc/remap.conf, else " TABLE_DEFAULT ".\n"
-        "Exits with the command's status; 64 usage, 69 no library, 78 bad table,\n"
-        "126 the command cannot be run, 127 there is none of that name.\n",
+    .arguments = "[--] COMMAND [ARGUMENT]...",
+    .summary = "Run a command with its privileged ports remapped",
+    .details = "Without --rules, --file and --auto the table comes from REMAP, REMAP_FILE,\n"
+               "$XDG_CONFIG_HOME/remap.conf or /etc/remap.conf, the first that is set or\n"
+               "exists; the default is " TABLE_DEFAULT ".\n"
+               "\n"
+               "Connections to this host reach running servers (registry), also by the table\n"
+               "alone (table), or are left alone (off). The engine preload is for dynamic\n"
+               "programs, notify for all others; auto chooses by the command.\n"
+               "\n"
+               "Exit status: that of the command; 64 usage, 69 no library or engine,\n"
+               "78 invalid table, 126 the command cannot be executed, 127 it was not found.\n",
+    .options = OPTIONS,
+    .min_operands = 1,
+    .max_operands = COMMAND_ANY_NUMBER,
+    .takes_command = true,
     .main = run_main,
 };

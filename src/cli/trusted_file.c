@@ -1,10 +1,9 @@
 /*
- * The path is walked as the kernel walks it, one name at a time, and every folder that a name
- * is looked up in is looked at: who may write to one may put something else there.
+ * Walks the path as the kernel does, one name at a time, and checks every folder on the way:
+ * a user who can write to one can put another file there.
  */
-#include "cli/trust.h"
+#include "cli/trusted_file.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,14 +12,10 @@
 
 #include "cli/message.h"
 
-enum { LINKS_MAX = 40 }; /* as many as path_resolution(7) follows */
+enum { LINKS_MAX = 40 }; /* as path_resolution(7) */
 
-/*
- * `done` is where the walk has come to, without a slash at its end; `rest` is what is to be
- * walked from there, and is written to.
- */
 struct walk {
-    char done[PATH_MAX];
+    char done[PATH_MAX]; /* without a slash at its end; "" is / */
     char rest[PATH_MAX];
     unsigned links;
 };
@@ -32,8 +27,8 @@ static bool refuse(const char *path, const char *why)
 }
 
 /*
- * Who owns the root of the file system could change anything. That is root; in a user
- * namespace, one whom it has no number for (user_namespaces(7)).
+ * The owner of / can change anything. In a user namespace this may be a user without
+ * a number there (user_namespaces(7)).
  */
 static bool is_trusted_user(uid_t uid)
 {
@@ -45,22 +40,22 @@ static bool is_trusted_user(uid_t uid)
 static bool check_folder(const char *path, const struct stat *st, bool holds_the_file)
 {
     if (!is_trusted_user(st->st_uid))
-        return refuse(path, "belongs to somebody else, who may change the table in it: move the "
-                            "table, or chown the folder to root");
+        return refuse(path, "belongs to another user, who can replace the table: move the table, "
+                            "or chown the folder to root");
     if ((st->st_mode & 022) != 0 && (holds_the_file || (st->st_mode & S_ISVTX) == 0))
-        return refuse(path, "may be written by others, who may change the table in it: move the "
-                            "table, or chmod go-w the folder");
+        return refuse(path, "is writable by others, who can replace the table: move the table, "
+                            "or chmod go-w the folder");
     return true;
 }
 
 static bool check_file(const char *path, const struct stat *st)
 {
     if (!S_ISREG(st->st_mode))
-        return refuse(path, "is no file: name a file of rules, or - for standard input");
+        return refuse(path, "is not a file");
     if (!is_trusted_user(st->st_uid))
-        return refuse(path, "belongs to somebody else: chown it to root");
+        return refuse(path, "belongs to another user: chown it to root");
     if ((st->st_mode & 022) != 0)
-        return refuse(path, "may be written by others: chmod go-w it");
+        return refuse(path, "is writable by others: chmod go-w it");
     return true;
 }
 
@@ -71,7 +66,7 @@ static bool take_name(struct walk *w, char name[NAME_MAX + 1])
     size_t size = strcspn(at, "/");
 
     if (size > NAME_MAX)
-        return refuse(w->rest, "is too long: choose a shorter path");
+        return refuse(w->rest, "is too long");
     memcpy(name, at, size);
     name[size] = '\0';
     memmove(w->rest, at + size, strlen(at + size) + 1);
@@ -83,18 +78,18 @@ static bool is_last(const struct walk *w)
     return w->rest[strspn(w->rest, "/")] == '\0';
 }
 
-/* Puts what the link says in front of what is still to be walked. */
+/* Puts the target of the link in front of the rest of the walk. */
 static bool follow(struct walk *w, const char *link)
 {
     char target[PATH_MAX], joined[PATH_MAX];
     ssize_t size = readlink(link, target, sizeof(target) - 1);
 
     if (size < 0 || ++w->links > LINKS_MAX)
-        return refuse(link, "cannot be followed: name the file itself");
+        return refuse(link, "cannot be followed: use the path of the file itself");
     target[size] = '\0';
     int length = snprintf(joined, sizeof(joined), "%s/%s", target, w->rest);
     if (length < 0 || (size_t)length >= sizeof(joined))
-        return refuse(link, "leads to a path that is too long: name the file itself");
+        return refuse(link, "leads to a path that is too long: use the path of the file itself");
     if (is_last(w))
         joined[size] = '\0';
     if (target[0] == '/')
@@ -120,29 +115,30 @@ static bool step(struct walk *w)
     }
     int length = snprintf(path, sizeof(path), "%s/%s", w->done, name);
     if (length < 0 || (size_t)length >= sizeof(path))
-        return refuse(w->done, "has too long a path below it: choose a shorter one");
+        return refuse(w->done, "is too long");
     if (stat(w->done[0] != '\0' ? w->done : "/", &folder) != 0 || lstat(path, &st) != 0)
-        return refuse(path, "cannot be looked at: check the path");
+        return refuse(path, "cannot be examined: check the path");
     if (!check_folder(w->done, &folder, is_last(w)))
         return false;
     if (S_ISLNK(st.st_mode))
         return is_trusted_user(st.st_uid)
                    ? follow(w, path)
-                   : refuse(path, "is a link of somebody else: name the file itself");
+                   : refuse(path,
+                            "is a symbolic link of another user: use the path of the file itself");
     memcpy(w->done, path, (size_t)length + 1);
     return !is_last(w) || check_file(path, &st);
 }
 
-bool trust_check(const char *path)
+bool trusted_file_check(const char *path)
 {
     struct walk w = {.links = 0};
     char folder[PATH_MAX] = "";
 
     if (path[0] != '/' && getcwd(folder, sizeof(folder)) == NULL)
-        return refuse(path, "is in a folder that cannot be told: give the whole path");
+        return refuse(path, "is in an unknown folder: use an absolute path");
     int length = snprintf(w.rest, sizeof(w.rest), "%s/%s", folder, path);
     if (length < 0 || (size_t)length >= sizeof(w.rest))
-        return refuse(path, "is too long: choose a shorter path");
+        return refuse(path, "is too long");
     while (!is_last(&w)) {
         if (!step(&w))
             return false;

@@ -1,0 +1,91 @@
+#include "cli/install_paths.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cleanup.h"
+#include "cli/message.h"
+
+bool install_paths_self(char path[PATH_MAX])
+{
+    ssize_t size = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+    path[size > 0 ? size : 0] = '\0';
+    return size > 0;
+}
+
+/* Writes the real path of FOLDER/SUBFOLDER/NAME. Returns false if it cannot be read. */
+static bool try_file(const char *folder, const char *subfolder, const char *name,
+                     char path[PATH_MAX])
+{
+    char candidate[PATH_MAX];
+    int size = snprintf(candidate, sizeof(candidate), "%s/%s/%s", folder, subfolder, name);
+
+    return (size_t)size < sizeof(candidate) && access(candidate, R_OK) == 0 &&
+           realpath(candidate, path) != NULL;
+}
+
+static bool find(const char *name, const char *sibling, const char *installed, char path[PATH_MAX])
+{
+    char own[PATH_MAX];
+    char *slash = install_paths_self(own) ? strrchr(own, '/') : NULL;
+
+    if (slash != NULL) {
+        *slash = '\0';
+        if (try_file(own, ".", name, path) || try_file(own, sibling, name, path))
+            return true;
+    }
+    return try_file(installed, ".", name, path);
+}
+
+/* The loader skips a file that it cannot load, and starts the program without it. */
+static bool is_elf(const char *path)
+{
+    CLEANUP_FILE FILE *file = fopen(path, "re");
+    char magic[SELFMAG] = "";
+
+    return file != NULL && fread(magic, 1, SELFMAG, file) == SELFMAG &&
+           memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+static bool find_library(char path[PATH_MAX])
+{
+    const char *named = getenv("REMAP_LIBRARY");
+
+    if (named == NULL || named[0] == '\0') {
+        if (find("libremap.so", "../lib", REMAP_LIBDIR, path))
+            return true;
+        message_print(
+            "libremap.so is neither beside remap nor in %s: set REMAP_LIBRARY to its path",
+            REMAP_LIBDIR);
+    } else if (access(named, R_OK) != 0 || realpath(named, path) == NULL) {
+        message_print("cannot read '%s': correct REMAP_LIBRARY", named);
+    } else if (is_elf(path)) {
+        return true;
+    } else {
+        message_print("'%s' is not a library: correct REMAP_LIBRARY", named);
+    }
+    return false;
+}
+
+bool install_paths_library(char path[PATH_MAX])
+{
+    if (!find_library(path))
+        return false;
+    if (strpbrk(path, " :\t\n") == NULL)
+        return true;
+    message_print("the loader cannot preload '%s': move it to a path without blanks and colons",
+                  path);
+    return false;
+}
+
+bool install_paths_helper(char path[PATH_MAX])
+{
+    if (find("remap-redirect", "../sbin", REMAP_SBINDIR, path))
+        return true;
+    message_print("remap-redirect is neither beside remap nor in %s: install it", REMAP_SBINDIR);
+    return false;
+}

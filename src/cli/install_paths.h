@@ -1,0 +1,21 @@
+/* Where the parts of remap are installed. */
+#ifndef CLI_INSTALL_PATHS_H
+#define CLI_INSTALL_PATHS_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+/* Writes the path of this program. Returns false, with "", if it is unknown. */
+bool install_paths_self(char path[PATH_MAX]);
+
+/*
+ * Writes the absolute path of libremap.so: the file that REMAP_LIBRARY names; else the one beside
+ * this program, in ../lib relative to it, or in the folder that was set at build time.
+ * Returns false after a message if there is none, or if LD_PRELOAD cannot hold its path.
+ */
+__attribute__((warn_unused_result)) bool install_paths_library(char path[PATH_MAX]);
+
+/* Likewise writes the path of remap-redirect; its folder beside ours is ../sbin. */
+__attribute__((warn_unused_result)) bool install_paths_helper(char path[PATH_MAX]);
+
+#endif

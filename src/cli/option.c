@@ -1,0 +1,263 @@
+#include "cli/option.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/live.h"
+#include "cli/message.h"
+#include "cli/rules.h"
+
+enum {
+    COUNT_MAX = 30,
+    /* getopt's numbers of long options; those of short ones are their letters. */
+    LONG_HELP = 256,
+    FIRST_LONG,
+};
+
+/* ---- values ---- */
+
+/* Whether `word` is one of `words`, which '|' separates. */
+static bool is_one_of(const char *word, const char *words)
+{
+    size_t size = strlen(word);
+
+    for (; words != NULL; words = strchr(words, '|')) {
+        words += *words == '|';
+        if (strncmp(words, word, size) == 0 && strchr("|", words[size]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Complains of the value of a choice, and names the choices. */
+static int refuse_choice(const struct option_spec *o, const char *value)
+{
+    char choices[128];
+    struct text text;
+
+    text_init(&text, choices, sizeof(choices));
+    for (const char *c = o->argument; *c != '\0'; c++) {
+        if (*c != '|')
+            text_char(&text, *c);
+        else
+            text_string(&text, strchr(c + 1, '|') != NULL ? ", " : " or ");
+    }
+    message_print("invalid value '%s' of --%s: use %s", value, o->name, choices);
+    return STATUS_USAGE;
+}
+
+static bool parse_timeout(const char *value, double *seconds)
+{
+    char *end;
+
+    *seconds = OPTION_TIMEOUT_DEFAULT;
+    if (value == NULL)
+        return true;
+    *seconds = strtod(value, &end);
+    return end != value && *end == '\0' && isfinite(*seconds) && *seconds >= 0;
+}
+
+static int add_word(const struct option_spec *o, const char *value)
+{
+    struct option_words *words = o->target;
+
+    if (words->count == OPTION_WORDS_MAX) {
+        message_print("too many --%s: %d at most", o->name, OPTION_WORDS_MAX);
+        return STATUS_USAGE;
+    }
+    words->word[words->count++] = value;
+    return STATUS_OK;
+}
+
+/* Returns STATUS_OK, or an exit status after a message. */
+static int set_target(const struct option_spec *o, const char *value)
+{
+    switch (o->kind) {
+    case OPTION_FLAG:
+        *(bool *)o->target = true;
+        return STATUS_OK;
+    case OPTION_TIMEOUT:
+        if (parse_timeout(value, o->target))
+            return STATUS_OK;
+        message_print("invalid timeout '%s': give seconds, such as --%s=10", value, o->name);
+        return STATUS_USAGE;
+    case OPTION_WORDS:
+        return add_word(o, value);
+    case OPTION_RULES:
+        return rules_add_text(o->target, value) ? STATUS_OK : STATUS_BAD_TABLE;
+    case OPTION_FILE:
+        return rules_add_file(o->target, value) ? STATUS_OK : STATUS_BAD_TABLE;
+    case OPTION_CHOICE:
+        if (!is_one_of(value, o->argument))
+            return refuse_choice(o, value);
+        break;
+    case OPTION_RUN:
+        if (live_is_name(value))
+            break;
+        message_print("invalid name '%s' of a run: use up to %d letters, digits and . _ -, and"
+                      " begin with a letter or digit",
+                      value, LIVE_RUN_MAX);
+        return STATUS_USAGE;
+    case OPTION_CONSTANT:
+        value = o->argument;
+        break;
+    case OPTION_WORD:
+        break;
+    }
+    *(const char **)o->target = value;
+    return STATUS_OK;
+}
+
+/* ---- getopt_long(3) ---- */
+
+struct getopt_tables {
+    char letters[3 * COUNT_MAX];
+    struct option names[COUNT_MAX + 2];
+};
+
+static int has_argument(const struct option_spec *o)
+{
+    if (o->argument == NULL || o->kind == OPTION_CONSTANT)
+        return no_argument;
+    return o->argument[0] == '[' ? optional_argument : required_argument;
+}
+
+static void fill_tables(const struct command *command, struct getopt_tables *tables)
+{
+    const struct option_spec *o = command->options;
+    struct option *name = tables->names;
+    struct text letters;
+
+    text_init(&letters, tables->letters, sizeof(tables->letters));
+    text_string(&letters, command->takes_command ? "+:h" : ":h");
+    for (; o->name != NULL && o < command->options + COUNT_MAX; o++, name++) {
+        *name = (struct option){o->name, has_argument(o), NULL,
+                                FIRST_LONG + (int)(o - command->options)};
+        if (o->letter == '\0')
+            continue;
+        text_char(&letters, o->letter);
+        if (name->has_arg == required_argument)
+            text_char(&letters, ':');
+    }
+    name[0] = (struct option){"help", no_argument, NULL, LONG_HELP};
+    name[1] = (struct option){NULL, 0, NULL, 0};
+}
+
+static const struct option_spec *find(const struct command *command, int number)
+{
+    const struct option_spec *o = command->options;
+
+    if (number >= FIRST_LONG)
+        return o + number - FIRST_LONG;
+    while (o->letter != number)
+        o++;
+    return o;
+}
+
+/* Prints why getopt_long(3) has refused an option. */
+static int refuse(const struct command *command, int refusal, char **argv)
+{
+    char letter[] = {'-', (char)optopt, '\0'};
+    bool is_letter = optopt > 0 && optopt < LONG_HELP;
+    const char *option = is_letter ? letter : argv[optind - 1];
+
+    if (refusal == ':')
+        message_print("option '%s' needs a value: see 'remap help %s'", option, command->name);
+    else if (optopt >= LONG_HELP)
+        message_print("option '%s' takes no value: see 'remap help %s'", option, command->name);
+    else
+        message_print("unknown option '%s': see 'remap help %s'", option, command->name);
+    return STATUS_USAGE;
+}
+
+/* Returns STATUS_OK, or an exit status after a message. */
+static int check_operands(const struct command *command, unsigned count, char **operands)
+{
+    if (count < command->min_operands) {
+        message_print("missing argument: see 'remap help %s'", command->name);
+        return STATUS_USAGE;
+    }
+    if (count > command->max_operands) {
+        message_print("unexpected argument '%s': see 'remap help %s'",
+                      operands[command->max_operands], command->name);
+        return STATUS_USAGE;
+    }
+    return STATUS_OK;
+}
+
+bool option_parse(const struct command *command, int *argc, char ***argv, int *status)
+{
+    struct getopt_tables tables;
+    int number;
+
+    fill_tables(command, &tables);
+    opterr = 0;
+    while ((number = getopt_long(*argc, *argv, tables.letters, tables.names, NULL)) != -1) {
+        if (number == 'h' || number == LONG_HELP) {
+            option_print_help(command);
+            *status = STATUS_OK;
+            return false;
+        }
+        bool is_refused = number == '?' || number == ':';
+        *status =
+            is_refused ? refuse(command, number, *argv) : set_target(find(command, number), optarg);
+        if (*status != STATUS_OK)
+            return false;
+    }
+    (*argv)[optind - 1] = (*argv)[0];
+    *argc -= optind - 1;
+    *argv += optind - 1;
+    *status = check_operands(command, (unsigned)*argc - 1, *argv + 1);
+    return *status == STATUS_OK;
+}
+
+/* ---- help ---- */
+
+enum { HELP_COLUMN = 26 }; /* of the help lines */
+
+/* What every command has. */
+// clang-format off
+static const struct option_spec HELP = {"help", 'h', NULL, OPTION_FLAG, NULL, "print this help"};
+// clang-format on
+
+static void print_option(const struct option_spec *o)
+{
+    char left[80], letter[] = {'-', o->letter, ',', '\0'};
+    struct text text;
+
+    text_init(&text, left, sizeof(left));
+    text_string(&text, o->letter != '\0' ? letter : "   ");
+    text_string(&text, " --");
+    text_string(&text, o->name);
+    if (o->argument != NULL && o->kind != OPTION_CONSTANT) {
+        bool is_optional = o->argument[0] == '[';
+        text_string(&text, is_optional ? "[=" : "=");
+        text_string(&text, o->argument + is_optional);
+    }
+    /* A long one has a line to itself. */
+    if (text.used + 2 > HELP_COLUMN)
+        printf("  %s\n  %*s%s\n", left, HELP_COLUMN, "", o->help);
+    else
+        printf("  %-*s%s\n", HELP_COLUMN, left, o->help);
+}
+
+void option_print_help(const struct command *command)
+{
+    printf("usage: remap %s%s%s%s\n", command->name, command->options != NULL ? " [OPTION]..." : "",
+           command->arguments != NULL ? " " : "",
+           command->arguments != NULL ? command->arguments : "");
+    if (command->summary != NULL)
+        printf("\n%s.\n", command->summary);
+    if (command->options != NULL) {
+        putchar('\n');
+        for (const struct option_spec *o = command->options; o->name != NULL; o++)
+            print_option(o);
+        print_option(&HELP);
+    }
+    if (command->details != NULL)
+        printf("\n%s", command->details);
+}

@@ -1,0 +1,53 @@
+#include "cli/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cleanup.h"
+#include "cli/message.h"
+#include "core/text.h"
+
+const char *output_rule(const struct rule *rule, char buf[RULE_TEXT_MAX])
+{
+    struct text text;
+
+    text_init(&text, buf, RULE_TEXT_MAX);
+    rule_format(rule, &text);
+    return buf;
+}
+
+const char *output_endpoint(const struct endpoint *e, char buf[RULE_TEXT_MAX])
+{
+    struct text text;
+
+    text_init(&text, buf, RULE_TEXT_MAX);
+    endpoint_format(e, &text);
+    return buf;
+}
+
+json_t *output_json_string(const char *string)
+{
+    json_t *json = json_string(string);
+    size_t size = strlen(string);
+    struct text text;
+
+    if (json != NULL)
+        return json;
+    CLEANUP_FREE char *printable = malloc(size + 1);
+    if (printable == NULL)
+        return NULL;
+    text_init(&text, printable, size + 1);
+    text_printable(&text, string, size);
+    return json_string(printable);
+}
+
+int output_json(json_t *json)
+{
+    json_auto_t *owned = json;
+
+    if (owned == NULL || (json_dumpf(owned, stdout, JSON_INDENT(2)) != 0 && !ferror(stdout)))
+        return message_no_memory();
+    putchar('\n');
+    return STATUS_OK;
+}
