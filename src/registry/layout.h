@@ -1,7 +1,4 @@
-/*
- * Where records lie, and the tags by which they are found: registry.c says why. Inner to
- * this room.
- */
+/* Where records and their tags lie; registry.c explains it. Internal to this room. */
 #ifndef REGISTRY_LAYOUT_H
 #define REGISTRY_LAYOUT_H
 
@@ -16,16 +13,16 @@
 
 enum {
     SLOTS = 8192, /* a power of two */
-    WINDOW = 208, /* a multiple of 16; what is looked through in less than 100 ns */
+    WINDOW = 208, /* a multiple of 16; searched in less than 100 ns */
     GROUPS = SLOTS / PACKED_PORTS,
 };
 
-/* As four ports: one that no list of different ports can be. */
+/* No list of four different ports has this value. */
 #define MANY UINT64_MAX
 
 /*
- * Of four slots: their tags; and the last port that a program bound itself, of those
- * whose windows begin here, with a part of its namespace's number.
+ * The tags of four slots; and the last port that a program bound itself, among those whose
+ * windows begin here, with a part of the number of its namespace.
  */
 struct group {
     _Atomic uint64_t tags;
@@ -34,7 +31,7 @@ struct group {
 
 struct registry {
     _Atomic uint64_t magic;
-    _Atomic uint64_t newest; /* the stamp of the last entry */
+    _Atomic uint64_t newest; /* the stamp of the last record */
     _Atomic uint64_t identity;
     _Atomic uint64_t unused[13];
     struct group group[GROUPS];
@@ -42,7 +39,7 @@ struct registry {
     struct slot slot[SLOTS];
 };
 
-/* The group of slots that a port's window begins with: elsewhere in each namespace. */
+/* Returns the first group of a port's window, which depends on the namespace. */
 HOT static inline unsigned layout_first_group(uint64_t netns, uint16_t port)
 {
     uint16_t scattered = (uint16_t)(port * 40503U); /* odd: no two ports become one */
@@ -62,7 +59,7 @@ HOT static inline uint16_t layout_tag_at(const struct registry *r, unsigned inde
     return packed_ports_at(word, index % PACKED_PORTS);
 }
 
-/* A bit for each lane that is the port or 0, or nothing where none is. */
+/* Returns a bit for each lane that is the port or 0. */
 HOT static inline uint64_t layout_interesting(const struct registry *r, unsigned group,
                                               uint16_t port)
 {
@@ -72,7 +69,7 @@ HOT static inline uint64_t layout_interesting(const struct registry *r, unsigned
     return (((other - PACKED_ONES) & ~other) | ((tags - PACKED_ONES) & ~tags)) & PACKED_HIGH;
 }
 
-/* Passes over groups, four at a time, that have neither the port nor an end of the search. */
+/* Skips groups, four at a time, that have neither the port nor the end of the window. */
 HOT static inline void layout_skip_others(const struct registry *r, unsigned group, uint16_t port,
                                           unsigned *step)
 {
@@ -85,7 +82,7 @@ HOT static inline void layout_skip_others(const struct registry *r, unsigned gro
     }
 }
 
-/* The next slot, from *step on, that is tagged with the port; false where there are no more. */
+/* Finds the next slot that is tagged with the port, from *step on. */
 HOT static inline bool layout_next_tagged(const struct registry *r, uint64_t netns, uint16_t port,
                                           unsigned *step, unsigned *index)
 {

@@ -1,7 +1,6 @@
 /*
- * Putting a record in: what is in its window decides where it goes, what it replaces, and
- * whether its protocol has to be known. Others may write at the same time; whoever finds
- * the place that he chose taken looks again.
+ * Putting a record in. The records in its window decide where it goes, what it replaces, and
+ * whether its protocol must be known. A writer that loses a race for a slot looks again.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -28,10 +27,7 @@ static void set_tag(struct registry *r, unsigned index, uint16_t port)
                                                   memory_order_relaxed));
 }
 
-/*
- * Gives a slot that has no tag this one. Its writer, who is about to give it his own, may be
- * faster: that stays.
- */
+/* Tags an untagged slot. If its writer tags it first, that tag stays. */
 COLD static void set_missing_tag(struct registry *r, unsigned index, uint16_t port)
 {
     unsigned shift = index % PACKED_PORTS * 16;
@@ -45,9 +41,9 @@ COLD static void set_missing_tag(struct registry *r, unsigned index, uint16_t po
 }
 
 /*
- * Whether a bind that has just succeeded shows that the socket of `old`, were it of
- * the same protocol, is gone. Of UDP sockets, one on the wildcard may live beside one
- * on an address (SO_REUSEADDR).
+ * Returns whether a successful bind proves that the socket of `old`, if it has the same
+ * protocol, is closed. A UDP socket on the wildcard may coexist with one on an address
+ * (SO_REUSEADDR).
  */
 static bool proves_dead(const struct slot_record *bound, const struct slot_record *old)
 {
@@ -56,7 +52,7 @@ static bool proves_dead(const struct slot_record *bound, const struct slot_recor
             (bound->proto != PROTO_UDP && record_is_wildcard(bound, old)));
 }
 
-/* Puts an inode in front of the others, the last of which is lost. */
+/* Puts an inode before the others. The last one is dropped. */
 static void push_inode(struct slot_record *record, uint32_t inode)
 {
     if (inode == 0 || record_has_inode(record, inode))
@@ -65,7 +61,7 @@ static void push_inode(struct slot_record *record, uint32_t inode)
     record->inode[0] = inode;
 }
 
-/* ---- ports that programs bound themselves ---- */
+/* ---- ports that were not remapped ---- */
 
 static uint64_t own_note(uint64_t netns, uint16_t port)
 {
@@ -77,7 +73,7 @@ HOT bool registry_note_own(struct registry *r, uint64_t netns, uint16_t port)
     struct group *group = &r->group[layout_first_group(netns, port)];
     uint64_t note = own_note(netns, port);
 
-    /* In one order with what put() does: who comes second sees the first. */
+    /* Sequentially consistent with put(): the later of the two sees the earlier. */
     if (atomic_load_explicit(&group->own, memory_order_relaxed) != note)
         atomic_store_explicit(&group->own, note, memory_order_seq_cst);
     return packed_ports_may_have(atomic_load_explicit(&group->tags, memory_order_acquire), port);
@@ -103,7 +99,7 @@ HOT static struct place place_at(const struct registry *r, unsigned index)
     return (struct place){index, true, sequence};
 }
 
-/* Writes a record to a place, unless somebody else was there first. */
+/* Writes a record to a place. Returns false if another writer was first. */
 static bool write_at(struct registry *r, const struct place *place,
                      const struct slot_record *record, uint32_t pid)
 {
@@ -117,7 +113,7 @@ static bool write_at(struct registry *r, const struct place *place,
     return true;
 }
 
-/* The oldest entry of a window that is full; of an ended process if `ended`. */
+/* Returns the oldest record of a full window; only of a process that has ended if `ended`. */
 static struct place find_oldest(const struct registry *r, const struct slot_record *record,
                                 bool ended)
 {
@@ -147,7 +143,7 @@ static struct place find_oldest(const struct registry *r, const struct slot_reco
     return oldest;
 }
 
-/* Gives up what `bound` proves dead; what may be of another protocol is narrowed down to that. */
+/* Removes a stale record. One of unknown protocol keeps only the other protocol. */
 static void bury(struct registry *r, const struct place *place, struct slot_record *old,
                  const struct slot_record *bound)
 {
@@ -160,7 +156,7 @@ static void bury(struct registry *r, const struct place *place, struct slot_reco
     write_at(r, place, is_same ? &nothing : old, bound->pid);
 }
 
-/* Whether two that asked for different things have one actual port, or even one endpoint. */
+/* Returns whether two records of different asked endpoints share an actual port or endpoint. */
 static bool contests(const struct slot_record *a, const struct slot_record *b)
 {
     return a->actual_port == b->actual_port && a->netns == b->netns &&
@@ -168,9 +164,9 @@ static bool contests(const struct slot_record *a, const struct slot_record *b)
             (record_same_addr(a, b) && !record_same_asked_addr(a, b)));
 }
 
-/* What is found in a port's window before a record is put there. */
+/* What the window of a port contains before a record is put there. */
 struct finding {
-    struct place same; /* has the endpoint already, and is left in `old` */
+    struct place same; /* a record of the same endpoint, copied to `old` */
     struct place unused;
     struct slot_record old;
     bool is_contested;
@@ -187,7 +183,7 @@ static void look_around(struct registry *r, const struct slot_record *record, st
             continue;
         struct place here = place_at(r, index);
         struct slot_record found;
-        /* Whoever was faster has set the tag before he was done. */
+        /* A writer sets the tag before it has finished. */
         if (tag == 0)
             tag = layout_tag_at(r, index);
         if (tag != record->actual_port && tag != 0)
@@ -203,7 +199,7 @@ static void look_around(struct registry *r, const struct slot_record *record, st
         } else if (!f->unused.is_found) {
             if (!slot_is_anothers(here.sequence))
                 f->unused = here;
-            else if (tag == 0) /* searches would end before us */
+            else if (tag == 0) /* else a search would end before this record */
                 set_missing_tag(r, index, record->actual_port);
         }
         if (tag == 0 && f->unused.is_found)
@@ -211,7 +207,7 @@ static void look_around(struct registry *r, const struct slot_record *record, st
     }
 }
 
-/* Gives up what `bound`, which is not alone at its port, proves dead. */
+/* Removes the records at the port that `bound` proves stale. */
 static void bury_all(struct registry *r, const struct slot_record *bound)
 {
     struct slot_record old;
@@ -238,7 +234,7 @@ static void lead_on(struct registry *r, uint16_t asked, uint16_t actual)
                                                     memory_order_relaxed));
 }
 
-/* Takes over the inodes of what is replaced, if that was bound for the same. */
+/* Takes over the inodes of the record that is replaced, if its asked endpoint is the same. */
 static void inherit(struct slot_record *record, const struct slot_record *old)
 {
     uint32_t own = record->inode[0];
@@ -249,14 +245,14 @@ static void inherit(struct slot_record *record, const struct slot_record *old)
     }
 }
 
-/* Whether a record was put so lately that its age says nothing of whether it lives. */
+/* Returns whether a record is so recent that writing it again would not help. */
 HOT static bool is_fresh(const struct registry *r, uint32_t stamp)
 {
     enum { FRESH = 64 };
     return registry_newest(r) - stamp < FRESH;
 }
 
-/* Whether a record says no more than one that is there already, but for its time. */
+/* Returns whether `old` says the same as the record, apart from the time. */
 static bool is_known(const struct slot_record *record, const struct slot_record *old)
 {
     return record->asked_port == old->asked_port && record_same_asked_addr(record, old) &&
@@ -291,10 +287,14 @@ static uint32_t next_stamp(struct registry *r)
     return (uint32_t)atomic_fetch_add_explicit(&r->newest, 1, memory_order_relaxed) + 1;
 }
 
-/* is_known, where one entry alone has the port, and without a copy. */
+/* is_known without a copy, if the port has only one record. */
 HOT static bool is_plainly_known(const struct registry *r, const struct slot_record *wanted)
 {
-    enum { FILLED = 6, FILLED_END = 8, END = 11 }; /* words: what put() fills in; the inodes */
+    enum {
+        FILLED = 6,
+        FILLED_END = 8,
+        END = 11
+    }; /* in words: what put() fills in, and the inodes */
     unsigned group = layout_first_group(wanted->netns, wanted->actual_port);
     int lane = packed_ports_only(atomic_load_explicit(&r->group[group].tags, memory_order_acquire),
                                  wanted->actual_port);
@@ -318,7 +318,7 @@ HOT static bool is_plainly_known(const struct registry *r, const struct slot_rec
 
 COLD static enum registry_put put(struct registry *r, struct slot_record *record)
 {
-    /* Somebody else may take the place that was found; this is how often to look for another. */
+    /* Another writer may take the place that was found. */
     enum { TRIES = 16 };
     struct slot_record wanted = *record;
     struct finding f;
@@ -357,7 +357,7 @@ HOT enum registry_put registry_put(struct registry *r, const struct registry_ent
 
 /* ---- sockets ---- */
 
-/* Adds an inode to a record, unless somebody else writes it. */
+/* Adds an inode to a record. Returns false if another writer changed it. */
 static bool try_add_inode(struct registry *r, const struct slot_record *found, uint32_t inode,
                           uint32_t pid)
 {
@@ -378,7 +378,7 @@ static bool try_add_inode(struct registry *r, const struct slot_record *found, u
 void registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
                         uint32_t inode, uint32_t pid)
 {
-    enum { TRIES = 16 }; /* others may write the entry meanwhile */
+    enum { TRIES = 16 }; /* other writers may change the record */
     struct slot_record found;
 
     for (int i = 0; i < TRIES; i++) {

@@ -1,4 +1,4 @@
-/* What a record says, and what two say of each other. Inner to this room. */
+/* The contents of a record, and comparisons of two. Internal to this room. */
 #ifndef REGISTRY_RECORD_H
 #define REGISTRY_RECORD_H
 
@@ -58,13 +58,13 @@ static inline void record_entry(const struct slot_record *record, struct registr
     memcpy(e->inode, record->inode, sizeof(e->inode));
 }
 
-/* Whether the record's address is the wildcard that `of`, of the same family, falls under. */
+/* Returns whether the record's address is a wildcard that covers that of `of`, of one family. */
 HOT static inline bool record_is_wildcard(const struct slot_record *record,
                                           const struct slot_record *of)
 {
     struct addr wildcard = record_addr(record, record->actual_addr);
 
-    /* ::ffff:0.0.0.0 is the wildcard of mapped addresses alone, :: that of all. */
+    /* ::ffff:0.0.0.0 covers only mapped addresses, :: all. */
     if (addr_is_wildcard(&wildcard))
         return true;
     if (record->family == AF_INET)
@@ -90,7 +90,7 @@ HOT static inline bool record_tells_other_addr(const struct slot_record *record)
     return memcmp(record->asked_addr, record->actual_addr, sizeof(record->asked_addr)) != 0;
 }
 
-/* Whether both are of one port of one family and namespace. */
+/* Returns whether both have the same actual port, family and namespace. */
 HOT static inline bool record_same_port(const struct slot_record *a, const struct slot_record *b)
 {
     return a->actual_port == b->actual_port && a->family == b->family && a->netns == b->netns;

@@ -1,28 +1,25 @@
 /*
- * A table of fixed size, without locks, for processes that may be killed at any
- * instruction and for signal handlers that interrupt any function here. slot.c has
- * how one record is read and written, record.h what it says; layout.h, where it lies;
- * put.c puts it in; this file makes the table, and finds things in it.
+ * A table of fixed size without locks. A process may be killed at any instruction, and a
+ * signal handler may interrupt any function here. slot.c reads and writes one record,
+ * record.h defines it, layout.h places it, and put.c puts it in. This file makes the table,
+ * and finds records in it.
  *
- * Slots are found by the actual port: that is what a socket's own name gives.
- * An entry may lie in any of the WINDOW slots from the port's own on, and is put
- * into the first that is free: a search ends at a slot that was never used.
- * Neighbouring ports begin far apart: side by side, a range of them would push
- * each other on, one by one, from the first that found its slot taken. Where a
- * window is full, what nobody uses makes room, else the oldest entry whose process has
- * ended, else the oldest of all: nobody tells the registry when a socket is closed, and what was
- * bound last is the likeliest to be open.
+ * Records are found by their actual port, which getsockname() returns. A record may be in any
+ * of the WINDOW slots that begin at the port's own, and is put into the first free one: a
+ * search ends at a slot that was never used. The windows of adjacent ports begin far apart, or
+ * a range of ports would fill each other's slots. If a window is full, the new record replaces
+ * an unused one, else the oldest one of a process that has ended, else the oldest: the registry
+ * is not told when a socket is closed, and a recent socket is most likely open.
  *
- * So that a search of a full window is cheap too, the ports of the slots are written
- * once more side by side, four to a word: the tags. A tag is a hint. A slot that it
- * leads to is looked at before it is believed, and one whose tag was not written, by
- * a writer who was killed, is as good as never used; who passes it by gives it a tag.
+ * The ports of the slots are also stored side by side, four to a word, as tags, which makes the
+ * search of a full window cheap. A tag is a hint: a slot is checked before it is used. If a writer
+ * was killed before it set the tag, the next process that finds the slot sets it.
  *
- * From an asked port, `actuals` leads on: the latest four actual ports of each, or
- * MANY, which costs a look at all slots.
+ * From an asked port, `actuals` leads to its last four actual ports, or to MANY, which costs a
+ * search of all slots.
  *
- * The memory may be a file that some other program wrote to. So nothing in it is
- * an offset or a size, and a record is looked at before it is believed.
+ * The memory may be a file that another program wrote to. Nothing in it is an offset or a
+ * size, and a record is checked before it is used.
  */
 #include "registry/registry.h"
 
@@ -39,10 +36,10 @@
 #include "registry/record.h"
 #include "registry/slot.h"
 
-/* "remap" and the version of what follows; a file that begins with anything else is not ours. */
+/* "remap" and the version of the layout. A file with another beginning is not a registry. */
 #define MAGIC UINT64_C(0x32302e70616d6572)
 
-/* Makes a registry of memory that is all zeros. Whoever comes second finds it made. */
+/* Makes a registry of memory that is all zeros. A second caller changes nothing. */
 static void begin(struct registry *r)
 {
     uint64_t none = 0, identity = (uintptr_t)r;
@@ -68,12 +65,12 @@ struct registry *registry_map(int fd)
 {
     struct statx st;
 
-    /* A new file is all zeros, and so is an empty registry but for its beginning. */
+    /* A new file is all zeros, and so is an empty registry, apart from its beginning. */
     if (sys_statx_fd(fd, STATX_SIZE, &st) != 0)
         return NULL;
     if (st.stx_size < sizeof(struct registry) && sys_reserve(fd, sizeof(struct registry)) != 0) {
         int failure = errno;
-        sys_ftruncate(fd, (off_t)st.stx_size); /* gives back what there was room for */
+        sys_ftruncate(fd, (off_t)st.stx_size); /* frees what was reserved */
         errno = failure;
         return NULL;
     }
@@ -108,7 +105,7 @@ HOT uint32_t registry_newest(const struct registry *r)
 
 /* ---- looking up ---- */
 
-/* slot_read, which waits a moment for who is writing. */
+/* slot_read, but waits a moment for a writer. */
 HOT static enum slot_state read_patiently(const struct slot *s, int words,
                                           struct slot_record *record)
 {
@@ -116,7 +113,7 @@ HOT static enum slot_state read_patiently(const struct slot *s, int words,
     return state == SLOT_BUSY ? slot_read_again(s, words, record) : state;
 }
 
-/* The next record for an actual port in a namespace, from *step on; false where there are no more. */
+/* Finds the next record of an actual port in a namespace, from *step on. */
 HOT static bool next_record(const struct registry *r, uint64_t netns, uint16_t port, unsigned *step,
                             int words, struct slot_record *record)
 {
@@ -130,7 +127,7 @@ HOT static bool next_record(const struct registry *r, uint64_t netns, uint16_t p
     return false;
 }
 
-/* Whether two records that both match a socket tell it different things. */
+/* Returns whether two records that match a socket have different answers. */
 HOT static bool differ(const struct slot_record *a, const struct slot_record *b)
 {
     return a->asked_port != b->asked_port ||
@@ -156,7 +153,7 @@ HOT enum registry_answer find_actual(const struct registry *r, uint64_t netns,
             (!exact && !record_is_wildcard(&record, &key)))
             continue;
         needs_proto = needs_proto || (is_found && differ(&record, found));
-        /* The very address before a wildcard, the known protocol before one that may be any. */
+        /* An exact address precedes a wildcard, and a known protocol an unknown one. */
         if (!is_found || exact > is_exact ||
             (exact == is_exact && (found->proto == PROTO_ANY || record.proto != PROTO_ANY)))
             *found = record;
@@ -202,7 +199,7 @@ HOT static uint64_t first_word(uint16_t actual_port, uint8_t family, uint8_t fla
     return word;
 }
 
-/* An address as a record has it: two words, the unused rest of which is 0. */
+/* Reads an address as a record stores it: two words, unused bytes are 0. */
 HOT static void read_words(const struct sockaddr *sa, uint64_t word[2])
 {
     word[0] = word[1] = 0;
@@ -215,7 +212,7 @@ HOT static void read_words(const struct sockaddr *sa, uint64_t word[2])
 HOT uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
                                  const struct sockaddr *sa)
 {
-    enum { FIRST, NETNS, ACTUAL, ASKED = ACTUAL + 2, WORDS = ASKED + 2 }; /* of a record */
+    enum { FIRST, NETNS, ACTUAL, ASKED = ACTUAL + 2, WORDS = ASKED + 2 }; /* words of a record */
     uint16_t port = endpoint_port(sa, sizeof(struct sockaddr_in));
     unsigned group = layout_first_group(netns, port);
     int lane =
@@ -231,7 +228,7 @@ HOT uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
     bool is_whole =
         sequence % 2 == 0 && atomic_load_explicit(&s->sequence, memory_order_relaxed) == sequence;
     read_words(sa, addr);
-    /* All at once, without a branch for each: after a system call, those cost most. */
+    /* Without a branch for each comparison: after a system call, branches cost most. */
     uint64_t first = (word[FIRST] & first_word(0xffff, 0xff, SLOT_CONTESTED)) ^
                      first_word(port, (uint8_t)sa->sa_family, 0);
     uint64_t other = first | (word[NETNS] ^ netns) | (word[ASKED] ^ word[ACTUAL]) |
@@ -304,7 +301,7 @@ bool registry_next_asked(const struct registry *r, uint64_t netns, uint16_t port
 
 bool registry_knows_sockets(const struct registry_entry *e, enum proto proto)
 {
-    bool is_full = e->inode[REGISTRY_INODES - 1] != 0; /* there may be others */
+    bool is_full = e->inode[REGISTRY_INODES - 1] != 0; /* there may be more */
     return e->inode[0] != 0 && !is_full && (e->actual.proto != PROTO_ANY || proto == PROTO_TCP);
 }
 
@@ -317,7 +314,7 @@ bool registry_knows_socket(const struct registry_entry *e, uint32_t inode)
     return false;
 }
 
-/* Whether a socket that asks for `a` would have been refused natively because of that of `b`. */
+/* Returns whether natively the socket of `b` would make a bind to the asked endpoint of `a` fail. */
 static bool is_in_way(const struct registry_entry *a, const struct registry_entry *b)
 {
     bool one_family = a->asked.addr.family == b->asked.addr.family;

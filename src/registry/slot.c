@@ -1,12 +1,10 @@
 /*
- * A slot is two cache lines: a sequence, and a payload of words. The lower half of
- * the sequence is 0 while the slot has never been used, odd while somebody writes
- * it, and even otherwise; the upper half is the pid of who writes. A writer takes a
- * slot by moving the number from even to odd with one compare-and-swap, and gives
- * it back with the next even number. A reader copies the words and believes them
- * only if the number was even and has not moved; it never waits. A slot whose
- * writer died in between stays odd, and is passed over until somebody who needs it
- * finds that there is no such process, and takes it from him.
+ * A slot is two cache lines: a sequence and words. The lower half of the sequence is 0 if
+ * the slot was never used, odd while it is being written, and else even. The upper half is
+ * the pid of the writer. A writer takes a slot by a compare-and-swap from even to odd, and
+ * releases it with the next even number. A reader copies the words, and uses them only if
+ * the sequence was even and has not changed. If a writer is killed, the slot stays odd: readers
+ * skip it until a writer that needs it finds that the process has ended, and takes it.
  */
 #include "registry/slot.h"
 
@@ -15,7 +13,7 @@
 #include "core/hot.h"
 #include "linux/sys.h"
 
-/* The sequence of a slot that `pid` writes, after `sequence`. Never 0 in its lower half. */
+/* Returns the sequence after `sequence` of a slot that `pid` writes. Its lower half is not 0. */
 static uint64_t taken_by(uint32_t pid, uint64_t sequence)
 {
     return (uint64_t)pid << 32 | (uint32_t)(sequence | 1);
@@ -31,7 +29,7 @@ bool slot_is_anothers(uint64_t sequence)
     return sequence % 2 != 0 && slot_is_alive((uint32_t)(sequence >> 32));
 }
 
-/* Whether it was left half-written. */
+/* Returns whether its writer was killed. */
 static bool is_dead(uint64_t sequence)
 {
     return sequence % 2 != 0 && !slot_is_alive((uint32_t)(sequence >> 32));

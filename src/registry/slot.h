@@ -1,4 +1,4 @@
-/* One record in memory that others read and write at the same time. */
+/* One record in memory that other processes read and write at the same time. */
 #ifndef REGISTRY_SLOT_H
 #define REGISTRY_SLOT_H
 
@@ -12,7 +12,7 @@
 
 enum {
     SLOT_WORDS = 15,
-    SLOT_KEY_WORDS = 7, /* of these, what look-ups need: with the sequence, one cache line */
+    SLOT_KEY_WORDS = 7, /* what look-ups need: with the sequence, one cache line */
     SLOT_INODES = 8,
 };
 
@@ -25,12 +25,12 @@ struct slot {
 enum {
     SLOT_V6ONLY = 1,
     SLOT_NOTIFY = 2,    /* the engine */
-    SLOT_CONTESTED = 4, /* the port is used for something else by another protocol, or was */
+    SLOT_CONTESTED = 4, /* another protocol uses or used the port differently */
 };
 
 /*
- * What the words of a slot hold: first what look-ups compare and answer. family is
- * AF_UNSPEC in a slot that was given up; proto is PROTO_ANY where it was not asked.
+ * The words of a slot. What look-ups need comes first. family is AF_UNSPEC in an unused slot.
+ * proto is PROTO_ANY if it is unknown.
  */
 struct slot_record {
     uint16_t asked_port, actual_port;
@@ -60,8 +60,8 @@ _Static_assert(sizeof(struct slot_record) == SLOT_WORDS * sizeof(uint64_t),
 
 enum slot_state {
     SLOT_NEVER_USED,
-    SLOT_BUSY, /* somebody writes it, or wrote it while we read */
-    SLOT_FREE, /* given up, or nonsense */
+    SLOT_BUSY, /* it is being written, or was written during the read */
+    SLOT_FREE, /* removed, or invalid */
     SLOT_USED,
 };
 
@@ -73,8 +73,8 @@ static inline bool slot_makes_sense(const struct slot_record *record)
 }
 
 /*
- * Copies the first `words` words of a slot's record: SLOT_WORDS, or SLOT_KEY_WORDS for
- * those up to `since`. It is to be believed only if the slot is SLOT_USED.
+ * Copies the first `words` words of a record: SLOT_WORDS, or SLOT_KEY_WORDS for those up to
+ * `since`. The copy is valid only if the result is SLOT_USED.
  */
 static inline enum slot_state slot_read(const struct slot *s, int words, struct slot_record *record)
 {
@@ -96,25 +96,24 @@ static inline enum slot_state slot_read(const struct slot *s, int words, struct 
 }
 
 /*
- * slot_read of a slot that was SLOT_BUSY, again for a moment, some tens of microseconds at
- * most: so long as its writer is alive, who may be about to be done, or may have been
- * interrupted by this very call. Keeps errno.
+ * Repeats slot_read of a SLOT_BUSY slot for up to some tens of microseconds, while its writer
+ * is running. The writer may be the function that a signal handler interrupted. Keeps errno.
  */
 enum slot_state slot_read_again(const struct slot *s, int words, struct slot_record *record);
 
-/* Whether a slot at `sequence` is being written by a process that is alive. */
+/* Returns whether a running process is writing the slot. */
 bool slot_is_anothers(uint64_t sequence);
 
 /*
- * Takes the slot for the process `pid` to write, if it still is at `sequence`:
- * even, or odd and of a writer who is dead.
+ * Takes the slot for the process `pid` to write. Returns false if its sequence has changed, or if
+ * another running process is writing it.
  */
 bool slot_take(struct slot *s, uint64_t sequence, uint32_t pid);
 
-/* Writes the slot that slot_take took at `sequence`, and gives it back. */
+/* Writes the slot that slot_take took at `sequence`, and releases it. */
 void slot_write(struct slot *s, uint64_t sequence, const struct slot_record *record);
 
-/* Whether there is such a process. Changes errno. */
+/* Returns whether the process exists. Changes errno. */
 bool slot_is_alive(uint32_t pid);
 
 #endif

@@ -6,34 +6,34 @@
 #include "core/text.h"
 #include "linux/sys.h"
 
-/* With the version of what is in it: after an upgrade, running programs keep the old one. */
+/* The name has the version: after an upgrade, running programs keep the old file. */
 #define FILE_NAME "registry.2"
 
-/* NULL, or what is wrong with the folder. */
+/* Returns NULL, or why the folder cannot be used. */
 static const char *folder_problem(int folder)
 {
     struct statx st;
 
     if (sys_statx_fd(folder, STATX_BASIC_STATS, &st) != 0)
-        return "cannot be looked at: choose another folder in REMAP_STATE";
+        return "cannot be examined";
     if (st.stx_uid != sys_geteuid())
-        return "belongs to somebody else: choose another folder in REMAP_STATE";
+        return "belongs to another user: set another folder in REMAP_STATE";
     if ((st.stx_mode & 077) != 0)
-        return "is open to others: chmod 700 it";
+        return "is accessible to others: run chmod 700 on it";
     return NULL;
 }
 
-/* NULL, or what is wrong with the file in it. Its owner gets back what a umask has taken. */
+/* Returns NULL, or why the file cannot be used. Restores permissions that a umask has removed. */
 static const char *check_file(int file)
 {
     struct statx st;
 
     if (sys_statx_fd(file, STATX_BASIC_STATS, &st) != 0 || !S_ISREG(st.stx_mode))
-        return "holds something else that is called registry: remove that";
+        return "contains another file with the name of the registry: remove it";
     if (st.stx_uid != sys_geteuid())
-        return "holds a registry of somebody else: remove that";
+        return "contains a registry of another user: remove it";
     if ((st.stx_mode & 0600) != 0600)
-        sys_fchmod(file, 0600); /* or others of the tree could not open it */
+        sys_fchmod(file, 0600); /* other programs of the tree must be able to open it */
     return NULL;
 }
 
@@ -45,23 +45,23 @@ static struct registry *map_file(int folder, int flags, const char **problem)
     if (file < 0) {
         *problem = errno == ENOENT
                        ? NULL
-                       : "has no registry that can be opened: see its permissions, and the limit "
-                         "on files";
+                       : "has a registry that cannot be opened: check its permissions and the "
+                         "limit on open files";
         return NULL;
     }
     *problem = check_file(file);
     if (*problem == NULL) {
         r = registry_map(file);
         if (r == NULL)
-            *problem = errno == EINVAL ? "holds a registry of another version: remove it"
-                                       : "has no room for a registry: see the space on its disk, "
-                                         "and the limit on the size of files";
+            *problem = errno == EINVAL ? "contains a registry of another version: remove it"
+                                       : "has no room for a registry: check the disk space and "
+                                         "the limit on file sizes";
     }
     sys_close(file);
     return r;
 }
 
-/* Opens a folder that is there. -1 with *problem filled in; NULL where it is not there. */
+/* Opens an existing folder. Returns -1 with *problem on an error, which is NULL if it does not exist. */
 static int open_folder(const char *path, const char **problem)
 {
     int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -74,8 +74,8 @@ static int open_folder(const char *path, const char **problem)
     } else {
         *problem = errno == ENOENT ? NULL
                    : errno == ELOOP || errno == ENOTDIR
-                       ? "is no folder, or a symbolic link: choose another in REMAP_STATE"
-                       : "cannot be opened: choose another folder in REMAP_STATE";
+                       ? "is not a folder, or is a symbolic link: set another in REMAP_STATE"
+                       : "cannot be opened: set another folder in REMAP_STATE";
     }
     return -1;
 }
@@ -92,16 +92,16 @@ struct registry *store_find(const char *folder, const char **problem)
     return r;
 }
 
-/* The same, made if it is not there. */
+/* The same, but makes the folder if it does not exist. */
 static int make_folder(const char *path, const char **problem)
 {
     int made = sys_mkdir(path, 0700), error = errno;
     int fd = open_folder(path, problem);
 
     if (made == 0 && fd >= 0)
-        sys_fchmod(fd, 0700); /* whatever the umask has taken */
+        sys_fchmod(fd, 0700); /* whatever the umask is */
     if (fd < 0 && (*problem == NULL || (made != 0 && error != EEXIST)))
-        *problem = "cannot be made or opened: choose another folder in REMAP_STATE";
+        *problem = "cannot be made or opened: set another folder in REMAP_STATE";
     return fd;
 }
 

@@ -1,30 +1,29 @@
-/* Where a registry lies: a file in a folder that nobody but its user may touch. */
+/* The file of a registry, in a folder that only its user can access. */
 #ifndef REGISTRY_STORE_H
 #define REGISTRY_STORE_H
 
 #include "registry/registry.h"
 
 /*
- * Opens the registry in `folder`, and makes the folder (0700) and the file (0600)
- * if they are not there. The folder must be the user's own (of the effective user
- * id), not a symbolic link, and closed to all others: in /tmp, anybody may have
- * put one there before. NULL where it cannot be had; *problem then says why, as
- * "what went wrong: what to do". Leaves no descriptor open, and changes errno.
+ * Opens the registry in `folder`. Makes the folder (0700) and the file (0600) if they do not
+ * exist. The folder must belong to the effective user, have no permissions for others, and
+ * not be a symbolic link: in /tmp, another user may have made it. Returns NULL with a reason in
+ * *problem on an error. Leaves no descriptor open. Changes errno.
  */
 struct registry *store_open(const char *folder, const char **problem);
 
 /*
- * Opens the registry in `folder` only if it is there. NULL with *problem NULL where it
- * is not, else as store_open.
+ * Opens the registry in `folder` as store_open does, but makes nothing. Returns NULL with
+ * *problem NULL if it does not exist.
  */
 struct registry *store_find(const char *folder, const char **problem);
 
-/* Makes the folder of a registry if it is not there. NULL, or what is wrong with it. */
+/* Makes the folder of a registry if it does not exist. Returns NULL, or a reason. */
 const char *store_make_folder(const char *folder);
 
 enum { STORE_DEFAULT_MAX = 64 };
 
-/* The folder where no other is named: "/tmp/remap-UID", written to `folder`, which is returned. */
+/* Writes the default folder, "/tmp/remap-UID", to `folder`, and returns it. */
 const char *store_default_folder(char folder[STORE_DEFAULT_MAX]);
 
 #endif

@@ -116,7 +116,7 @@ TEST(link_is_refused, IN_FOLDER)
     snprintf(path, sizeof(path), "%s/state", (char *)*state);
     assert_int_equal(symlink("/tmp", path), 0);
     assert_null(open_state(*state, &problem));
-    assert_string_equal(problem, "is no folder, or a symbolic link: choose another in REMAP_STATE");
+    assert_string_equal(problem, "is not a folder, or is a symbolic link: set another in REMAP_STATE");
 }
 
 TEST(open_folder_is_refused, IN_FOLDER)
@@ -128,7 +128,7 @@ TEST(open_folder_is_refused, IN_FOLDER)
     assert_int_equal(mkdir(path, 0700), 0);
     assert_int_equal(chmod(path, 0750), 0);
     assert_null(open_state(*state, &problem));
-    assert_string_equal(problem, "is open to others: chmod 700 it");
+    assert_string_equal(problem, "is accessible to others: run chmod 700 on it");
 }
 
 TEST(other_version_is_refused, IN_FOLDER)
@@ -137,7 +137,7 @@ TEST(other_version_is_refused, IN_FOLDER)
 
     assert_int_equal(write_registry(*state, "remap.99", 8), 0);
     assert_null(open_state(*state, &problem));
-    assert_string_equal(problem, "holds a registry of another version: remove it");
+    assert_string_equal(problem, "contains a registry of another version: remove it");
 }
 
 /* Bytes of all kinds, behind a right beginning: nothing crashes. */
