@@ -11,21 +11,9 @@
 #include "cli/library.h"
 #include "cli/message.h"
 #include "cli/rules.h"
+#include "linux/procfs.h"
 #include "program/privilege.h"
 #include "registry/store.h"
-
-/* A number from /proc/sys; `otherwise` where there is none. */
-static long read_setting(const char *path, long otherwise)
-{
-    char line[32] = "";
-    FILE *file = fopen(path, "re");
-
-    if (file == NULL)
-        return otherwise;
-    bool is_read = fgets(line, sizeof(line), file) != NULL;
-    fclose(file);
-    return is_read ? strtol(line, NULL, 10) : otherwise;
-}
 
 /* ---- the parts of remap ---- */
 
@@ -166,7 +154,7 @@ static void check_registry(struct checkup *c, struct finding *f)
 static void check_ports(struct checkup *c, struct finding *f)
 {
     static const char SETTING[] = "net.ipv4.ip_unprivileged_port_start";
-    long start = read_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", 1024);
+    long start = (long)procfs_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", 1024);
 
     (void)c;
     if (start <= 1) {
@@ -246,7 +234,7 @@ static void check_yama(struct checkup *c, struct finding *f)
 /* The setting is there since Linux 6.6. */
 static void check_io_uring(struct checkup *c, struct finding *f)
 {
-    long disabled = read_setting("/proc/sys/kernel/io_uring_disabled", 0);
+    long disabled = (long)procfs_setting("/proc/sys/kernel/io_uring_disabled", 0);
 
     (void)c;
     if (disabled >= 2) {

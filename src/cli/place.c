@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
+#include "linux/procfs.h"
 
 bool place_try(const char *folder, const char *rest, char path[PATH_MAX])
 {
@@ -19,9 +20,8 @@ bool place_try(const char *folder, const char *rest, char path[PATH_MAX])
 /* The folder of this program, without a slash at the end; "" where it cannot be told. */
 static void own_folder(char folder[PATH_MAX])
 {
-    ssize_t size = readlink("/proc/self/exe", folder, PATH_MAX - 1);
-
-    folder[size > 0 ? size : 0] = '\0';
+    if (procfs_link(0, "exe", folder, PATH_MAX) < 0)
+        folder[0] = '\0';
     char *slash = strrchr(folder, '/');
     if (slash != NULL)
         *slash = '\0';

@@ -19,6 +19,7 @@
 #include "cli/message.h"
 #include "cli/rules.h"
 #include "cli/supervise.h"
+#include "linux/procfs.h"
 
 #define AUTO_RULE "1-1023=auto"
 
@@ -132,12 +133,9 @@ static bool set_run(const char *name)
 static void set_own_path(void)
 {
     char path[PATH_MAX];
-    ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
-    if (size <= 0)
-        return;
-    path[size] = '\0';
-    environment_set(CONFIG_RUN, path);
+    if (procfs_link(0, "exe", path, sizeof(path)) > 0)
+        environment_set(CONFIG_RUN, path);
 }
 
 static void set_environment(const struct options *o, const struct config *config,
