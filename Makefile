@@ -75,7 +75,7 @@ $(O)/libremap.so: $(LIBRARY_OBJECTS) $(O)/exports.map
 
 $(O)/remap: $(REMAP_OBJECTS)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lmnl -lseccomp -pthread $(LIBRARY_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lseccomp -pthread $(LIBRARY_LIBS)
 
 $(O)/remap-redirect: scripts/remap-redirect
 	@mkdir -p $(@D)
@@ -156,7 +156,7 @@ lint: ## clang-format, clang-tidy, cppcheck and shellcheck, without a complaint
 		--inline-suppr --suppress=ctuuninitvar -Isrc -D_GNU_SOURCE -DREMAP_VERSION='""' -DREMAP_LIBDIR='""' -DREMAP_SBINDIR='""' $(filter %.c,$(SOURCES))
 	shellcheck $(SCRIPTS)
 
-check-layers: $(call rooms,core) ## hold the rooms of src to their direction
+check-layers: $(call rooms,core linux) ## hold the rooms of src to their direction
 	scripts/check-layers $(O)
 
 help: ## list the targets

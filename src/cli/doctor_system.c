@@ -11,19 +11,10 @@
 #include "cli/cleanup.h"
 #include "cli/install_paths.h"
 #include "cli/message.h"
-#include "program/privilege.h"
 #include "cli/rules.h"
+#include "linux/procfs.h"
+#include "program/privilege.h"
 #include "registry/store.h"
-
-/* Returns a number in /proc/sys, or `otherwise` if the kernel does not have it. */
-static long read_setting(const char *path, long otherwise)
-{
-    CLEANUP_FILE FILE *file = fopen(path, "re");
-    char line[32];
-
-    return file != NULL && fgets(line, sizeof(line), file) != NULL ? strtol(line, NULL, 10)
-                                                                   : otherwise;
-}
 
 /* ---- the parts of remap ---- */
 
@@ -160,7 +151,7 @@ static void check_registry(struct doctor_system *s, struct finding *f)
 static void check_ports(struct doctor_system *s, struct finding *f)
 {
     static const char SETTING[] = "net.ipv4.ip_unprivileged_port_start";
-    long start = read_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", 1024);
+    long start = (long)procfs_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", 1024);
 
     (void)s;
     if (start <= 1) {
@@ -242,7 +233,7 @@ static void check_yama(struct doctor_system *s, struct finding *f)
 /* Linux 6.6 introduced the setting. */
 static void check_io_uring(struct doctor_system *s, struct finding *f)
 {
-    long disabled = read_setting("/proc/sys/kernel/io_uring_disabled", 0);
+    long disabled = (long)procfs_setting("/proc/sys/kernel/io_uring_disabled", 0);
 
     (void)s;
     if (disabled >= 2) {

@@ -7,7 +7,6 @@
 
 #include "cli/command.h"
 #include "cli/install_paths.h"
-#include "cli/kernel.h"
 #include "cli/live.h"
 #include "cli/message.h"
 #include "cli/output.h"
@@ -15,6 +14,8 @@
 #include "cli/user.h"
 #include "export/redirect.h"
 #include "export/systemd.h"
+#include "linux/netns.h"
+#include "linux/sock_diag.h"
 
 struct options {
     struct rules rules;
@@ -76,23 +77,24 @@ static bool check_targets(const struct redirect *r, const struct table *t)
 /* Warns of servers that really have a port, which the outside will not reach any more. */
 static void warn_of_servers(const struct redirect *r)
 {
-    struct kernel_sockets sockets;
+    static const struct endpoint all = {.proto = PROTO_ANY};
+    static char answer[SOCK_DIAG_MAX];
+    struct sock_diag_dump dump;
+    struct sock_diag_socket socket;
     char buf[RULE_TEXT_MAX];
 
-    if (!kernel_list(&sockets))
-        return;
-    for (size_t i = 0; i < sockets.count; i++) {
-        const struct kernel_socket *socket = &sockets.list[i];
-        struct endpoint v4 = socket->local;
+    sock_diag_begin(&dump, netns_own(), &all, answer, sizeof(answer));
+    while (sock_diag_next(&dump, &socket)) {
+        struct endpoint v4 = socket.local;
         v4.addr.family = AF_INET;
-        bool is_dual = addr_is_wildcard(&socket->local.addr) && !socket->v6only;
-        if (socket->listens && !addr_is_loopback(&socket->local.addr) &&
-            (redirect_takes(r, &socket->local) || (is_dual && redirect_takes(r, &v4))))
+        bool is_dual = addr_is_wildcard(&socket.local.addr) && !socket.v6only;
+        if (socket.listens && !addr_is_loopback(&socket.local.addr) &&
+            (redirect_takes(r, &socket.local) || (is_dual && redirect_takes(r, &v4))))
             message_print("warning: a server has %s itself, and is out of reach while its port is "
                           "redirected: put %u=keep in front of the table if it shall not be",
-                          output_endpoint(&socket->local, buf), socket->local.port);
+                          output_endpoint(&socket.local, buf), socket.local.port);
     }
-    kernel_free(&sockets);
+    sock_diag_end(&dump);
 }
 
 static bool leaves_a_choice(const struct table *t)

@@ -8,13 +8,11 @@
 
 #include "cli/cleanup.h"
 #include "cli/message.h"
+#include "linux/procfs.h"
 
 bool install_paths_self(char path[PATH_MAX])
 {
-    ssize_t size = readlink("/proc/self/exe", path, PATH_MAX - 1);
-
-    path[size > 0 ? size : 0] = '\0';
-    return size > 0;
+    return procfs_link(0, "exe", path, PATH_MAX) > 0;
 }
 
 /* Writes the real path of FOLDER/SUBFOLDER/NAME. Returns false if it cannot be read. */

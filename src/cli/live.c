@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "cli/kernel.h"
 #include "cli/message.h"
 #include "cli/rules.h"
 #include "linux/netns.h"
+#include "linux/port_owner.h"
+#include "linux/sock_diag.h"
 #include "registry/store.h"
 
 /* ---- where registries are ---- */
@@ -66,23 +66,35 @@ char *live_folder_of_run(const char *run)
 /* ---- what lives ---- */
 
 struct search {
-    struct kernel_sockets sockets;
     uint64_t netns;
+    struct sock_diag_socket *sockets; /* of it; malloc'ed */
+    size_t count;
     struct lives *lives;
     bool is_out_of_memory;
 };
 
-static void add(struct search *s, const struct registry_entry *e,
-                const struct kernel_socket *socket, const char *run)
+/*
+ * Makes room in a list, which is malloc'ed, for one more item of `size` bytes. The list doubles when
+ * `count` is a power of two. Returns NULL, and keeps the list, if there is no memory.
+ */
+static void *make_room(void *list, size_t count, size_t size)
 {
-    struct live *list = realloc(s->lives->list, (s->lives->count + 1) * sizeof(*list));
+    bool is_full = (count & (count - 1)) == 0;
+    return is_full ? realloc(list, (count > 0 ? count * 2 : 1) * size) : list;
+}
+
+static void add(struct search *s, const struct registry_entry *e,
+                const struct sock_diag_socket *socket, const char *run)
+{
+    struct lives *lives = s->lives;
+    struct live *list = make_room(lives->list, lives->count, sizeof(*list));
 
     if (list == NULL) {
         s->is_out_of_memory = true;
         return;
     }
-    s->lives->list = list;
-    struct live *live = &list[s->lives->count++];
+    lives->list = list;
+    struct live *live = &list[lives->count++];
     *live = (struct live){.entry = *e,
                           .inode = socket->inode,
                           .uid = socket->uid,
@@ -96,7 +108,7 @@ static void add(struct search *s, const struct registry_entry *e,
 
 /* Whether the socket is the one that the entry is about, and no stranger's at its port. */
 static bool is_of(const struct registry *r, const struct registry_entry *e,
-                  const struct kernel_socket *socket)
+                  const struct sock_diag_socket *socket)
 {
     struct registry_entry now;
 
@@ -111,8 +123,8 @@ static bool is_of(const struct registry *r, const struct registry_entry *e,
 }
 
 /* The latest entry that is about the socket: one engine may have noted it after the other. */
-static bool find_entry(uint64_t netns, const struct registry *r, const struct kernel_socket *socket,
-                       struct registry_entry *found)
+static bool find_entry(uint64_t netns, const struct registry *r,
+                       const struct sock_diag_socket *socket, struct registry_entry *found)
 {
     struct registry_walk walk = {.step = 0};
     struct registry_entry e;
@@ -132,9 +144,11 @@ static void search_registry(struct search *s, const struct registry *r, const ch
 {
     struct registry_entry e;
 
-    for (size_t i = 0; i < s->sockets.count; i++) {
-        if (find_entry(s->netns, r, &s->sockets.list[i], &e))
-            add(s, &e, &s->sockets.list[i], run);
+    for (size_t i = 0; i < s->count; i++) {
+        const struct sock_diag_socket socket = s->sockets[i];
+        if (registry_has_port(r, s->netns, socket.local.port) &&
+            find_entry(s->netns, r, &socket, &e))
+            add(s, &e, &socket, run);
     }
 }
 
@@ -202,49 +216,69 @@ static bool search_folders(struct search *s, const char *run)
     return is_read;
 }
 
-/* Fills in who has the sockets, which may be others than who bound them. */
+static int compare_inode(const void *a, const void *b)
+{
+    const struct live *x = a, *y = b;
+    return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+/* Fills in the processes that have the sockets, which may be others than those that bound them. */
 static bool find_processes(struct lives *lives)
 {
-    struct kernel_process *processes = calloc(lives->count + 1, sizeof(*processes));
+    struct port_owner *owners = calloc(lives->count + 1, sizeof(*owners));
 
-    if (processes == NULL)
+    if (owners == NULL)
         return false;
+    if (lives->count > 0)
+        qsort(lives->list, lives->count, sizeof(*lives->list), compare_inode);
     for (size_t i = 0; i < lives->count; i++) {
-        processes[i].inode = lives->list[i].inode;
-        processes[i].pid = (pid_t)lives->list[i].pid;
+        owners[i].inode = lives->list[i].inode;
+        owners[i].first = (pid_t)lives->list[i].pid;
     }
-    kernel_find_processes(processes, lives->count);
+    port_owner_find_processes(owners, lives->count);
     for (size_t i = 0; i < lives->count; i++) {
-        lives->list[i].pid = (uint32_t)processes[i].pid;
-        memcpy(lives->list[i].program, processes[i].program, sizeof(processes[i].program));
+        lives->list[i].pid = (uint32_t)owners[i].pid;
+        memcpy(lives->list[i].program, owners[i].program, sizeof(owners[i].program));
     }
-    free(processes);
+    free(owners);
     return true;
 }
 
-static uint64_t own_netns(void)
+/* Lists all sockets. Returns false, with errno, if the kernel does not. */
+static bool list_sockets(struct search *s)
 {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    uint64_t netns = netns_of_socket(fd);
+    static const struct endpoint all = {.proto = PROTO_ANY};
+    static char buf[SOCK_DIAG_MAX];
+    struct sock_diag_dump dump;
+    struct sock_diag_socket socket;
 
-    if (fd >= 0)
-        close(fd);
-    return netns;
+    sock_diag_begin(&dump, s->netns, &all, buf, sizeof(buf));
+    while (sock_diag_next(&dump, &socket)) {
+        void *list = make_room(s->sockets, s->count, sizeof(socket));
+        if (list == NULL) {
+            s->is_out_of_memory = true;
+            break;
+        }
+        s->sockets = list;
+        s->sockets[s->count++] = socket;
+    }
+    return sock_diag_end(&dump);
 }
 
 int live_list(const char *run, bool with_processes, struct lives *lives)
 {
-    struct search s = {.netns = own_netns(), .lives = lives};
+    struct search s = {.netns = netns_own(), .lives = lives};
 
     *lives = (struct lives){NULL, 0};
-    if (!kernel_list(&s.sockets)) {
+    if (!list_sockets(&s)) {
+        free(s.sockets);
         message_print("the kernel does not list its sockets: %s: load the modules tcp_diag and "
                       "udp_diag",
                       strerror(errno));
         return STATUS_UNAVAILABLE;
     }
     bool is_read = search_folders(&s, run);
-    kernel_free(&s.sockets);
+    free(s.sockets);
     if (is_read && with_processes && !find_processes(lives))
         s.is_out_of_memory = true;
     if (s.is_out_of_memory)

@@ -1,10 +1,15 @@
 #include "linux/netns.h"
 
 #include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
 
+#include "core/endpoint.h"
+#include "linux/procfs.h"
+#include "linux/socket.h"
 #include "linux/sys.h"
 
-/* Not in the headers of Linux before 5.14. */
+/* Linux 5.14 */
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
@@ -13,11 +18,55 @@ uint64_t netns_of_socket(int fd)
 {
     uint64_t cookie = 0;
     socklen_t size = sizeof(cookie);
-    struct statx st;
 
-    if (sys_getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 && cookie != 0)
-        return cookie;
-    if (errno == EBADF || errno == ENOTSOCK)
+    if (sys_getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0 &&
+        (errno == EBADF || errno == ENOTSOCK))
         return 0;
-    return sys_statx("/proc/self/ns/net", STATX_INO, &st) == 0 ? st.stx_ino : 1;
+    if (cookie != 0)
+        return cookie;
+    uint64_t inode = procfs_inode(0, "ns/net");
+    return inode != 0 ? inode : 1;
+}
+
+uint64_t netns_own(void)
+{
+    static _Atomic uint64_t own;
+    uint64_t known = atomic_load_explicit(&own, memory_order_relaxed);
+
+    if (known == 0) {
+        SYS_CLEANUP_FD int fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        known = netns_of_socket(fd);
+        atomic_store_explicit(&own, known, memory_order_relaxed);
+    }
+    return known;
+}
+
+bool netns_is_own(uint64_t netns)
+{
+    if (netns == 0)
+        return true;
+    uint64_t own = netns_own();
+    return own == 0 || own == netns;
+}
+
+/*
+ * The kernel sends from the very address that it sends to only if that is its own (ip(7); for
+ * IPv6, RFC 6724, rule 1). Connecting a UDP socket makes it choose, and sends nothing.
+ */
+bool netns_has_addr(const struct sockaddr *name, socklen_t len)
+{
+    enum { DISCARD = 9 }; /* connect(2) needs a port */
+    static const struct addr same = {.family = AF_UNSPEC};
+    struct sockaddr_storage copy;
+    struct endpoint to, from;
+
+    if (len > sizeof(copy) || !endpoint_from_sockaddr(&to, name, len))
+        return false;
+    memcpy(&copy, name, len);
+    endpoint_to_sockaddr(&same, DISCARD, (struct sockaddr *)&copy);
+    SYS_CLEANUP_FD int fd = sys_socket(name->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || sys_connect(fd, (struct sockaddr *)&copy, len) != 0 || !socket_name(fd, &from))
+        return false;
+    struct addr source = addr_unmapped(&from.addr), addr = addr_unmapped(&to.addr);
+    return addr_equal(&source, &addr);
 }

@@ -1,14 +1,34 @@
-/* The number of a network namespace, as the registry has it. */
+/* A network namespace (network_namespaces(7)): its number, and its addresses. */
 #ifndef LINUX_NETNS_H
 #define LINUX_NETNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /*
- * A number for a socket's network namespace: its cookie (SO_NETNS_COOKIE, Linux
- * 5.14), which no later namespace has, else the inode of this process's; 0 where `fd` is
- * no socket. Changes errno.
+ * Returns a number for a socket's network namespace: its cookie (SO_NETNS_COOKIE, Linux 5.14), which
+ * no later namespace has, else the inode of this process's namespace. Returns 0 if `fd` is not a
+ * socket. Changes errno.
  */
 uint64_t netns_of_socket(int fd);
+
+/*
+ * Returns the number of this process's network namespace, or 0 if it is not known. It is asked for
+ * once: a process that changes its namespace keeps the number that it had. Changes errno.
+ */
+uint64_t netns_own(void);
+
+/*
+ * Returns whether this process is in the network namespace `netns`: only then can the kernel be
+ * asked about it. True also if either number is not known. Changes errno.
+ */
+bool netns_is_own(uint64_t netns);
+
+/*
+ * Returns whether an address of AF_INET or AF_INET6 belongs to an interface of this process's
+ * network namespace. Changes errno.
+ */
+bool netns_has_addr(const struct sockaddr *name, socklen_t len);
 
 #endif

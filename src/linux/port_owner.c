@@ -1,114 +1,104 @@
 /*
- * /proc/net/tcp and its kin (proc(5)) list sockets, a line each:
+ * /proc/PID/net/tcp and its kin (proc(5)) list sockets, a line each:
  *
  *  0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 1000 0 31337 ...
  *     local         remote        state                                     uid    inode
  *
- * An address is one or four 32-bit words, each as the machine has it in memory.
- * Which process has the inode is then told by the links in /proc/PID/fd.
+ * An address is one or four 32-bit words, each as the machine has it in memory. The links in
+ * /proc/PID/fd tell which process has the inode.
  */
 #include "linux/port_owner.h"
 
 #include <string.h>
 
-#include "core/span.h"
-#include "core/text.h"
-#include "linux/folder.h"
-#include "linux/lines.h"
 #include "linux/sys.h"
-
-enum {
-    STATE_LISTEN = 0x0a, /* TCP_LISTEN */
-    STATE_CLOSE = 0x07,  /* TCP_CLOSE: of UDP, a socket that is bound and not connected */
-};
-
-struct listing {
-    enum proto proto;
-    uint8_t family;
-    unsigned state;
-    const char *path;
-};
-
-static const struct listing LISTINGS[] = {
-    {PROTO_TCP, AF_INET, STATE_LISTEN, "/proc/thread-self/net/tcp"},
-    {PROTO_TCP, AF_INET6, STATE_LISTEN, "/proc/thread-self/net/tcp6"},
-    {PROTO_UDP, AF_INET, STATE_CLOSE, "/proc/thread-self/net/udp"},
-    {PROTO_UDP, AF_INET6, STATE_CLOSE, "/proc/thread-self/net/udp6"},
-};
-
-static uint64_t number_in(struct span s, unsigned base)
-{
-    uint64_t number = 0;
-
-    for (; s.at < s.end; s.at++) {
-        char c = *s.at;
-        unsigned digit = c >= 'A' ? (unsigned)(c - 'A') + 10 : (unsigned)(c - '0');
-        number = number * base + digit;
-    }
-    return number;
-}
-
-/* "0100007F:1F90" */
-static bool read_local(struct span word, uint8_t family, struct endpoint *e)
-{
-    const char *colon = span_find(word, ':');
-    size_t words = family == AF_INET ? 1 : 4;
-
-    if (colon == NULL || (size_t)(colon - word.at) != words * 8)
-        return false;
-    e->addr = (struct addr){.family = family};
-    for (size_t i = 0; i < words; i++) {
-        struct span hex = {word.at + i * 8, word.at + i * 8 + 8};
-        uint32_t part = (uint32_t)number_in(hex, 16);
-        memcpy(e->addr.bytes + i * sizeof(part), &part, sizeof(part));
-    }
-    e->port = (uint16_t)number_in((struct span){colon + 1, word.end}, 16);
-    return true;
-}
 
 /* ---- sockets ---- */
 
-/* Whether the line is of a socket that is in the way of `actual`. */
-static bool read_line(struct span line, const struct listing *listing,
-                      const struct endpoint *actual, struct port_owner *h)
-{
-    struct endpoint local;
+enum {
+    STATE_CLOSE = 0x07, /* of UDP: bound, and not connected */
+    STATE_LISTEN = 0x0a,
+};
 
-    lines_take_word(&line); /* sl */
-    if (!read_local(lines_take_word(&line), listing->family, &local) ||
-        local.port != actual->port || !addr_overlap(&local.addr, &actual->addr))
+/* Reads "0100007F:1F90". */
+static bool parse_local(struct span word, uint8_t family, struct port_owner_line *l)
+{
+    enum { DIGITS = 8 }; /* of a word of the address */
+    const char *colon = span_find(word, ':');
+    size_t count = family == AF_INET ? 1 : 4;
+    uint64_t number;
+
+    if (colon == NULL || (size_t)(colon - word.at) != count * DIGITS)
         return false;
-    lines_take_word(&line); /* remote */
-    if (number_in(lines_take_word(&line), 16) != listing->state)
+    l->addr = (struct addr){.family = family};
+    for (size_t i = 0; i < count; i++) {
+        const char *at = word.at + i * DIGITS;
+        if (!procfs_number((struct span){at, at + DIGITS}, 16, &number))
+            return false;
+        uint32_t part = (uint32_t)number;
+        memcpy(l->addr.bytes + i * sizeof(part), &part, sizeof(part));
+    }
+    if (!procfs_number((struct span){colon + 1, word.end}, 16, &number) || number > UINT16_MAX)
         return false;
-    lines_take_word(&line); /* queues */
-    lines_take_word(&line); /* timer */
-    lines_take_word(&line); /* retransmissions */
-    *h = (struct port_owner){.uid = (uid_t)number_in(lines_take_word(&line), 10)};
-    lines_take_word(&line); /* timeout */
-    h->inode = number_in(lines_take_word(&line), 10);
+    l->port = (uint16_t)number;
     return true;
 }
 
-static bool search_listing(const struct listing *listing, const struct endpoint *actual,
-                           struct port_owner *h)
+bool port_owner_parse(struct span line, uint8_t family, struct port_owner_line *l)
 {
-    struct lines lines;
-    struct span line;
-    bool found = false;
+    enum { NUMBER, LOCAL, REMOTE, STATE, QUEUES, TIMER, RETRIES, UID, TIMEOUT, INODE, WORDS };
+    struct span word[WORDS];
+    uint64_t state, uid, inode;
 
-    if (!lines_open(&lines, listing->path))
+    for (int i = 0; i < WORDS; i++)
+        word[i] = procfs_word(&line);
+    if (!parse_local(word[LOCAL], family, l) || !procfs_number(word[STATE], 16, &state) ||
+        !procfs_number(word[UID], 10, &uid) || !procfs_number(word[INODE], 10, &inode))
         return false;
-    while (!found && lines_next(&lines, &line))
-        found = read_line(line, listing, actual, h);
-    lines_close(&lines);
-    return found;
+    l->state = (unsigned)state;
+    l->uid = (uint32_t)uid;
+    l->inode = (uint32_t)inode;
+    return true;
 }
 
-bool port_owner_find_socket(const struct endpoint *actual, struct port_owner *h)
+static const struct listing {
+    enum proto proto;
+    uint8_t family;
+    unsigned state;
+    const char *file;
+} LISTINGS[] = {
+    {PROTO_TCP, AF_INET, STATE_LISTEN, "net/tcp"},
+    {PROTO_TCP, AF_INET6, STATE_LISTEN, "net/tcp6"},
+    {PROTO_UDP, AF_INET, STATE_CLOSE, "net/udp"},
+    {PROTO_UDP, AF_INET6, STATE_CLOSE, "net/udp6"},
+};
+
+static bool search_listing(pid_t viewer, const struct listing *listing,
+                           const struct endpoint *actual, struct port_owner *owner)
+{
+    char path[PROCFS_PATH_MAX];
+    struct procfs_lines lines;
+    struct port_owner_line l;
+    struct span line;
+    bool is_found = false;
+
+    procfs_path(path, viewer, listing->file);
+    if (!procfs_open_lines(&lines, path))
+        return false;
+    while (!is_found && procfs_next_line(&lines, &line))
+        is_found = port_owner_parse(line, listing->family, &l) && l.port == actual->port &&
+                   l.state == listing->state && addr_overlap(&l.addr, &actual->addr);
+    procfs_close_lines(&lines);
+    if (is_found)
+        *owner = (struct port_owner){.inode = l.inode, .uid = l.uid, .first = viewer};
+    return is_found;
+}
+
+bool port_owner_find_socket(pid_t viewer, const struct endpoint *actual, struct port_owner *owner)
 {
     for (size_t i = 0; i < sizeof(LISTINGS) / sizeof(LISTINGS[0]); i++) {
-        if (LISTINGS[i].proto == actual->proto && search_listing(&LISTINGS[i], actual, h))
+        if (LISTINGS[i].proto == actual->proto &&
+            search_listing(viewer, &LISTINGS[i], actual, owner))
             return true;
     }
     return false;
@@ -116,91 +106,91 @@ bool port_owner_find_socket(const struct endpoint *actual, struct port_owner *h)
 
 /* ---- processes ---- */
 
-static void write_path(char *buf, size_t size, const char *process, const char *rest)
-{
-    struct text path;
+struct search {
+    struct port_owner *owners;
+    size_t count;
+    size_t unseen; /* owners without a process */
+};
 
-    text_init(&path, buf, size);
-    text_string(&path, "/proc/");
-    text_string(&path, process);
-    text_string(&path, rest);
+/* Reads the number in "socket:[N]", a link in /proc/PID/fd; 0 if it is another link. */
+static uint64_t inode_of(struct span link)
+{
+    static const char start[] = "socket:[";
+    size_t size = sizeof(start) - 1;
+    uint64_t inode = 0;
+
+    if (span_size(link) <= size || memcmp(link.at, start, size) != 0)
+        return 0;
+    procfs_number((struct span){link.at + size, link.end - 1}, 10, &inode);
+    return inode;
 }
 
-static bool process_has(const char *process, const char *wanted_link)
+/* Returns the place of the first owner whose inode is not below `inode`. */
+static size_t find_inode(const struct search *s, uint64_t inode)
 {
-    char path[64], link[64];
-    const char *name;
-    bool has = false;
+    size_t low = 0, high = s->count;
 
-    write_path(path, sizeof(path), process, "/fd");
-    struct folder fds;
-    if (!folder_open(&fds, path))
-        return false;
-    while (!has && (name = folder_next(&fds)) != NULL) {
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (s->owners[middle].inode < inode)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Notes the process, 0 for this one, as that of the owners with an inode. */
+static void note(struct search *s, uint64_t inode, pid_t process)
+{
+    for (size_t i = find_inode(s, inode); i < s->count && s->owners[i].inode == inode; i++) {
+        if (s->owners[i].pid != 0)
+            continue;
+        s->owners[i].pid = process != 0 ? process : sys_getpid();
+        procfs_name(process, s->owners[i].program);
+        s->unseen--;
+    }
+}
+
+static void look_into(struct search *s, pid_t process)
+{
+    char path[PROCFS_PATH_MAX], link[32];
+    struct procfs_folder fds;
+    const char *name;
+
+    procfs_path(path, process, "fd");
+    if (!procfs_open_folder(&fds, path))
+        return;
+    while (s->unseen > 0 && (name = procfs_next_name(&fds)) != NULL) {
         ssize_t size = sys_readlinkat(fds.fd, name, link, sizeof(link));
-        has = size == (ssize_t)strlen(wanted_link) && memcmp(link, wanted_link, (size_t)size) == 0;
+        uint64_t inode = size > 0 ? inode_of((struct span){link, link + size}) : 0;
+        if (inode != 0)
+            note(s, inode, process);
     }
-    folder_close(&fds);
-    return has;
+    procfs_close_folder(&fds);
 }
 
-/* `process` is as in /proc: a number, or "self". */
-static void read_program(const char *process, char program[16])
+void port_owner_find_processes(struct port_owner *owners, size_t count)
 {
-    char path[64];
-    ssize_t size = 0;
-
-    write_path(path, sizeof(path), process, "/comm");
-    int fd = sys_open(path, O_RDONLY);
-    if (fd >= 0) {
-        size = sys_read(fd, program, 16);
-        sys_close(fd);
-    }
-    program[size > 0 ? size - 1 : 0] = '\0'; /* in the place of the newline */
-}
-
-void port_owner_read_program(pid_t pid, char program[16])
-{
-    char process[16];
-    struct text digits;
-
-    text_init(&digits, process, sizeof(process));
-    text_number(&digits, (unsigned long)pid);
-    read_program(process, program);
-}
-
-static pid_t pid_of(const char *name)
-{
-    struct span digits = {name, name + strlen(name)};
-    return *name >= '0' && *name <= '9' ? (pid_t)number_in(digits, 10) : 0;
-}
-
-void port_owner_find_process(struct port_owner *h)
-{
-    char link[64];
-    struct text out;
+    struct search s = {owners, count, count};
+    struct procfs_folder processes;
     const char *name;
+    uint64_t pid;
 
-    text_init(&out, link, sizeof(link));
-    text_string(&out, "socket:[");
-    text_number(&out, h->inode);
-    text_char(&out, ']');
-
-    h->pid = 0;
-    h->program[0] = '\0';
-    if (process_has("self", link)) {
-        h->pid = sys_getpid();
-        read_program("self", h->program);
-        return;
+    for (size_t i = 0; i < count; i++) {
+        owners[i].pid = 0;
+        owners[i].program[0] = '\0';
     }
-    struct folder processes;
-    if (!folder_open(&processes, "/proc"))
-        return;
-    while (h->pid == 0 && (name = folder_next(&processes)) != NULL) {
-        if (pid_of(name) != 0 && process_has(name, link)) {
-            read_program(name, h->program);
-            h->pid = pid_of(name);
-        }
+    for (size_t i = 0; i < count; i++) {
+        bool is_looked_at = i > 0 && owners[i].first == owners[i - 1].first;
+        if (owners[i].pid == 0 && !is_looked_at)
+            look_into(&s, owners[i].first);
     }
-    folder_close(&processes);
+    if (s.unseen == 0 || !procfs_open_folder(&processes, "/proc"))
+        return;
+    while (s.unseen > 0 && (name = procfs_next_name(&processes)) != NULL) {
+        if (procfs_number((struct span){name, name + strlen(name)}, 10, &pid))
+            look_into(&s, (pid_t)pid);
+    }
+    procfs_close_folder(&processes);
 }

@@ -1,35 +1,49 @@
-/* Who has a port: read from /proc, for the line that says why a bind failed. */
+/* Which process has a port, read from procfs. */
 #ifndef LINUX_PORT_OWNER_H
 #define LINUX_PORT_OWNER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "core/endpoint.h"
+#include "core/span.h"
+#include "linux/procfs.h"
 
-/* `pid` is 0, and `program` empty, where the process is not to be seen. */
+/* A socket and a process that has it. `pid` is 0, and `program` empty, if none can be seen. */
 struct port_owner {
-    uint64_t inode;
-    uid_t uid;
+    uint32_t inode;
+    uint32_t uid; /* of the socket */
+    pid_t first;  /* the process to look at first; 0 is this one */
     pid_t pid;
-    char program[16];
+    char program[PROCFS_NAME_MAX];
 };
 
-/*
- * Finds a socket that has `actual` or an endpoint that overlaps it. False, with *h
- * untouched, where none is to be seen: Linux does not list TCP sockets that are
- * bound but do not listen.
- */
-bool port_owner_find_socket(const struct endpoint *actual, struct port_owner *h);
+/* A line of /proc/PID/net/tcp and its kin. `state` is one of the kernel's (net/tcp_states.h). */
+struct port_owner_line {
+    struct addr addr;
+    uint16_t port;
+    unsigned state;
+    uint32_t uid;
+    uint32_t inode;
+};
+
+/* Reads such a line, of a socket of `family`. Returns false if it is anything else, as the heading. */
+bool port_owner_parse(struct span line, uint8_t family, struct port_owner_line *l);
 
 /*
- * Fills in the process that has the socket h->inode: this one if it is, else the first
- * that may be looked at.
+ * Finds a socket that has `actual`, or an endpoint that overlaps it, in the network namespace of
+ * the process `viewer`, or of this thread if that is 0. Fills in inode and uid, and has `viewer`
+ * looked at first. Returns false, and leaves *owner alone, if none can be seen: Linux does not list
+ * TCP sockets that are bound but do not listen.
  */
-void port_owner_find_process(struct port_owner *h);
+bool port_owner_find_socket(pid_t viewer, const struct endpoint *actual, struct port_owner *owner);
 
-/* Reads the name of a process (/proc/PID/comm, proc(5)); "" where there is none. */
-void port_owner_read_program(pid_t pid, char program[16]);
+/*
+ * Fills in a process of each of `count` sockets, which are sorted by inode: `first` if that has the
+ * socket, else the first one in /proc that has it and can be looked into.
+ */
+void port_owner_find_processes(struct port_owner *owners, size_t count);
 
 #endif

@@ -7,15 +7,19 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/span.h"
+#include "linux/netns.h"
 #include "linux/port_owner.h"
 #include "linux/sys.h"
 
-/* States of TCP as sock_diag has them (net/tcp_states.h). */
+/* ---- questions ---- */
+
+/* States of TCP in sock_diag (net/tcp_states.h). UDP uses two of them. */
 enum {
     STATE_ESTABLISHED = 1,
     STATE_CLOSE = 7, /* of UDP: bound, and not connected */
     STATE_LISTEN = 10,
-    STATE_BOUND_INACTIVE = 13, /* Linux 6.8; older ones know of no such bit */
+    STATE_BOUND_INACTIVE = 13, /* Linux 6.8; older kernels ignore it */
 };
 
 struct request {
@@ -23,25 +27,194 @@ struct request {
     struct inet_diag_req_v2 diag;
 };
 
-/*
- * Room for what the kernel says. It starts with no more than NLMSG_GOODSIZE (4 KiB less
- * what it needs itself) of a dump; and the stack of a signal handler may be small.
- */
-enum { ONE = 512, MANY = 4096 };
+static struct request request_for(enum proto proto, uint8_t family, int flags)
+{
+    return (struct request){
+        .header = {.nlmsg_len = sizeof(struct request),
+                   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)},
+        .diag = {.sdiag_family = family,
+                 .sdiag_protocol = proto == PROTO_UDP ? IPPROTO_UDP : IPPROTO_TCP,
+                 .id = {.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}},
+    };
+}
 
-union answer {
+/* Opens a socket to ask the kernel with. Returns -1, with errno, if that fails. */
+static int open_diag(void)
+{
+    return sys_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+}
+
+static bool ask(int fd, const struct request *request)
+{
+    static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+
+    return sys_sendto(fd, request, sizeof(*request), 0, (const struct sockaddr *)&kernel,
+                      sizeof(kernel)) == (ssize_t)sizeof(*request);
+}
+
+/* ---- answers ---- */
+
+/* Reads whether IPV6_V6ONLY is set from the attributes behind a message. */
+static bool parse_v6only(struct span attributes)
+{
+    struct nlattr attribute;
+
+    while (span_size(attributes) >= sizeof(attribute)) {
+        memcpy(&attribute, attributes.at, sizeof(attribute));
+        size_t size = attribute.nla_len;
+        if (size < sizeof(attribute) || size > span_size(attributes))
+            break;
+        if (attribute.nla_type == INET_DIAG_SKV6ONLY && size > sizeof(attribute))
+            return attributes.at[sizeof(attribute)] != 0;
+        size_t step = (size_t)NLA_ALIGN((int)size);
+        attributes.at = step < span_size(attributes) ? attributes.at + step : attributes.end;
+    }
+    return false;
+}
+
+/* Reads what a message says. Returns false if it is too short. */
+static bool parse_socket(struct span payload, enum proto proto, struct sock_diag_socket *s)
+{
+    struct inet_diag_msg m;
+
+    if (span_size(payload) < sizeof(m))
+        return false;
+    memcpy(&m, payload.at, sizeof(m));
+    *s = (struct sock_diag_socket){
+        .local = {proto, {.family = m.idiag_family}, ntohs(m.id.idiag_sport)},
+        .inode = m.idiag_inode,
+        .uid = m.idiag_uid,
+        .listens = m.idiag_state == (proto == PROTO_UDP ? STATE_CLOSE : STATE_LISTEN),
+        .v6only = parse_v6only((struct span){payload.at + sizeof(m), payload.end}),
+    };
+    memcpy(s->local.addr.bytes, m.id.idiag_src, m.idiag_family == AF_INET ? 4 : 16);
+    return true;
+}
+
+/* The answer to a request waits as soon as that is sent. */
+static bool receive(struct sock_diag_dump *d)
+{
+    ssize_t size = sys_recvfrom(d->fd, d->buf, d->size, MSG_DONTWAIT | MSG_TRUNC, NULL, NULL);
+
+    d->at = 0;
+    d->end = size < 0 ? 0 : (size_t)size;
+    if (size > 0 && d->end <= d->size)
+        return true;
+    d->error = size < 0 ? errno : size == 0 ? EPIPE : EMSGSIZE;
+    return false;
+}
+
+/* Takes the next message. Returns false, and sets d->error, if there is none. */
+static bool next_message(struct sock_diag_dump *d, uint16_t *type, struct span *payload)
+{
     struct nlmsghdr header;
-    char bytes[ONE];
+
+    if (d->at >= d->end && !receive(d))
+        return false;
+    size_t left = d->end - d->at, size = 0;
+    if (left >= sizeof(header)) {
+        memcpy(&header, d->buf + d->at, sizeof(header));
+        size = header.nlmsg_len;
+    }
+    if (size < sizeof(header) || size > left) {
+        d->error = EBADMSG;
+        return false;
+    }
+    *type = header.nlmsg_type;
+    *payload = (struct span){d->buf + d->at + sizeof(header), d->buf + d->at + size};
+    d->at += NLMSG_ALIGN(size);
+    return true;
+}
+
+/* Reads the errno of NLMSG_ERROR or NLMSG_DONE, which begin with it, negative; 0 if there is none. */
+static int parse_error(struct span payload)
+{
+    int error = 0;
+
+    if (span_size(payload) >= sizeof(error))
+        memcpy(&error, payload.at, sizeof(error));
+    return error < 0 && error >= -4095 ? -error : 0;
+}
+
+/* ---- a list ---- */
+
+/* A request is for one protocol and one family. */
+static const struct {
+    enum proto proto;
+    uint8_t family;
+} PARTS[] = {
+    {PROTO_TCP, AF_INET},
+    {PROTO_TCP, AF_INET6},
+    {PROTO_UDP, AF_INET},
+    {PROTO_UDP, AF_INET6},
 };
 
-union answers {
-    struct nlmsghdr header;
-    char bytes[MANY];
-};
+static bool is_wanted(const struct endpoint *wanted, enum proto proto, uint8_t family)
+{
+    return (wanted->proto == PROTO_ANY || wanted->proto == proto) &&
+           (wanted->addr.family == AF_UNSPEC || wanted->addr.family == family);
+}
+
+/* Asks for the next part that is wanted. Returns false if there is none, or if that fails. */
+static bool ask_for_next(struct sock_diag_dump *d)
+{
+    while (d->next < sizeof(PARTS) / sizeof(PARTS[0]) &&
+           !is_wanted(&d->wanted, PARTS[d->next].proto, PARTS[d->next].family))
+        d->next++;
+    if (d->next == sizeof(PARTS) / sizeof(PARTS[0]))
+        return false;
+    d->proto = PARTS[d->next].proto;
+    struct request request = request_for(d->proto, PARTS[d->next++].family, NLM_F_DUMP);
+    request.diag.idiag_states = d->proto == PROTO_UDP
+                                    ? 1U << STATE_CLOSE | 1U << STATE_ESTABLISHED
+                                    : 1U << STATE_LISTEN | 1U << STATE_BOUND_INACTIVE;
+    request.diag.id.idiag_sport = htons(d->wanted.port);
+    d->error = ask(d->fd, &request) ? 0 : errno;
+    return d->error == 0;
+}
+
+void sock_diag_begin(struct sock_diag_dump *d, uint64_t netns, const struct endpoint *wanted,
+                     char *buf, size_t size)
+{
+    bool is_known = wanted->proto <= PROTO_UDP && netns_is_own(netns);
+    int fd = is_known ? open_diag() : -1;
+
+    *d = (struct sock_diag_dump){.fd = fd, .wanted = *wanted, .buf = buf, .size = size};
+    d->error = !is_known ? EOPNOTSUPP : fd < 0 ? errno : 0;
+    d->has_ended = fd < 0 || !ask_for_next(d);
+}
+
+bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s)
+{
+    struct span payload;
+    uint16_t type;
+
+    while (!d->has_ended && next_message(d, &type, &payload)) {
+        if (type == SOCK_DIAG_BY_FAMILY && parse_socket(payload, d->proto, s))
+            return true;
+        bool is_part_read = type == NLMSG_DONE;
+        d->error = is_part_read || type == NLMSG_ERROR ? parse_error(payload) : EBADMSG;
+        d->at = d->end;
+        d->has_ended = d->error != 0 || (is_part_read && !ask_for_next(d));
+    }
+    d->has_ended = true;
+    return false;
+}
+
+bool sock_diag_end(struct sock_diag_dump *d)
+{
+    if (d->fd >= 0)
+        sys_close(d->fd);
+    errno = d->error;
+    return d->error == 0;
+}
+
+/* ---- one socket ---- */
 
 /*
- * A kernel without tcp_diag or udp_diag answers as one without the socket: which it is,
- * is known after a yes.
+ * A kernel without tcp_diag or udp_diag answers as one without the socket. Which it is, is
+ * known once it has found one.
  */
 static atomic_bool has_answered[PROTO_UDP + 1];
 
@@ -50,160 +223,79 @@ static void put_addr(const struct addr *addr, void *words)
     memcpy(words, addr->bytes, addr->family == AF_INET ? 4 : 16);
 }
 
-static struct request request_for(const struct endpoint *e, const struct addr *addr, int flags)
-{
-    return (struct request){
-        .header = {.nlmsg_len = sizeof(struct request),
-                   .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-                   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)},
-        .diag = {.sdiag_family = addr->family,
-                 .sdiag_protocol = e->proto == PROTO_UDP ? IPPROTO_UDP : IPPROTO_TCP,
-                 .id = {.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}},
-    };
-}
-
-/* Sends a request; the descriptor to read the answer from, or -1. */
-static int ask(const struct request *request)
-{
-    static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-    int fd = sys_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-
-    if (fd >= 0 && sys_sendto(fd, request, sizeof(*request), 0, (const struct sockaddr *)&kernel,
-                              sizeof(kernel)) != (ssize_t)sizeof(*request)) {
-        sys_close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-/* The kernel has answered, in whole or in part, before the request was sent: nothing waits. */
-static ssize_t hear(int fd, void *answer, size_t room)
-{
-    return sys_recvfrom(fd, answer, room, MSG_DONTWAIT, NULL, NULL);
-}
-
-static struct sock_diag_socket alive_of(const struct nlmsghdr *header)
-{
-    struct inet_diag_msg message;
-
-    memcpy(&message, NLMSG_DATA(header), sizeof(message));
-    struct sock_diag_socket a = {.inode = message.idiag_inode,
-                                 .uid = message.idiag_uid,
-                                 .addr = {.family = message.idiag_family}};
-    memcpy(a.addr.bytes, message.id.idiag_src, a.addr.family == AF_INET ? 4 : 16);
-    return a;
-}
-
-static enum sock_diag_answer find_by_proc(const struct endpoint *to, struct sock_diag_socket *found)
-{
-    struct port_owner h;
-
-    if (!port_owner_find_socket(to, &h))
-        return SOCK_DIAG_NONE;
-    *found = (struct sock_diag_socket){.inode = (uint32_t)h.inode, .uid = h.uid, .addr = to->addr};
-    return SOCK_DIAG_FOUND;
-}
-
-/* Takes what one message of a dump says. False where it was the last, or a failure. */
-static bool take(union answers *answer, ssize_t size, struct sock_diag_socket *list, int max,
-                 int *count)
-{
-    struct nlmsghdr *header = &answer->header;
-
-    for (unsigned left = (unsigned)size; NLMSG_OK(header, left);
-         header = NLMSG_NEXT(header, left)) {
-        if (header->nlmsg_type == NLMSG_ERROR)
-            *count = -1;
-        if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-            return false;
-        if (*count < max)
-            list[*count] = alive_of(header);
-        (*count)++;
-    }
-    return true;
-}
-
-int sock_diag_list(const struct endpoint *actual, struct sock_diag_socket *list, int max)
-{
-    struct request request = request_for(actual, &actual->addr, NLM_F_DUMP);
-    union answers answer;
-    ssize_t size = -1;
-    int count = 0;
-
-    request.diag.idiag_states = actual->proto == PROTO_UDP
-                                    ? 1U << STATE_CLOSE | 1U << STATE_ESTABLISHED
-                                    : 1U << STATE_LISTEN | 1U << STATE_BOUND_INACTIVE;
-    request.diag.id.idiag_sport = htons(actual->port);
-    int fd = actual->proto == PROTO_SCTP ? -1 : ask(&request);
-    if (fd < 0)
-        return -1;
-    do
-        size = hear(fd, &answer, sizeof(answer));
-    while (size > 0 && take(&answer, size, list, max, &count));
-    sys_close(fd);
-    return size > 0 ? count : -1;
-}
-
-/*
- * Of UDP, a socket that is connected has its port too, though only its peer reaches it:
- * the kernel finds it for no one else.
- */
-static enum sock_diag_answer find_connected(const struct endpoint *to, const struct addr *addr,
-                                            struct sock_diag_socket *found)
-{
-    enum { MAX = 16 };
-    struct sock_diag_socket list[MAX];
-    struct endpoint actual = {to->proto, *addr, to->port};
-    int count = sock_diag_list(&actual, list, MAX);
-
-    for (int i = 0; i < count && i < MAX; i++) {
-        if (addr_overlap(&list[i].addr, addr)) {
-            *found = list[i];
-            return SOCK_DIAG_FOUND;
-        }
-    }
-    return SOCK_DIAG_NONE;
-}
-
 /* Asks for the one socket that is reached at `to`, whose address without a mapping is `addr`. */
 static enum sock_diag_answer find_one(const struct endpoint *to, const struct addr *addr,
                                       const struct endpoint *from, struct sock_diag_socket *found)
 {
-    struct request request = request_for(to, addr, 0);
-    union answer answer;
+    struct request request = request_for(to->proto, addr->family, 0);
+    struct inet_diag_sockid *id = &request.diag.id;
+    char buf[512];
+    struct span payload;
+    uint16_t type;
 
     /* udp_dump_one() has the two ends the other way round, "for historical reasons". */
     if (to->proto == PROTO_TCP) {
-        request.diag.id.idiag_sport = htons(to->port);
-        put_addr(addr, request.diag.id.idiag_src);
+        id->idiag_sport = htons(to->port);
+        put_addr(addr, id->idiag_src);
         if (from != NULL) {
             struct addr other = addr_unmapped(&from->addr);
-            request.diag.id.idiag_dport = htons(from->port);
-            put_addr(&other, request.diag.id.idiag_dst);
+            id->idiag_dport = htons(from->port);
+            put_addr(&other, id->idiag_dst);
         }
     } else {
-        request.diag.id.idiag_dport = htons(to->port);
-        put_addr(addr, request.diag.id.idiag_dst);
+        id->idiag_dport = htons(to->port);
+        put_addr(addr, id->idiag_dst);
     }
-    int fd = ask(&request);
-    if (fd < 0)
+    SYS_CLEANUP_FD int fd = open_diag();
+    if (fd < 0 || !ask(fd, &request))
         return SOCK_DIAG_UNKNOWN;
-    ssize_t size = hear(fd, &answer, sizeof(answer));
-    sys_close(fd);
-    if (size < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)) ||
-        answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+    struct sock_diag_dump d = {.fd = fd, .buf = buf, .size = sizeof(buf)};
+    if (!next_message(&d, &type, &payload) || type != SOCK_DIAG_BY_FAMILY ||
+        !parse_socket(payload, to->proto, found))
         return SOCK_DIAG_NONE;
     atomic_store_explicit(&has_answered[to->proto], true, memory_order_relaxed);
-    *found = alive_of(&answer.header);
     return SOCK_DIAG_FOUND;
 }
 
-enum sock_diag_answer sock_diag_find(const struct endpoint *to, const struct endpoint *from,
-                                     struct sock_diag_socket *found)
+static enum sock_diag_answer find_by_proc(const struct endpoint *to, struct sock_diag_socket *found)
+{
+    struct port_owner owner;
+
+    if (!port_owner_find_socket(0, to, &owner))
+        return SOCK_DIAG_NONE;
+    *found = (struct sock_diag_socket){
+        .local = *to, .inode = owner.inode, .uid = owner.uid, .listens = true};
+    return SOCK_DIAG_FOUND;
+}
+
+/*
+ * A UDP socket that is connected also has its port, but only its peer reaches it: the kernel
+ * finds it for no other.
+ */
+static enum sock_diag_answer find_connected(uint64_t netns, const struct endpoint *to,
+                                            const struct addr *addr, struct sock_diag_socket *found)
+{
+    const struct endpoint wanted = {to->proto, *addr, to->port};
+    struct sock_diag_dump d;
+    struct sock_diag_socket s;
+    char buf[SOCK_DIAG_SIZE];
+    bool is_found = false;
+
+    sock_diag_begin(&d, netns, &wanted, buf, sizeof(buf));
+    while (!is_found && sock_diag_next(&d, &s))
+        is_found = addr_overlap(&s.local.addr, addr);
+    sock_diag_end(&d);
+    if (is_found)
+        *found = s;
+    return is_found ? SOCK_DIAG_FOUND : SOCK_DIAG_NONE;
+}
+
+enum sock_diag_answer sock_diag_find(uint64_t netns, const struct endpoint *to,
+                                     const struct endpoint *from, struct sock_diag_socket *found)
 {
     struct addr addr = addr_unmapped(&to->addr);
 
-    if (to->proto != PROTO_TCP && to->proto != PROTO_UDP)
+    if ((to->proto != PROTO_TCP && to->proto != PROTO_UDP) || !netns_is_own(netns))
         return SOCK_DIAG_UNKNOWN;
     enum sock_diag_answer answer = find_one(to, &addr, from, found);
     if (answer == SOCK_DIAG_FOUND)
@@ -213,5 +305,5 @@ enum sock_diag_answer sock_diag_find(const struct endpoint *to, const struct end
     if (answer == SOCK_DIAG_UNKNOWN ||
         !atomic_load_explicit(&has_answered[to->proto], memory_order_relaxed))
         return find_by_proc(to, found);
-    return to->proto == PROTO_UDP ? find_connected(to, &addr, found) : SOCK_DIAG_NONE;
+    return to->proto == PROTO_UDP ? find_connected(netns, to, &addr, found) : SOCK_DIAG_NONE;
 }

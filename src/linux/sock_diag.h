@@ -1,17 +1,22 @@
-/* Whose socket has an endpoint, asked of the kernel by sock_diag(7). */
+/* The sockets of a network namespace, listed by the kernel (sock_diag(7)). */
 #ifndef LINUX_SOCK_DIAG_H
 #define LINUX_SOCK_DIAG_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/endpoint.h"
 
-/* A socket: its number in sockfs, its user, and the address that it has. */
 struct sock_diag_socket {
+    struct endpoint local;
     uint32_t inode;
     uint32_t uid;
-    struct addr addr;
+    bool listens; /* it takes what any peer sends: a TCP listener, or UDP without a peer */
+    bool v6only;  /* IPV6_V6ONLY (ipv6(7)) of a socket that is not connected */
 };
+
+/* ---- one socket ---- */
 
 enum sock_diag_answer {
     SOCK_DIAG_NONE,
@@ -20,19 +25,48 @@ enum sock_diag_answer {
 };
 
 /*
- * Finds the socket that a connection or a datagram to `to`, of TCP or UDP, would
- * reach: of TCP, one that listens, or with `from` its connection with that end. Where sock_diag cannot be had, /proc/net is read.
- * Changes errno. Costs a few microseconds: four system calls.
+ * Finds the socket in the network namespace `netns` that a connection or a datagram to `to`, of TCP
+ * or UDP, reaches: a TCP listener or, with `from`, its connection with that end. Reads /proc/net if
+ * the kernel has no sock_diag. The answer is SOCK_DIAG_UNKNOWN for a namespace that is not this
+ * process's. Changes errno. Costs a few microseconds: four system calls.
  */
-enum sock_diag_answer sock_diag_find(const struct endpoint *to, const struct endpoint *from,
-                                     struct sock_diag_socket *found);
+enum sock_diag_answer sock_diag_find(uint64_t netns, const struct endpoint *to,
+                                     const struct endpoint *from, struct sock_diag_socket *found);
+
+/* ---- a list ---- */
 
 /*
- * Finds the sockets that are bound to a port, on whatever address of the family of
- * actual->addr; of TCP, no connections: those that listen, and since Linux 6.8
- * those that do not yet. Returns how many there are, of which no more than `max` are
- * left in `list`; -1 where the kernel does not say. Changes errno.
+ * The size of a buffer that is small enough for the stack of a signal handler. It takes any answer
+ * if pages have 4 KiB; with larger pages, a list of more than some 30 sockets needs SOCK_DIAG_MAX.
  */
-int sock_diag_list(const struct endpoint *actual, struct sock_diag_socket *list, int max);
+enum { SOCK_DIAG_SIZE = 4096, SOCK_DIAG_MAX = 32768 };
+
+/* A list that is being read. */
+struct sock_diag_dump {
+    int fd;
+    int error; /* an errno, or 0 */
+    struct endpoint wanted;
+    bool has_ended;
+    enum proto proto; /* of the part that is being read */
+    unsigned next;    /* the part after it */
+    char *buf;        /* the caller's */
+    size_t size;
+    size_t at, end; /* what is left of the answer in `buf` */
+};
+
+/*
+ * Begins to list the sockets that are bound in the network namespace `netns`: those with the
+ * protocol, the family and the port in `wanted`, each of which may be zero for all. Lists TCP and
+ * UDP, but no TCP connections. TCP sockets that are bound and do not listen are listed since
+ * Linux 6.8. sock_diag_end must follow. Changes errno.
+ */
+void sock_diag_begin(struct sock_diag_dump *d, uint64_t netns, const struct endpoint *wanted,
+                     char *buf, size_t size);
+
+/* Reads the next socket. Returns false at the end of the list, or if it cannot be read further. */
+bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s);
+
+/* Ends the list, at any point. Returns false, with errno, if it could not be read further. */
+bool sock_diag_end(struct sock_diag_dump *d);
 
 #endif

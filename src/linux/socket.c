@@ -1,11 +1,10 @@
 #include "linux/socket.h"
 
 #include <netinet/tcp.h>
-#include <stdatomic.h>
 
 #include "linux/sys.h"
 
-/* An option whose value is an int; -1 where the socket has none of that name. */
+/* Returns the value of an option that is an int, or -1 if the socket has no such option. */
 static int int_option(int fd, int level, int name)
 {
     int value;
@@ -15,30 +14,13 @@ static int int_option(int fd, int level, int name)
 
 enum proto socket_proto(int fd)
 {
-    /* Only sockets of TCP and MPTCP have this option, and most are: one question less. */
+    /* Most sockets are TCP or MPTCP, which alone have this option: they cost one call. */
     if (int_option(fd, IPPROTO_TCP, TCP_NODELAY) >= 0)
         return PROTO_TCP;
-    /* A raw socket has one of these protocols too, but no ports. */
+    /* A raw socket may have the protocol of one with ports. */
     return int_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_RAW
                ? PROTO_PORTLESS
                : proto_from_ip(int_option(fd, SOL_SOCKET, SO_PROTOCOL));
-}
-
-static atomic_bool has_made_portless;
-
-void socket_note(int domain, int type, int protocol)
-{
-    int kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
-    bool is_plain = protocol == 0 || proto_from_ip(protocol) != PROTO_PORTLESS;
-    bool has_ports = kind != SOCK_RAW && is_plain;
-
-    if ((domain == AF_INET || domain == AF_INET6) && !has_ports)
-        atomic_store_explicit(&has_made_portless, true, memory_order_relaxed);
-}
-
-bool socket_any_is_portless(void)
-{
-    return atomic_load_explicit(&has_made_portless, memory_order_relaxed);
 }
 
 /* Inodes of sockfs have 32 bits (get_next_ino). */
@@ -46,6 +28,15 @@ uint32_t socket_inode(int fd)
 {
     struct statx st;
     return sys_statx_fd(fd, STATX_INO, &st) == 0 ? (uint32_t)st.stx_ino : 0;
+}
+
+bool socket_name(int fd, struct endpoint *name)
+{
+    struct sockaddr_storage sa;
+    socklen_t size = sizeof(sa);
+
+    return sys_getsockname(fd, (struct sockaddr *)&sa, &size) == 0 &&
+           endpoint_from_sockaddr(name, (struct sockaddr *)&sa, size);
 }
 
 bool socket_is_v6only(int fd)

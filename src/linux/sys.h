@@ -1,9 +1,9 @@
 /*
- * System calls without libc's wrapper: no other preload sees them, and none is a
- * cancellation point, which bind(2) may not become. They set errno as usual.
+ * System calls without libc's wrappers: no other preload sees them, and none is a
+ * cancellation point, which bind(2) must not become. They set errno as usual.
  *
- * libc's own syscall(2) would do, but it is one of the functions that libremap.so
- * stands in front of; so the machines for which it does so have the instruction here.
+ * libc's syscall(2) would do, but libremap.so interposes it on x86-64 and arm64: there, the
+ * instruction is written here.
  */
 #ifndef LINUX_SYS_H
 #define LINUX_SYS_H
@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Not for the analyzer, which does not know that the kernel writes to memory. */
+/* The analyzer does not know that the instruction below writes to memory. */
 #if defined(__clang_analyzer__) || !defined(__LP64__)
 #define SYS_BY_LIBC 1
 #elif defined(__x86_64__) || defined(__aarch64__)
@@ -68,7 +68,7 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
 
 #endif
 
-/* A system call with all its arguments; -1 with errno where it fails. */
+/* Makes a system call with six arguments. Returns -1, with errno, if it fails. */
 static inline long sys_call6(long number, long a, long b, long c, long d, long e, long f)
 {
 #if !SYS_BY_LIBC
@@ -82,7 +82,7 @@ static inline long sys_call6(long number, long a, long b, long c, long d, long e
 #endif
 }
 
-/* The same with three arguments, which are most. */
+/* The same with three arguments: most calls need no more. */
 static inline long sys_call(long number, long a, long b, long c)
 {
     return sys_call6(number, a, b, c, 0, 0, 0);
@@ -101,8 +101,8 @@ static inline int sys_execveat(int folder, const char *path, char *const argv[],
 }
 
 /*
- * faccessat2(2) with AT_EACCESS, Linux 5.8; on an older kernel it goes by the real user, which
- * is the same one in nearly every process.
+ * faccessat2(2) with AT_EACCESS, Linux 5.8. An older kernel checks the real user, which is the
+ * effective one in nearly every process.
  */
 static inline int sys_access(const char *path, int mode)
 {
@@ -134,12 +134,27 @@ static inline int sys_close(int fd)
     return (int)sys_call(SYS_close, fd, 0, 0);
 }
 
+static inline void sys_cleanup_fd(const int *fd)
+{
+    if (*fd >= 0)
+        sys_close(*fd);
+}
+
+/* Of a descriptor: closes it when the variable goes out of scope. Leaves -1 alone. */
+#define SYS_CLEANUP_FD __attribute__((cleanup(sys_cleanup_fd)))
+
+/* close_range(2), Linux 5.9: closes the descriptors from `first` to `last`. */
+static inline int sys_close_range(unsigned first, unsigned last)
+{
+    return (int)sys_call(SYS_close_range, first, last, 0);
+}
+
 static inline ssize_t sys_read(int fd, void *buf, size_t size)
 {
     return sys_call(SYS_read, fd, (long)buf, (long)size);
 }
 
-/* preadv(2) of one buffer: its offset is the same two words on every machine. */
+/* preadv(2) with one buffer: it takes the offset in the same way on every machine. */
 static inline ssize_t sys_pread(int fd, void *buf, size_t size, unsigned long offset)
 {
     struct iovec one = {.iov_base = buf, .iov_len = size};
@@ -168,7 +183,7 @@ static inline int sys_statx_at(int folder, const char *path, int flags, unsigned
     return (int)sys_call6(SYS_statx, folder, (long)path, flags, (long)mask, (long)st, 0);
 }
 
-/* statx(2), Linux 4.11: the one call of its family whose structure is the same on every machine. */
+/* statx(2), Linux 4.11: unlike that of stat(2), its structure is the same on every machine. */
 static inline int sys_statx_fd(int fd, unsigned mask, struct statx *st)
 {
     return sys_statx_at(fd, "", AT_EMPTY_PATH, mask, st);
@@ -200,12 +215,12 @@ static inline int sys_fchmod(int fd, mode_t mode)
 
 static inline int sys_ftruncate(int fd, off_t size)
 {
-    return ftruncate(fd, size); /* an off_t takes one register or two: libc knows */
+    return ftruncate(fd, size); /* an off_t takes one register or two, depending on the machine */
 }
 
 /*
- * Makes a file as long as `size`, with room on its disk: who writes to a mapping without
- * that is killed, and so is who makes a file longer than it may be (RLIMIT_FSIZE).
+ * Makes a file at least `size` bytes long, and reserves its space on the disk: a write to a
+ * mapping without space behind it is SIGBUS, and a file longer than RLIMIT_FSIZE is SIGXFSZ.
  */
 static inline int sys_reserve(int fd, off_t size)
 {
@@ -232,12 +247,30 @@ static inline int sys_kill(pid_t pid, int signal)
     return (int)sys_call(SYS_kill, pid, signal, 0);
 }
 
+/* pidfd_open(2), Linux 5.3; `flags` is 0 or PIDFD_THREAD (Linux 6.9). */
+static inline int sys_pidfd_open(pid_t pid, unsigned flags)
+{
+    return (int)sys_call(SYS_pidfd_open, pid, flags, 0);
+}
+
+/* pidfd_getfd(2), Linux 5.6: duplicates a descriptor of another process. */
+static inline int sys_pidfd_getfd(int pidfd, int fd)
+{
+    return (int)sys_call(SYS_pidfd_getfd, pidfd, fd, 0);
+}
+
+/* pidfd_send_signal(2), Linux 5.1 */
+static inline int sys_pidfd_send_signal(int pidfd, int signal)
+{
+    return (int)sys_call6(SYS_pidfd_send_signal, pidfd, signal, 0, 0, 0, 0);
+}
+
 static inline int sys_sigmask(int how, const void *set, void *old)
 {
     return (int)sys_call6(SYS_rt_sigprocmask, how, (long)set, (long)old, _NSIG / 8, 0, 0);
 }
 
-/* Sleeps for so many milliseconds, less than a second, or until a signal comes. */
+/* Sleeps for some milliseconds, fewer than 1000, or until a signal arrives. */
 static inline int sys_sleep(long milliseconds)
 {
     const struct timespec time = {0, milliseconds * 1000000};

@@ -1,7 +1,7 @@
 /*
- * rt_sigprocmask(2) reads its set before it looks at what is to be done with it. So
- * with an operation that there is not, it changes nothing, and fails with EFAULT
- * where the set cannot be read, else with EINVAL (Linux 2.6 and later).
+ * rt_sigprocmask(2) reads its set before it checks its operation. With an invalid operation it
+ * changes nothing, and fails with EFAULT if the set cannot be read, else with EINVAL (Linux 2.6
+ * and later).
  */
 #include "linux/user_memory.h"
 
@@ -31,8 +31,8 @@ static bool ask(uintptr_t address)
 }
 
 /*
- * Whether a page will be there as long as the program: the stack that this call is on,
- * and the program's own data and heap. All else may be unmapped, and is asked for anew.
+ * Returns whether a page stays mapped: the stack that this call is on, and the program's own data
+ * and heap. Anything else may be unmapped, and is asked for each time.
  */
 static bool is_lasting(uintptr_t address)
 {

@@ -1,4 +1,4 @@
-/* Memory that a caller hands in, and that only the kernel may be the judge of. */
+/* Memory that a caller passes in, which may be unreadable. */
 #ifndef LINUX_USER_MEMORY_H
 #define LINUX_USER_MEMORY_H
 
@@ -12,17 +12,16 @@ enum {
     USER_MEMORY_KNOWN = 16,
 };
 
-/* Pages that could be read of late, by their number. */
+/* The numbers of pages that are readable and stay so. */
 extern _Atomic uintptr_t user_memory_known[USER_MEMORY_KNOWN];
 
-/* As user_memory_readable. */
+/* As user_memory_readable, for what that does not know. */
 bool user_memory_ask(const void *pointer, size_t size);
 
 /*
- * Whether `size` bytes may be read at `pointer`, as the kernel would find. Where not,
- * a call is to be left to it, whose answer is EFAULT. The kernel is asked, which
- * costs a system call for each page, but those of the stack and of the program's own
- * data, which are asked for once. Keeps errno.
+ * Returns whether `size` bytes at `pointer` can be read. If they cannot, the call is to be passed to
+ * the kernel, which answers EFAULT. Asks the kernel, which costs a system call for each page; those
+ * of the stack and of the program's own data are asked for once. Keeps errno.
  */
 static inline bool user_memory_readable(const void *pointer, size_t size)
 {

@@ -7,14 +7,13 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/endpoint.h"
 #include "linux/netns.h"
+#include "linux/procfs.h"
 #include "linux/socket.h"
 #include "linux/sys.h"
 #include "notify/fd.h"
@@ -25,59 +24,38 @@
 const enum engine engine_kind = ENGINE_NOTIFY;
 
 static const struct process *handled;
-static uint64_t own_netns; /* 0 if unknown */
 
 /* ---- which ports a program may bind ---- */
 
 enum { FIRST_UNPRIVILEGED = 1024 }; /* the kernel's default (PROT_SOCK) */
 
-/* Without the capability, the supervisor may do no more than a program. The rest is then unset. */
+/* Without the capability, the supervisor may do no more than a program. */
 static bool is_privileged;
-static long first_unprivileged;
-static ino_t own_user_namespace;
+static uint64_t first_unprivileged, own_user_namespace;
 
 static bool has_capability(pid_t tid)
 {
-    unsigned long long set;
+    uint64_t set;
 
-    return process_status(tid, "CapEff:", 16, &set) && (set >> CAP_NET_BIND_SERVICE & 1) != 0;
-}
-
-static long read_first_unprivileged(void)
-{
-    FILE *file = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
-    char line[32];
-    bool is_read = file != NULL && fgets(line, sizeof(line), file) != NULL;
-
-    if (file != NULL)
-        fclose(file);
-    return is_read ? strtol(line, NULL, 10) : FIRST_UNPRIVILEGED;
-}
-
-static ino_t user_namespace_of(pid_t tid)
-{
-    char path[64];
-    struct stat st;
-
-    snprintf(path, sizeof(path), "/proc/%ld/ns/user", (long)tid);
-    return stat(path, &st) == 0 ? st.st_ino : 0;
+    return procfs_status(tid, "CapEff:", 16, &set) && (set >> CAP_NET_BIND_SERVICE & 1) != 0;
 }
 
 /*
  * Whether the kernel would let the program bind the port (ip(7), capabilities(7)). A capability
  * in a user namespace below ours does not count for our network namespace.
  */
-static bool may_bind(uint16_t port)
+static bool may_bind(int fd, uint16_t port)
 {
     if (!is_privileged || port == 0 || port >= first_unprivileged)
         return true;
     return has_capability(handled->tid) &&
-           (engine_is_elsewhere() || user_namespace_of(handled->tid) == own_user_namespace);
+           (!netns_is_own(shared_registry_netns(fd)) ||
+            procfs_inode(handled->tid, "ns/user") == own_user_namespace);
 }
 
 static int bind_if_allowed(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    if (may_bind(endpoint_port(addr, len)))
+    if (may_bind(fd, endpoint_port(addr, len)))
         return sys_bind(fd, addr, len);
     errno = EACCES;
     return -1;
@@ -85,20 +63,14 @@ static int bind_if_allowed(int fd, const struct sockaddr *addr, socklen_t len)
 
 /* ---- the program that a call is handled for ---- */
 
-/* Sockets are made unseen: some may have no ports. */
 void engine_start(void)
 {
-    FD_OWNER int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
     process_start();
-    is_privileged = has_capability(getpid());
-    if (is_privileged) {
-        first_unprivileged = read_first_unprivileged();
-        own_user_namespace = user_namespace_of(getpid());
-    }
+    is_privileged = has_capability(0);
+    first_unprivileged =
+        procfs_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", FIRST_UNPRIVILEGED);
+    own_user_namespace = procfs_inode(0, "ns/user");
     next.bind = bind_if_allowed;
-    socket_note(AF_INET, SOCK_RAW, 0);
-    own_netns = netns_of_socket(fd);
 }
 
 void engine_handle(const struct process *p)
@@ -123,10 +95,10 @@ int engine_socket(int fd)
     return (int)socket_inode(fd);
 }
 
-bool engine_is_elsewhere(void)
+/* Sockets are made unseen. */
+bool engine_may_be_portless(void)
 {
-    uint64_t netns = shared_registry_last_netns();
-    return netns != 0 && own_netns != 0 && netns != own_netns;
+    return true;
 }
 
 /*

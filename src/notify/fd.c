@@ -4,8 +4,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "linux/sys.h"
 
 void fd_close(int *fd)
 {
@@ -53,10 +54,10 @@ void fd_close_others(int *kept, size_t count)
     qsort(kept, count, sizeof(kept[0]), compare);
     for (size_t i = 0; i < count; i++) {
         if (first < (unsigned)kept[i])
-            syscall(SYS_close_range, first, kept[i] - 1, 0);
+            sys_close_range(first, (unsigned)kept[i] - 1);
         first = (unsigned)kept[i] + 1;
     }
-    syscall(SYS_close_range, first, ~0U, 0);
+    sys_close_range(first, ~0U);
 }
 
 bool fd_make_pair(int *parents, int *childs)

@@ -11,10 +11,10 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "linux/sys.h"
 #include "notify/fd.h"
 #include "notify/supervisor.h"
 #include "translate/report.h"
@@ -158,7 +158,7 @@ static void handle_signal(struct foreground *f)
     if (info.ssi_signo == SIGCHLD)
         reap(f);
     else if (!is_of_terminal(&info))
-        syscall(SYS_pidfd_send_signal, f->pidfd, info.ssi_signo, NULL, 0);
+        sys_pidfd_send_signal(f->pidfd, (int)info.ssi_signo);
 }
 
 static void wait_for_end(struct foreground *f)
@@ -219,7 +219,7 @@ int foreground_run(pid_t supervisor, int control)
         return command;
     sigfillset(&all);
     signal(SIGCHLD, SIG_DFL);
-    FD_OWNER int pidfd = (int)syscall(SYS_pidfd_open, command, 0);
+    FD_OWNER int pidfd = sys_pidfd_open(command, 0);
     FD_OWNER int signals = pidfd >= 0 ? signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
     if (signals < 0)
         return -errno;

@@ -6,17 +6,14 @@
 #include "notify/process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "linux/port_owner.h"
+#include "linux/procfs.h"
+#include "linux/sys.h"
 
 #ifndef PIDFD_THREAD /* Linux 6.9 */
 #define PIDFD_THREAD O_EXCL
@@ -53,33 +50,6 @@ static bool is_full(int error)
     return error == EMFILE || error == ENFILE;
 }
 
-static int open_pidfd(pid_t pid, unsigned flags)
-{
-    return (int)syscall(SYS_pidfd_open, pid, flags);
-}
-
-bool process_status(pid_t tid, const char *name, int base, unsigned long long *number)
-{
-    char path[64], line[128];
-    bool is_found = false;
-
-    snprintf(path, sizeof(path), "/proc/%ld/status", (long)tid);
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        errno = is_full(errno) ? errno : ESRCH;
-        return false;
-    }
-    while (!is_found && fgets(line, sizeof(line), file) != NULL) {
-        is_found = strncmp(line, name, strlen(name)) == 0;
-        if (is_found)
-            *number = strtoull(line + strlen(name), NULL, base);
-    }
-    fclose(file);
-    if (!is_found)
-        errno = ESRCH;
-    return is_found;
-}
-
 static void drop(struct entry *e)
 {
     if (e->process.tid != 0)
@@ -96,18 +66,18 @@ static void drop_all(void)
 /* The first thread of a process has the process's number. */
 static bool try_open(struct entry *e, pid_t tid)
 {
-    struct process found = {.tid = tid, .pid = tid, .pidfd = open_pidfd(tid, 0)};
+    struct process found = {.tid = tid, .pid = tid, .pidfd = sys_pidfd_open(tid, 0)};
     bool is_lasting = true;
 
     if (found.pidfd < 0 && !is_full(errno)) {
-        unsigned long long pid;
-        if (!process_status(tid, "Tgid:", 10, &pid))
+        uint64_t pid;
+        if (!procfs_status(tid, "Tgid:", 10, &pid))
             return false;
         found.pid = (pid_t)pid;
-        found.pidfd = open_pidfd(tid, PIDFD_THREAD);
+        found.pidfd = sys_pidfd_open(tid, PIDFD_THREAD);
         is_lasting = found.pidfd >= 0;
         if (!is_lasting && !is_full(errno))
-            found.pidfd = open_pidfd(found.pid, 0);
+            found.pidfd = sys_pidfd_open(found.pid, 0);
     }
     if (found.pidfd < 0)
         return false;
@@ -145,7 +115,7 @@ const struct process *process_of(pid_t tid)
 
 static int get_fd(const struct entry *e, int fd)
 {
-    return (int)syscall(SYS_pidfd_getfd, e->process.pidfd, fd, 0);
+    return sys_pidfd_getfd(e->process.pidfd, fd);
 }
 
 int process_get_fd(pid_t tid, int fd)
@@ -168,7 +138,7 @@ void process_name(const struct process *p, char name[16])
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     if (e->name[0] == '\0' || e->named != now.tv_sec)
-        port_owner_read_program(e->process.pid, e->name);
+        procfs_name(e->process.pid, e->name);
     e->named = now.tv_sec;
     memcpy(name, e->name, sizeof(e->name));
 }

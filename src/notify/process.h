@@ -31,12 +31,6 @@ const struct process *process_of(pid_t tid) __attribute__((warn_unused_result));
  */
 int process_get_fd(pid_t tid, int fd) __attribute__((warn_unused_result));
 
-/*
- * A number of /proc/TID/status (proc(5)), in `base`, behind `name`, which ends with its colon.
- * False with errno, and *number untouched, where it is not to be had: ESRCH, EMFILE.
- */
-bool process_status(pid_t tid, const char *name, int base, unsigned long long *number);
-
 /* Copies the process's name, as it was a second ago at most. */
 void process_name(const struct process *p, char name[16]);
 

@@ -20,11 +20,11 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "linux/sys.h"
 #include "notify/engine.h"
 #include "notify/fd.h"
 #include "notify/filter.h"
@@ -180,8 +180,8 @@ static int fetch_listener(pid_t command, int from)
         return -ECHILD;
     if (theirs < 0)
         return theirs;
-    FD_OWNER int pidfd = (int)syscall(SYS_pidfd_open, command, 0);
-    int listener = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, theirs, 0) : -1;
+    FD_OWNER int pidfd = sys_pidfd_open(command, 0);
+    int listener = pidfd >= 0 ? sys_pidfd_getfd(pidfd, theirs) : -1;
     if (listener < 0 || process_vm_readv(command, &here, 1, &there, 1, 0) != sizeof(copy))
         return -errno;
     return listener;

@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "linux/procfs.h"
+#include "linux/sys.h"
 #include "notify/fd.h"
 #include "notify/filter.h"
 
@@ -134,10 +136,8 @@ static bool can_supervise(struct page *page, int number)
     struct iovec here = {&page->word, sizeof(word)}, there = {&word, sizeof(word)};
     FD_OWNER int pidfd = -1, listener = -1;
 
-    if (!TRY(page, SUPPORT_NO_PIDFD_OPEN,
-             (pidfd = (int)syscall(SYS_pidfd_open, page->target, 0)) >= 0) ||
-        !TRY(page, SUPPORT_NO_PIDFD_GETFD,
-             (listener = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0)) >= 0) ||
+    if (!TRY(page, SUPPORT_NO_PIDFD_OPEN, (pidfd = sys_pidfd_open(page->target, 0)) >= 0) ||
+        !TRY(page, SUPPORT_NO_PIDFD_GETFD, (listener = sys_pidfd_getfd(pidfd, number)) >= 0) ||
         !TRY(page, SUPPORT_NO_READ,
              process_vm_readv(page->target, &here, 1, &there, 1, 0) == size) ||
         !TRY(page, SUPPORT_NO_WRITE,
@@ -196,10 +196,8 @@ static void run_test(struct page *page)
 
 static int read_yama(void)
 {
-    char digit = '\0';
-    FD_OWNER int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
-
-    return fd >= 0 && read(fd, &digit, 1) == 1 && digit >= '0' && digit <= '9' ? digit - '0' : -1;
+    uint64_t scope;
+    return procfs_numbers("/proc/sys/kernel/yama/ptrace_scope", &scope, 1) == 1 ? (int)scope : -1;
 }
 
 bool support_find(struct support *s)

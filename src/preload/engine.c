@@ -69,11 +69,6 @@ HOT int engine_socket(int fd)
     return fd;
 }
 
-bool engine_is_elsewhere(void)
-{
-    return false;
-}
-
 int engine_stderr(void)
 {
     return STDERR_FILENO;

@@ -13,9 +13,21 @@
 #include "translate/next.h"
 #include "translate/shared_registry.h"
 
+static atomic_bool has_made_portless;
+
+/* Sockets that were inherited or received have not been seen: they are taken to have ports. */
+HOT bool engine_may_be_portless(void)
+{
+    return atomic_load_explicit(&has_made_portless, memory_order_relaxed);
+}
+
 HOT int socket_calls_socket(int domain, int type, int protocol)
 {
-    socket_note(domain, type, protocol);
+    bool is_raw = (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_RAW;
+    bool has_ports = !is_raw && (protocol == 0 || proto_from_ip(protocol) != PROTO_PORTLESS);
+
+    if ((domain == AF_INET || domain == AF_INET6) && !has_ports)
+        atomic_store_explicit(&has_made_portless, true, memory_order_relaxed);
     return next.socket(domain, type, protocol);
 }
 
@@ -24,12 +36,9 @@ HOT int socket_calls_socket(int domain, int type, int protocol)
 /* It is done here, and not at bind, which must not cost more. */
 static void record_listener(int fd)
 {
-    struct sockaddr_storage name;
-    socklen_t size = sizeof(name);
     struct endpoint actual;
 
-    if (sys_getsockname(fd, (struct sockaddr *)&name, &size) != 0 ||
-        !endpoint_from_sockaddr(&actual, (struct sockaddr *)&name, size) || actual.port == 0)
+    if (!socket_name(fd, &actual) || actual.port == 0)
         return;
     struct registry *registry = shared_registry_get();
     uint64_t netns = shared_registry_netns(fd);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "linux/procfs.h"
 #include "linux/sys.h"
 
 const char *path_folders(void)
@@ -73,12 +74,10 @@ bool path_of_fd(int fd, char path[PATH_MAX])
     char name[32];
 
     text_init(&link, name, sizeof(name));
-    text_string(&link, "/proc/self/fd/");
+    text_string(&link, "fd/");
     text_number(&link, (unsigned long)fd);
-    ssize_t size = sys_readlinkat(AT_FDCWD, name, path, PATH_MAX - 1);
-    if (size <= 0 || path[0] != '/')
+    if (procfs_link(0, name, path, PATH_MAX) <= 0 || path[0] != '/')
         return false;
-    path[size] = '\0';
     return sys_statx_fd(fd, STATX_INO, &here) == 0 && sys_statx(path, STATX_INO, &there) == 0 &&
            here.stx_ino == there.stx_ino && here.stx_dev_major == there.stx_dev_major &&
            here.stx_dev_minor == there.stx_dev_minor;

@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/statvfs.h>
 
-#include "linux/lines.h"
+#include "linux/procfs.h"
 #include "linux/sys.h"
 
 enum { WORDS = _LINUX_CAPABILITY_U32S_3, CAPABILITIES = 64 };
@@ -75,41 +75,14 @@ static bool has_set_gid(const struct statx *st)
     return (st->stx_mode & S_ISGID) != 0 && (st->stx_mode & S_IXGRP) != 0;
 }
 
-static uint64_t number_of(struct span word)
-{
-    uint64_t number = 0;
-
-    for (const char *c = word.at; c < word.end; c++)
-        number = number * 10 + (uint64_t)(*c - '0');
-    return number;
-}
-
 /*
  * The owner of a file that has no number in this user namespace shows as the overflow id, which
  * is not in the map (user_namespaces(7)).
  */
-static bool is_in_map(const char *map, uint64_t id)
-{
-    struct lines l;
-    struct span line;
-    bool is_in = false;
-
-    if (!lines_open(&l, map))
-        return true;
-    while (!is_in && lines_next(&l, &line)) {
-        uint64_t inside = number_of(lines_take_word(&line));
-        lines_take_word(&line);
-        uint64_t count = number_of(lines_take_word(&line));
-        is_in = id >= inside && id - inside < count;
-    }
-    lines_close(&l);
-    return is_in;
-}
-
 static void judge_bits(const struct statx *st, struct privilege *p)
 {
-    if (!is_in_map("/proc/self/uid_map", st->stx_uid) ||
-        !is_in_map("/proc/self/gid_map", st->stx_gid))
+    if (!procfs_maps_id("/proc/self/uid_map", st->stx_uid) ||
+        !procfs_maps_id("/proc/self/gid_map", st->stx_gid))
         return;
     p->set_uid = (st->stx_mode & S_ISUID) != 0 && st->stx_uid != sys_getuid();
     p->set_gid = has_set_gid(st) && st->stx_gid != sys_getgid();

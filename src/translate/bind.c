@@ -47,7 +47,7 @@ HOT static inline enum verdict decide_by_port(struct bind_call *c)
 HOT static bool needs_proto(const struct bind_call *c)
 {
     const struct config *config = &c->settings->config;
-    return socket_any_is_portless() || config->level >= LEVEL_INFO ||
+    return engine_may_be_portless() || config->level >= LEVEL_INFO ||
            table_needs_proto(&config->table, c->asked.port);
 }
 

@@ -14,10 +14,10 @@
 #include <errno.h>
 
 #include "core/hot.h"
+#include "linux/sock_diag.h"
 #include "linux/socket.h"
 #include "linux/sys.h"
 #include "translate/port_pool.h"
-#include "translate/sockets.h"
 
 COLD void bind_call_learn_proto(struct bind_call *c)
 {
@@ -28,17 +28,17 @@ COLD void bind_call_learn_proto(struct bind_call *c)
     errno = saved;
 }
 
-/* Returns true if a record of the asked port is about this socket at `actual`. */
+/* Returns true if a record of the asked port is about this socket at the actual port. */
 static bool is_recorded(const struct bind_call *c, const struct registry *registry,
-                        const struct endpoint *actual, const struct sock_diag_socket *socket)
+                        const struct sock_diag_socket *socket)
 {
     struct registry_walk walk = {.step = 0};
     struct registry_entry e;
     uint64_t netns = shared_registry_netns(c->fd);
 
     while (registry_next_asked(registry, netns, c->asked.port, &walk, &e)) {
-        bool is_sure = registry_knows_sockets(&e, actual->proto);
-        if (e.actual.port == actual->port &&
+        bool is_sure = registry_knows_sockets(&e, c->actual.proto);
+        if (e.actual.port == c->actual.port &&
             (registry_knows_socket(&e, socket->inode) || (!is_sure && socket->uid == e.uid)))
             return true;
     }
@@ -48,8 +48,10 @@ static bool is_recorded(const struct bind_call *c, const struct registry *regist
 /* Returns true if the socket conflicts with a bind to the actual address. */
 static bool conflicts(const struct bind_call *c, const struct sock_diag_socket *socket)
 {
-    bool is_of_other_family = socket->addr.family != c->actual.addr.family;
-    return addr_overlap(&socket->addr, &c->actual.addr) && !(is_of_other_family && c->v6only);
+    const struct addr *addr = &socket->local.addr;
+    bool is_of_other_family = addr->family != c->actual.addr.family;
+    return addr_overlap(addr, &c->actual.addr) &&
+           !(is_of_other_family && (c->v6only || socket->v6only));
 }
 
 /*
@@ -59,23 +61,20 @@ static bool conflicts(const struct bind_call *c, const struct sock_diag_socket *
  */
 static bool is_in_use_for_asked(const struct bind_call *c, const struct registry *registry)
 {
-    enum { MAX = 64 };
-    struct sock_diag_socket list[MAX];
-    struct endpoint actual = c->actual;
-    bool is_seen = false;
+    const struct endpoint wanted = {.proto = c->actual.proto, .port = c->actual.port};
+    struct sock_diag_dump dump;
+    struct sock_diag_socket socket;
+    char buf[SOCK_DIAG_SIZE];
+    bool is_seen = false, is_asked = false;
 
-    for (int family = 0; family < 2; family++) {
-        actual.addr = (struct addr){.family = family == 0 ? AF_INET : AF_INET6};
-        int count = sockets_list(&actual, list, MAX);
-        for (int i = 0; i < count && i < MAX; i++) {
-            if (!conflicts(c, &list[i]))
-                continue;
-            if (is_recorded(c, registry, &actual, &list[i]))
-                return true;
-            is_seen = true;
-        }
+    sock_diag_begin(&dump, shared_registry_netns(c->fd), &wanted, buf, sizeof(buf));
+    while (!is_asked && sock_diag_next(&dump, &socket)) {
+        bool in_way = conflicts(c, &socket);
+        is_seen = is_seen || in_way;
+        is_asked = in_way && is_recorded(c, registry, &socket);
     }
-    return !is_seen;
+    sock_diag_end(&dump);
+    return is_asked || !is_seen;
 }
 
 /*
@@ -104,20 +103,22 @@ static bool try_known_port(struct bind_call *c, int *result)
 /* Returns true if a process of this user has the port and has not recorded it yet. */
 static bool is_unrecorded(const struct bind_call *c, uint16_t port)
 {
-    enum { MAX = 16 };
     const struct registry *registry = shared_registry_get();
-    struct sock_diag_socket list[MAX];
-    struct endpoint actual = {c->asked.proto, c->asked.addr, port};
+    const struct endpoint actual = {c->asked.proto, c->asked.addr, port};
+    uint64_t netns = shared_registry_netns(c->fd);
     struct registry_entry e;
+    struct sock_diag_dump dump;
+    struct sock_diag_socket socket;
+    char buf[SOCK_DIAG_SIZE];
+    bool is_ours = false;
 
-    if (registry == NULL || registry_in_way(registry, shared_registry_netns(c->fd), &actual, &e))
+    if (registry == NULL || registry_in_way(registry, netns, &actual, &e))
         return false;
-    int count = sockets_list(&actual, list, MAX);
-    for (int i = 0; i < count && i < MAX; i++) {
-        if (list[i].uid == (uint32_t)sys_geteuid())
-            return true;
-    }
-    return false;
+    sock_diag_begin(&dump, netns, &actual, buf, sizeof(buf));
+    while (!is_ours && sock_diag_next(&dump, &socket))
+        is_ours = socket.uid == (uint32_t)sys_geteuid();
+    sock_diag_end(&dump);
+    return is_ours;
 }
 
 /*

@@ -15,6 +15,7 @@
 #include "linux/socket.h"
 #include "linux/user_memory.h"
 #include "translate/cache.h"
+#include "translate/engine.h"
 #include "translate/local_addr.h"
 #include "translate/next.h"
 #include "translate/server.h"
@@ -37,9 +38,9 @@ HOT static bool may_be_elsewhere(const struct target *t)
 /* Finds the place of what is not known of late. */
 COLD static bool find(struct target *t)
 {
-    if (t->asked.proto == PROTO_ANY || socket_any_is_portless())
+    if (t->asked.proto == PROTO_ANY || engine_may_be_portless())
         t->asked.proto = socket_proto(t->fd);
-    if (t->asked.proto == PROTO_PORTLESS || !local_addr_is(t->name, t->len))
+    if (t->asked.proto == PROTO_PORTLESS || !local_addr_is(t->netns, t->name, t->len))
         return false;
     return server_find(t) ||
            (t->settings->config.connect == CONNECT_TABLE && server_find_by_table(t));
@@ -94,7 +95,7 @@ HOT static bool find_datagram(struct target *t)
     struct endpoint found;
     uint16_t port;
 
-    if (cache_get(key, &port) && !socket_any_is_portless()) {
+    if (cache_get(key, &port) && !engine_may_be_portless()) {
         if (port == 0)
             return false;
         copy_name(t);

@@ -25,10 +25,10 @@ void engine_program(char name[16]);
 int engine_socket(int fd);
 
 /*
- * Whether the program is in another network namespace than this process: then the kernel
- * cannot be asked about its sockets by their addresses.
+ * Returns whether the program may have a socket of AF_INET or AF_INET6 without ports: only then does
+ * a socket have to be asked.
  */
-bool engine_is_elsewhere(void);
+bool engine_may_be_portless(void);
 
 /*
  * A descriptor of the program's standard error; -1 where there is none, or writing there

@@ -1,6 +1,6 @@
 #include "translate/port_pool.h"
 
-#include "linux/sys.h"
+#include "linux/procfs.h"
 
 enum { FIRST_UNPRIVILEGED = 1024, PORT_MAX = 65535 };
 
@@ -14,31 +14,14 @@ struct port_pool port_pool_range(uint16_t first, uint16_t last)
                               .high = 0};
 }
 
-/* Reads "32768\t60999\n". */
 void port_pool_read_ephemeral(uint16_t *low, uint16_t *high)
 {
-    char text[32];
-    uint32_t number[2] = {0, 0};
-    int field = 0;
-    ssize_t size = -1;
-    int fd = sys_open("/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY);
+    uint64_t range[2];
+    bool is_read = procfs_numbers("/proc/sys/net/ipv4/ip_local_port_range", range, 2) == 2 &&
+                   range[0] >= 1 && range[0] <= range[1] && range[1] <= PORT_MAX;
 
-    *low = 32768;
-    *high = 60999;
-    if (fd >= 0) {
-        size = sys_read(fd, text, sizeof(text));
-        sys_close(fd);
-    }
-    for (ssize_t i = 0; i < size && field < 2; i++) {
-        if (text[i] >= '0' && text[i] <= '9')
-            number[field] = number[field] * 10 + (uint32_t)(text[i] - '0');
-        else
-            field++;
-    }
-    if (number[0] >= 1 && number[0] <= number[1] && number[1] <= PORT_MAX) {
-        *low = (uint16_t)number[0];
-        *high = (uint16_t)number[1];
-    }
+    *low = is_read ? (uint16_t)range[0] : 32768; /* the kernel's default */
+    *high = is_read ? (uint16_t)range[1] : 60999;
 }
 
 struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint32_t seed)

@@ -178,11 +178,12 @@ static void tell_in_use(struct text *out, const struct endpoint *asked,
                         const struct endpoint *actual, const struct registry_entry *other)
 {
     struct port_owner h = {.pid = 0};
-    bool is_seen = port_owner_find_socket(actual, &h);
     pid_t self = engine_pid();
+    /* Its number in its own pid namespace says nothing to a /proc of another one. */
+    bool is_seen = port_owner_find_socket(engine_kind == ENGINE_PRELOAD ? 0 : self, actual, &h);
 
     if (is_seen) {
-        port_owner_find_process(&h);
+        port_owner_find_processes(&h, 1);
         tell_holder(out, &h);
     }
     /* An entry of the registry may be of a socket that is closed by now. */

@@ -7,8 +7,9 @@
 
 #include <string.h>
 
+#include "linux/sock_diag.h"
+#include "linux/socket.h"
 #include "linux/sys.h"
-#include "translate/sockets.h"
 
 static const struct addr same = {.family = AF_UNSPEC};
 
@@ -18,49 +19,46 @@ static const struct addr same = {.family = AF_UNSPEC};
  * Whether one of the sockets at the entry's port is known by its number, if not the one
  * found: there may be more of them than the entry has room for (SO_REUSEPORT).
  */
-static bool has_one_of_ours(const struct registry_entry *e, const struct endpoint *actual)
+static bool has_one_of_ours(uint64_t netns, const struct registry_entry *e,
+                            const struct endpoint *actual)
 {
-    enum { MAX = 32 };
-    struct sock_diag_socket list[MAX];
     struct endpoint bound = *actual;
+    struct sock_diag_dump dump;
+    struct sock_diag_socket socket;
+    char buf[SOCK_DIAG_SIZE];
+    bool is_ours = false;
 
     bound.addr.family = e->actual.addr.family; /* which :: has for both */
-    int count = sockets_list(&bound, list, MAX);
-    for (int i = 0; i < count && i < MAX; i++) {
-        if (registry_knows_socket(e, list[i].inode))
-            return true;
-    }
-    return false;
+    sock_diag_begin(&dump, netns, &bound, buf, sizeof(buf));
+    while (!is_ours && sock_diag_next(&dump, &socket))
+        is_ours = registry_knows_socket(e, socket.inode);
+    sock_diag_end(&dump);
+    return is_ours;
 }
 
 /*
  * Whether the socket that is found at `actual` is that of the entry, and no stranger's
  * who has the port now. Where its number is not known, whose it is must do.
  */
-static bool lives_at(const struct registry_entry *e, const struct endpoint *actual)
+static bool lives_at(uint64_t netns, const struct registry_entry *e, const struct endpoint *actual)
 {
     struct sock_diag_socket found;
-    enum sock_diag_answer answer = sockets_find(actual, NULL, &found);
+    enum sock_diag_answer answer = sock_diag_find(netns, actual, NULL, &found);
 
     if (answer != SOCK_DIAG_FOUND)
         return answer == SOCK_DIAG_UNKNOWN;
     if (!registry_knows_sockets(e, actual->proto))
         return found.uid == e->uid || found.uid == (uint32_t)sys_geteuid();
-    return registry_knows_socket(e, found.inode) || has_one_of_ours(e, actual);
+    return registry_knows_socket(e, found.inode) || has_one_of_ours(netns, e, actual);
 }
 
 /* Whether a socket of TCP connects to its own end (RFC 9293, simultaneous open). */
 static bool is_own_end(const struct target *t, const struct endpoint *actual)
 {
-    struct sockaddr_storage name;
-    socklen_t size = sizeof(name);
     struct endpoint own;
 
-    if (actual->proto != PROTO_TCP ||
-        sys_getsockname(t->fd, (struct sockaddr *)&name, &size) != 0 ||
-        !endpoint_from_sockaddr(&own, (struct sockaddr *)&name, size))
-        return false;
-    return own.port == actual->port && addr_overlap(&own.addr, &actual->addr);
+    return actual->proto == PROTO_TCP && socket_name(t->fd, &own) && own.port == actual->port &&
+           addr_overlap(&own.addr, &actual->addr);
 }
 
 /* ---- which entry it is ---- */
@@ -145,7 +143,7 @@ bool server_find(struct target *t)
             bool is_itself =
                 e.asked.port == e.actual.port && addr_equal(&e.asked.addr, &e.actual.addr);
             if (!is_itself && holds(t, &e) && direct(t, &e, &actual) &&
-                (lives_at(&e, &actual) || is_own_end(t, &actual)))
+                (lives_at(t->netns, &e, &actual) || is_own_end(t, &actual)))
                 return true;
         }
     }

@@ -55,17 +55,10 @@ static inline uint64_t shared_registry_netns(int fd)
     return known != 0 ? known : shared_registry_find_netns(fd);
 }
 
-/*
- * For an engine with programs in several namespaces: makes shared_registry_netns() ask
- * again; and returns its last answer, or 0 if it has not been called since.
- */
+/* For an engine with programs in several namespaces: makes shared_registry_netns() ask again. */
 static inline void shared_registry_forget_netns(void)
 {
     atomic_store_explicit(&shared_registry_known.netns, 0, memory_order_relaxed);
-}
-static inline uint64_t shared_registry_last_netns(void)
-{
-    return atomic_load_explicit(&shared_registry_known.netns, memory_order_relaxed);
 }
 
 /*

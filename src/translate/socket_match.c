@@ -1,9 +1,8 @@
 #include "translate/socket_match.h"
 
+#include "linux/sock_diag.h"
 #include "linux/socket.h"
-#include "linux/sys.h"
 #include "translate/shared_registry.h"
-#include "translate/sockets.h"
 
 bool socket_match_find(int fd, const struct registry *r, const struct endpoint *actual,
                        struct registry_entry *e)
@@ -38,16 +37,8 @@ static bool has_socket_at(int fd, const struct registry *r, const struct registr
                           const struct endpoint *at, const struct endpoint *from)
 {
     struct sock_diag_socket found;
-    return sockets_find(at, from, &found) == SOCK_DIAG_FOUND && has_inode(fd, r, e, found.inode);
-}
-
-static bool read_own(int fd, struct endpoint *own)
-{
-    struct sockaddr_storage name;
-    socklen_t size = sizeof(name);
-
-    return sys_getsockname(fd, (struct sockaddr *)&name, &size) == 0 &&
-           endpoint_from_sockaddr(own, (struct sockaddr *)&name, size);
+    return sock_diag_find(shared_registry_netns(fd), at, from, &found) == SOCK_DIAG_FOUND &&
+           has_inode(fd, r, e, found.inode);
 }
 
 bool socket_match_own(int fd, const struct registry *r, const struct registry_entry *e)
@@ -57,7 +48,7 @@ bool socket_match_own(int fd, const struct registry *r, const struct registry_en
     if (!shared_registry_is_ephemeral(e->actual.port) || has_inode(fd, r, e, socket_inode(fd)))
         return true;
     /* A connection that was accepted: the socket that listens there is the recorded one. */
-    if (socket_proto(fd) != PROTO_TCP || !read_own(fd, &own))
+    if (socket_proto(fd) != PROTO_TCP || !socket_name(fd, &own))
         return false;
     own.proto = PROTO_TCP;
     return has_socket_at(fd, r, e, &own, NULL);
@@ -73,5 +64,5 @@ bool socket_match_peer(int fd, const struct registry *r, const struct registry_e
     at.proto = socket_proto(fd);
     if (has_socket_at(fd, r, e, &at, NULL))
         return true;
-    return at.proto == PROTO_TCP && read_own(fd, &own) && has_socket_at(fd, r, e, &at, &own);
+    return at.proto == PROTO_TCP && socket_name(fd, &own) && has_socket_at(fd, r, e, &at, &own);
 }

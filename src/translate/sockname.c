@@ -13,13 +13,13 @@
 #include <string.h>
 
 #include "core/hot.h"
+#include "linux/sock_diag.h"
 #include "linux/socket.h"
 #include "linux/sys.h"
 #include "linux/user_memory.h"
 #include "translate/next.h"
 #include "translate/shared_registry.h"
 #include "translate/socket_match.h"
-#include "translate/sockets.h"
 
 /*
  * Returns true if the asked address replaces the actual one too. Not if the rule left the
@@ -37,10 +37,16 @@ static bool replaces_addr(int fd, const struct registry_entry *e)
 /* Returns true if no IPv4 socket but `fd` is bound to the port. */
 static bool is_alone_in_ipv4(int fd, const struct endpoint *actual)
 {
-    struct sock_diag_socket one;
-    int count = sockets_list(actual, &one, 1);
+    struct sock_diag_dump dump;
+    struct sock_diag_socket socket;
+    char buf[SOCK_DIAG_SIZE];
+    uint32_t own = socket_inode(fd);
+    bool is_alone = true;
 
-    return count == 0 || (count == 1 && one.inode == socket_inode(fd));
+    sock_diag_begin(&dump, shared_registry_netns(fd), actual, buf, sizeof(buf));
+    while (is_alone && sock_diag_next(&dump, &socket))
+        is_alone = socket.inode == own;
+    return sock_diag_end(&dump) && is_alone;
 }
 
 /*

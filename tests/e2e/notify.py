@@ -291,6 +291,47 @@ print([line.split()[2] for line in open("/proc/net/udp") if "076433C6" in line])
     os.execvp("unshare", ["unshare", "-Urn", "sh", "-c", inside])
 
 
+def refused(port):
+    try:
+        listener(port)
+        print("bound", flush=True)
+    except OSError:
+        pass
+
+
+def twice():
+    """A second bind by a child, which has the socket of the first as its parent does."""
+    s = listener(80)
+    if os.fork() == 0:
+        refused(80)
+        os._exit(0)
+    os.wait()
+    s.close()
+
+
+def taken_there():
+    """In a network namespace of its own, where a child has the port."""
+    pid = os.fork()
+    if pid == 0:
+        s = listener(8080)
+        with open("/proc/self/comm", "w") as f:
+            f.write("inner")
+        time.sleep(BOUND)
+        s.close()
+    wait_until(lambda: "inner" in open("/proc/%d/comm" % pid).read())
+    refused(80)
+    os.kill(pid, signal.SIGKILL)
+
+
+def taken():
+    """The port is taken in the program's network namespace, and in that of its supervisor."""
+    s = listener(8080)
+    script = "ip link set lo up; exec %s %s taken_there" % (sys.executable, __file__)
+    got = subprocess.run(RUN + ["unshare", "-Urn", "sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    print(re.sub(r"[0-9]+\b(?=[])])", "N", got.stdout.decode()).strip())
+    s.close()
+
+
 def rlimit():
     """The supervisor needs few descriptors, and the command keeps its limit."""
     script = "ulimit -n; ./stops threads"
