@@ -38,6 +38,9 @@ static void find(const char *name, void *function)
 }
 
 #ifdef __x86_64__
+/* musl has no such function, but its loader can load this library. */
+extern __typeof__(dlvsym) dlvsym __attribute__((weak));
+
 /*
  * Before glibc 2.36, dlsym finds the oldest version of a function in libc. Replaces it by the
  * newer version, and returns whether that was necessary.
@@ -47,7 +50,7 @@ static bool find_newer(const char *name, void *function)
     void *found, *newer;
 
     memcpy(&found, function, sizeof(found));
-    if (found != dlvsym(RTLD_NEXT, name, "GLIBC_2.2.5"))
+    if (dlvsym == NULL || found != dlvsym(RTLD_NEXT, name, "GLIBC_2.2.5"))
         return false;
     newer = dlvsym(RTLD_NEXT, name, "GLIBC_2.15");
     if (newer != NULL)
