@@ -70,20 +70,20 @@ static bool needs_run(const char *path)
  * Starts `remap enter -- PATH ARGV...` in place of the program. Returns an error if that
  * fails: the caller then starts the program itself.
  */
-static int start_run(const struct exec_call *c, const char *path)
+static int start_run(const struct exec_call *c, const char *path, char *const *given)
 {
     size_t count, n = 0;
 
-    if (!string_array_count(c->argv, &count))
+    if (!string_array_count(given, &count))
         return -1;
     const char **argv = __builtin_alloca((count + 6) * sizeof(*argv));
     argv[n++] = "remap";
     argv[n++] = "enter";
     argv[n++] = "--";
     argv[n++] = path;
-    argv[n++] = count > 0 ? c->argv[0] : path;
+    argv[n++] = count > 0 ? given[0] : path;
     for (size_t i = 1; i < count; i++)
-        argv[n++] = c->argv[i];
+        argv[n++] = given[i];
     argv[n] = NULL;
     if (c->spawns)
         return exec_next.posix_spawn(c->pid, c->run, c->actions, c->attributes, (char *const *)argv,
@@ -93,11 +93,16 @@ static int start_run(const struct exec_call *c, const char *path)
 
 /* ---- exec ---- */
 
+static int execute(const struct exec_call *c, const char *path, char *const *argv)
+{
+    if (c->run != NULL && needs_run(path))
+        start_run(c, path, argv);
+    return exec_next.execve(path, argv, c->envp);
+}
+
 static int make_path(const struct exec_call *c)
 {
-    if (c->run != NULL && needs_run(c->path))
-        start_run(c, c->path);
-    return exec_next.execve(c->path, c->argv, c->envp);
+    return execute(c, c->path, c->argv);
 }
 
 int exec_ve(const char *path, char *const argv[], char *const envp[])
@@ -139,7 +144,7 @@ __attribute__((noinline)) static void try_run_at(const struct exec_call *c)
 
     errno = saved;
     if (is_found && needs_run(path))
-        start_run(c, path);
+        start_run(c, path, c->argv);
 }
 
 static int make_at(const struct exec_call *c)
@@ -181,7 +186,6 @@ static size_t count_arguments(char *const argv[])
 static void try_shell(const struct exec_call *c, const char *path)
 {
     size_t count = count_arguments(c->argv), rest = count > 0 ? count : 1;
-    struct exec_call shell = *c;
 
     if (count > INT_MAX - 2) {
         errno = E2BIG;
@@ -193,17 +197,12 @@ static void try_shell(const struct exec_call *c, const char *path)
     for (size_t i = 1; i < rest; i++)
         argv[i + 1] = c->argv[i];
     argv[rest + 1] = NULL;
-    shell.path = _PATH_BSHELL;
-    shell.argv = (char *const *)argv;
-    make_path(&shell);
+    execute(c, _PATH_BSHELL, (char *const *)argv);
 }
 
 static void try_path(const struct exec_call *c, const char *path)
 {
-    struct exec_call one = *c;
-
-    one.path = path;
-    make_path(&one);
+    execute(c, path, c->argv);
     if (errno == ENOEXEC)
         try_shell(c, path);
 }
@@ -289,7 +288,7 @@ int exec_le(const char *path, const char *first, va_list rest)
 /* ---- spawn ---- */
 
 /* File actions run before the program, and one may change the folder of a relative path. */
-static bool may_look(const struct exec_call *c, const char *path)
+static bool can_check(const struct exec_call *c, const char *path)
 {
     return path[0] == '/' || c->actions == NULL;
 }
@@ -299,19 +298,17 @@ static int try_run(const struct exec_call *c, const char *path)
 {
     struct statx st;
 
-    return program_try(c->run, &st) == 0 ? start_run(c, path) : -1;
+    return program_try(c->run, &st) == 0 ? start_run(c, path, c->argv) : -1;
 }
 
 static int try_run_at_path(const struct exec_call *c)
 {
-    return may_look(c, c->path) && needs_run(c->path) ? try_run(c, c->path) : -1;
+    return needs_run(c->path) && can_check(c, c->path) ? try_run(c, c->path) : -1;
 }
 
 static int make_spawn(const struct exec_call *c)
 {
-    uintptr_t page = 0;
-
-    if (c->run != NULL && string_array_begins(c->path, &page) && try_run_at_path(c) == 0)
+    if (c->run != NULL && try_run_at_path(c) == 0)
         return 0;
     return exec_next.posix_spawn(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
 }
@@ -325,7 +322,7 @@ static int try_run_in_folders(const struct exec_call *c)
     if (!path_begin(&s, c->path, path_folders()))
         return -1;
     char *path = __builtin_alloca(path_room(&s));
-    while (path_next(&s, path) && may_look(c, path)) {
+    while (path_next(&s, path) && can_check(c, path)) {
         if (verdict_of_exec(path, &error) == VERDICT_NOTIFY)
             return try_run(c, path);
         if (!path_goes_on(error))
