@@ -1,7 +1,7 @@
 /*
- * The environment of a program that is about to be executed. Where it has lost what makes
- * the program part of the tree, that is put back; so servers that clean the environment
- * of their children (postfix, dovecot, nginx's USR2) need not be told to let it pass.
+ * The environment of a program that is about to be executed. What keeps the program in the
+ * tree is put back if it is missing. So servers that clean the environment of their children
+ * (postfix, dovecot, nginx's USR2) need no configuration.
  */
 #ifndef PRELOAD_EXEC_ENV_H
 #define PRELOAD_EXEC_ENV_H
@@ -12,55 +12,52 @@
 #include "core/config.h"
 
 struct exec_env {
-    char *const *given; /* belongs to the caller, is never written to; NULL for none */
+    char *const *given; /* the caller's, which is not written to; NULL counts as empty */
     size_t count;
-    const char *value[CONFIG_KEYS]; /* in it; NULL where it is not */
-    const char *preload;            /* LD_PRELOAD in it, or "" */
-    /* What it needs: */
-    bool put[CONFIG_KEYS]; /* as they were at start */
-    bool put_preload;
-    bool find_state; /* REMAP_STATE, since XDG_RUNTIME_DIR is another */
-    bool find_table; /* REMAP_FILE, since XDG_CONFIG_HOME or HOME is */
+    const char *value[CONFIG_KEYS]; /* of its variables; NULL if not set */
+    const char *preload;            /* its LD_PRELOAD, or "" */
+    /* What is missing in it: */
+    bool lacks[CONFIG_OWN_KEYS];
+    bool lacks_preload;
 };
 
 /*
- * Looks an environment through. False where the program is to have what it was given:
+ * Reads an environment. Returns false if the program must get it unchanged:
  *
- * - This process was not preloaded by LD_PRELOAD, or gained privileges (AT_SECURE).
- * - REMAP_EXEC is inherit, in that environment, or at start.
- * - The library is not to be seen from here, since the root is another or the user may not.
- *   The loader would only complain.
- * - The environment cannot be read, or is larger than STRING_ARRAY_MAX: for the kernel to judge.
+ * - This process was not preloaded by LD_PRELOAD, or it gained privileges (AT_SECURE).
+ * - REMAP_EXEC is inherit, in the environment or else at start.
+ * - This process cannot read the library: its root changed, or its user. The loader would only
+ *   complain.
+ * - The environment cannot be read, or has more than STRING_ARRAY_MAX variables. The kernel
+ *   decides what becomes of it.
  *
- * No malloc, no lock; writes to nothing but *k. Keeps errno.
+ * Allocates nothing, takes no lock, and writes to *e only. Keeps errno.
  */
-bool exec_env_read(struct exec_env *k, char *const envp[]);
+bool exec_env_read(struct exec_env *e, char *const envp[]) __attribute__((warn_unused_result));
 
-/* How much memory exec_env_build needs; 0 where nothing is missing. */
-size_t exec_env_size(const struct exec_env *k);
+/* Returns how much memory exec_env_build needs; 0 if nothing is missing. */
+size_t exec_env_size(const struct exec_env *e);
 
 /*
- * Makes an environment in `memory`, which has room for exec_env_size bytes and is aligned for
- * pointers, out of the strings that were given and what was lost:
+ * Makes the complete environment in `memory`, which is aligned for pointers and has room for
+ * exec_env_size bytes. It shares the strings of the given one. Put back are:
  *
- * - LD_PRELOAD with this library in front of what it has; unless a library of that name is
- *   in it.
- * - The REMAP variables as they were at start. One that is there with another value is what
- *   the caller wants. But REMAP_FILE is another source of the table: where that is another,
- *   REMAP stays away. A relative path that was there at start is replaced by an absolute one.
- * - REMAP_STATE, where another XDG_RUNTIME_DIR would lead to another registry: the folder
- *   that this process uses. Opens the registry to know.
- * - REMAP_FILE, where the table is that of a home folder which XDG_CONFIG_HOME or HOME do
- *   not lead to any more.
+ * - LD_PRELOAD with this library first, if no library of its name is in it.
+ * - The REMAP variables, as they were at start, if they are not set. A relative path becomes
+ *   absolute. REMAP stays away if REMAP_FILE differs: the caller wants another table.
+ * - REMAP_STATE with the folder of this process, if a different XDG_RUNTIME_DIR would lead to
+ *   another registry. Opens the registry to check it.
+ * - REMAP_FILE with the file of the home folder, if XDG_CONFIG_HOME or HOME do not lead to it
+ *   any more.
  *
  * Changes errno.
  */
-char *const *exec_env_build(const struct exec_env *k, void *memory);
+char *const *exec_env_build(const struct exec_env *e, void *memory);
 
 /*
- * The path of the `remap` that starts programs which cannot be preloaded (REMAP_RUN), as
- * the environment or else the start has it; NULL where there is none.
+ * Returns the path of the `remap` that starts programs which cannot be preloaded: REMAP_RUN
+ * in the environment or else at start. NULL if there is none.
  */
-const char *exec_env_run(const struct exec_env *k);
+const char *exec_env_run(const struct exec_env *e);
 
 #endif

@@ -13,28 +13,27 @@
 #include "translate/engine.h"
 
 /*
- * Values go into a small buffer, which does for most, and then into a mapping, so that
- * the library's own data is no more than a page: more would cost each program that is
- * started.
+ * Values go to a small buffer, which is enough for most, and then to a mapping. So the
+ * library's own data fits on one page: a second one would cost every program that is started.
  */
 enum { SMALL = 768, LARGE = 65536 + 8192 };
 
 static char small[SMALL];
 static char *storage = small;
-static size_t room = SMALL;
+static size_t storage_size = SMALL;
 static size_t stored;
-static const char *captured[CONFIG_KEYS]; /* values, each behind its name */
+static const char *captured[CONFIG_KEYS]; /* values, each after its name */
 static const char *preload;
-static int lost = -1;
+static int lost = -1; /* a key whose value did not fit */
 static atomic_bool is_captured;
 
-/* Where the values are before they are copied. */
-struct found {
-    const char *value[CONFIG_KEYS];
-    const char *preload;
-    bool has_library_path;
-};
+/* ---- strings "NAME=value" ---- */
 
+/*
+ * Most variables are not ours, and most processes read none of them. Nothing of libc is called
+ * here: at the start of a program, each function costs a page that is not in memory yet, which
+ * is more than all the rest.
+ */
 const char *initial_env_match(const char *variable, const char *name)
 {
     while (*name != '\0' && *name == *variable) {
@@ -44,62 +43,59 @@ const char *initial_env_match(const char *variable, const char *name)
     return *name == '\0' && *variable == '=' ? variable + 1 : NULL;
 }
 
-static void find_loader_variable(struct found *f, const char *variable)
+bool initial_env_may_match(const char *variable)
 {
-    const char *list = initial_env_match(variable, "LD_PRELOAD");
-
-    if (list != NULL)
-        f->preload = list;
-    else if (initial_env_match(variable, "LD_LIBRARY_PATH") != NULL)
-        f->has_library_path = true;
+    return variable[0] == 'L' || variable[0] == 'R' || variable[0] == 'X' || variable[0] == 'H';
 }
 
-/*
- * Most variables are none of ours, and most processes read none of them. No function of
- * libc is called for that: at the start of a program, each one costs a page that is not
- * in memory yet, which is more than all that is done here.
- */
-static void find_variable(struct found *f, const char *variable)
+void initial_env_collect(const char *variable, const char *values[CONFIG_KEYS])
 {
-    if (variable[0] == 'L' && variable[1] == 'D')
-        find_loader_variable(f, variable);
-    if (variable[0] != 'R' && variable[0] != 'X' && variable[0] != 'H')
-        return;
     for (enum config_key key = 0; key < CONFIG_KEYS; key++) {
         const char *value = initial_env_match(variable, config_variable[key]);
-        if (value != NULL && f->value[key] == NULL)
-            f->value[key] = value;
+        if (value != NULL && values[key] == NULL)
+            values[key] = value;
     }
 }
 
-/* A value to be copied. */
+/* ---- copies ---- */
+
 struct original {
-    const char *name; /* to be put in front of it, or "" */
+    const char *name; /* NULL to copy the value alone */
     const char *value;
     size_t size;
-    bool goes_by_folder; /* a relative path */
+    bool is_relative; /* a path that gets the current folder in front */
 };
 
-/* Copies it to what room there is, and returns the copy's value; NULL where it does not fit. */
+/* Appends the current folder, if it has a path. Returns false if there is no room for it. */
+static bool append_folder(struct text *copy)
+{
+    char *folder = copy->buf + copy->used;
+    long size = sys_call(SYS_getcwd, (long)folder, (long)(copy->size - copy->used), 0);
+
+    if (size < 0)
+        return errno != ERANGE;
+    if (folder[0] == '/') {
+        copy->used += (size_t)size - 1;
+        text_char(copy, '/');
+    }
+    return true;
+}
+
+/* Returns the value of the copy, or NULL if there is no room for it. */
 static const char *try_store(const struct original *o)
 {
     struct text copy;
 
-    if (stored == room)
+    if (stored == storage_size)
         return NULL;
-    text_init(&copy, storage + stored, room - stored);
-    text_string(&copy, o->name);
-    size_t value = copy.used;
-    if (o->goes_by_folder) {
-        long size =
-            sys_call(SYS_getcwd, (long)copy.buf + (long)value, (long)(copy.size - value), 0);
-        if (size > 0 && copy.buf[value] == '/') {
-            copy.used += (size_t)size - 1;
-            text_char(&copy, '/');
-        } else if (size < 0 && errno == ERANGE) {
-            return NULL;
-        }
+    text_init(&copy, storage + stored, storage_size - stored);
+    if (o->name != NULL) {
+        text_string(&copy, o->name);
+        text_char(&copy, '=');
     }
+    size_t value = copy.used;
+    if (o->is_relative && !append_folder(&copy))
+        return NULL;
     text_bytes(&copy, o->value, o->size);
     if (copy.cut)
         return NULL;
@@ -116,7 +112,7 @@ static const char *store(const struct original *o)
         if (large == MAP_FAILED)
             return NULL;
         storage = large;
-        room = LARGE;
+        storage_size = LARGE;
         stored = 0;
         copy = try_store(o);
     }
@@ -125,60 +121,61 @@ static const char *store(const struct original *o)
 
 static void store_value(enum config_key key, const char *value)
 {
-    char name[32];
-    struct text text;
-
-    text_init(&text, name, sizeof(name));
-    text_string(&text, config_variable[key]);
-    text_char(&text, '=');
     captured[key] = store(&(struct original){
-        .name = name,
+        .name = config_variable[key],
         .value = value,
         .size = strlen(value),
-        .goes_by_folder = config_is_path(key, value) && value[0] != '/' && value[0] != '\0',
+        .is_relative = config_is_path(key, value) && value[0] != '/' && value[0] != '\0',
     });
     if (captured[key] == NULL)
         lost = (int)key;
 }
 
 /*
- * As it stands there: with a name alone, or $LIB, the loader finds the right library for
- * each kind of program. But for a name that was found by LD_LIBRARY_PATH, which others may
- * not have, it is the path where that was.
+ * Copies the element as it is: from a name alone, or one with $LIB, the loader finds the right
+ * library for each kind of program. But a name that was found by LD_LIBRARY_PATH becomes the
+ * path where it was: another program may not have that variable.
  */
-static void store_preload(const struct found *f)
+static void store_preload(const char *list, bool has_library_path)
 {
-    struct preload_list_element own = preload_list_own(f->preload);
+    struct preload_list_element path = preload_list_first(preload_list_path());
+    struct preload_list_element own = preload_list_find(list, &path);
 
     if (own.size == 0)
         return;
-    struct preload_list_element base = preload_list_base(&own);
-    if (base.size == own.size && f->has_library_path)
-        own = preload_list_first(preload_list_path());
+    if (has_library_path && preload_list_base(&own).size == own.size)
+        own = path;
     bool has_folder = preload_list_base(&own).size < own.size;
     preload = store(&(struct original){
-        .name = "",
         .value = own.text,
         .size = own.size,
-        .goes_by_folder = has_folder && own.text[0] != '/' && own.text[0] != '$',
+        .is_relative = has_folder && own.text[0] != '/' && own.text[0] != '$',
     });
 }
 
 void initial_env_capture(void)
 {
-    struct found f = {.preload = NULL};
-    bool trusted = getauxval(AT_SECURE) == 0;
+    const char *values[CONFIG_KEYS] = {NULL}, *list = NULL;
+    bool is_trusted = getauxval(AT_SECURE) == 0, has_library_path = false;
 
-    for (char **variable = environ; trusted && variable != NULL && *variable != NULL; variable++)
-        find_variable(&f, *variable);
-    if (f.preload != NULL)
-        store_preload(&f);
+    for (char **each = environ; is_trusted && each != NULL && *each != NULL; each++) {
+        if (!initial_env_may_match(*each))
+            continue;
+        const char *found = initial_env_match(*each, "LD_PRELOAD");
+        list = found != NULL ? found : list;
+        has_library_path |= initial_env_match(*each, "LD_LIBRARY_PATH") != NULL;
+        initial_env_collect(*each, values);
+    }
+    if (list != NULL)
+        store_preload(list, has_library_path);
     for (enum config_key key = 0; key < CONFIG_KEYS; key++) {
-        if (f.value[key] != NULL)
-            store_value(key, f.value[key]);
+        if (values[key] != NULL)
+            store_value(key, values[key]);
     }
     atomic_store_explicit(&is_captured, true, memory_order_release);
 }
+
+/* ---- reading them ---- */
 
 const char *initial_env_variable(enum config_key key)
 {
@@ -192,19 +189,21 @@ const char *initial_env_preload(void)
     return preload;
 }
 
-/* Before initial_env_capture has run, in the constructor of some other library, nobody can have changed it. */
+/*
+ * Before the constructor, only the constructors of other libraries run. The environment is then
+ * still that of the start.
+ */
 const char *engine_value(enum config_key key)
 {
+    const char *values[CONFIG_KEYS] = {NULL};
+
     if (atomic_load_explicit(&is_captured, memory_order_acquire))
         return captured[key];
     if (getauxval(AT_SECURE) != 0)
         return NULL;
-    for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
-        const char *value = initial_env_match(*variable, config_variable[key]);
-        if (value != NULL)
-            return value;
-    }
-    return NULL;
+    for (char **each = environ; each != NULL && *each != NULL; each++)
+        initial_env_collect(*each, values);
+    return values[key];
 }
 
 bool engine_lost(enum config_key *key)

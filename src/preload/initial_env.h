@@ -5,21 +5,27 @@
 #include "core/config.h"
 
 /*
- * Copies the values that config.h names, and from LD_PRELOAD the element that is this
- * library. Programs overwrite and clean their environment long before they bind (sshd,
- * nginx, postfix), so nothing here points into it afterwards. Relative paths are made
- * absolute, since daemons leave the folder that they were started in. A program
- * that gained privileges by exec (AT_SECURE, getauxval(3)) gets no values at all.
+ * Copies the values of config.h's variables, and the element of LD_PRELOAD that is this library.
+ * Programs overwrite and clean their environment before they bind (sshd, nginx, postfix), so
+ * nothing here points into it afterwards. Relative paths become absolute, since daemons change
+ * their folder. A program that gained privileges by exec (AT_SECURE, getauxval(3)) gets no
+ * values. For the constructor only. translate/engine.h has the functions that read the values.
  */
 void initial_env_capture(void);
 
-/* The value in a string "NAME=value", if it is that of `name`; else NULL. */
+/* Returns the value in a string "NAME=value" if it is that of `name`, else NULL. */
 const char *initial_env_match(const char *variable, const char *name);
 
-/* What was copied, as a string "NAME=value"; NULL where it was not set. */
+/* Returns whether a string "NAME=value" can be one of config.h's variables or of the loader's. */
+bool initial_env_may_match(const char *variable);
+
+/* Sets values[key] from a string "NAME=value" if it has the name of `key` and none is set yet. */
+void initial_env_collect(const char *variable, const char *values[CONFIG_KEYS]);
+
+/* Returns what was copied as a string "NAME=value", or NULL if it was not set. */
 const char *initial_env_variable(enum config_key key);
 
-/* The element of LD_PRELOAD that is this library; NULL where it was not preloaded by that. */
+/* Returns the element of LD_PRELOAD that is this library, or NULL if none was. */
 const char *initial_env_preload(void);
 
 #endif

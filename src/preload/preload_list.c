@@ -1,6 +1,7 @@
 #include "preload/preload_list.h"
 
 #include <link.h>
+#include <stdbool.h>
 #include <string.h>
 
 static bool is_separator(char c)
@@ -33,12 +34,20 @@ struct preload_list_element preload_list_base(const struct preload_list_element 
     return (struct preload_list_element){.text = e->text + folder, .size = e->size - folder};
 }
 
-bool preload_list_equal(const struct preload_list_element *a, const struct preload_list_element *b)
+struct preload_list_element preload_list_find(const char *list,
+                                              const struct preload_list_element *library)
 {
-    return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
+    struct preload_list_element name = preload_list_base(library), e = preload_list_first(list);
+
+    for (; e.size > 0; e = preload_list_after(&e)) {
+        struct preload_list_element base = preload_list_base(&e);
+        if (base.size == name.size && memcmp(base.text, name.text, name.size) == 0)
+            break;
+    }
+    return e;
 }
 
-/* This library's own ELF header, by the linker. */
+/* This library's ELF header, from the linker. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 static int take_own_path(struct dl_phdr_info *info, size_t size, void *path)
@@ -56,20 +65,4 @@ const char *preload_list_path(void)
 
     dl_iterate_phdr(take_own_path, &path);
     return path;
-}
-
-/* By the name of the file: the loader may have found it by its cache, or filled $LIB in. */
-struct preload_list_element preload_list_own(const char *list)
-{
-    struct preload_list_element path = preload_list_first(preload_list_path()),
-                                name = preload_list_base(&path);
-    struct preload_list_element e = preload_list_first(list);
-
-    while (e.size > 0) {
-        struct preload_list_element base = preload_list_base(&e);
-        if (preload_list_equal(&base, &name))
-            break;
-        e = preload_list_after(&e);
-    }
-    return e;
 }

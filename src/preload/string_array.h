@@ -1,4 +1,4 @@
-/* The arrays of strings that exec is called with, in memory that may be bad. */
+/* The arrays of strings that a program passes to exec. Their memory may be bad. */
 #ifndef PRELOAD_STRING_ARRAY_H
 #define PRELOAD_STRING_ARRAY_H
 
@@ -7,21 +7,21 @@
 #include <stdint.h>
 
 /*
- * As many strings as we copy the pointers of, to a stack that may be a thread's: 256 KB.
- * The kernel takes some more, if they are short (execve(2), 'Limits on size of arguments
- * and environment').
+ * An array is copied to the stack, which may be that of a thread: 256 KB at most. The kernel
+ * takes some more strings if they are short (execve(2), 'Limits on size of arguments and
+ * environment').
  */
 enum { STRING_ARRAY_MAX = 32768 };
 
 /*
- * Counts the strings of an array that NULL ends; NULL itself is an empty one, as the kernel
- * takes it. False where it cannot be read or has more than STRING_ARRAY_MAX. Keeps errno.
+ * Counts the strings of an array that ends with NULL. A NULL array is empty, as for the kernel.
+ * Returns false if it cannot be read or has more than STRING_ARRAY_MAX. Keeps errno.
  */
-bool string_array_count(char *const list[], size_t *count);
+bool string_array_count(char *const list[], size_t *count) __attribute__((warn_unused_result));
 
 /*
- * Whether the string can be read: as far as its first byte, or whole. *page, at first 0, is
- * the page that was asked for last. Keeps errno.
+ * Return whether the first byte of a string, or all of it, can be read. *page is the last page
+ * that was found to be readable, at first 0. Keep errno.
  */
 bool string_array_begins(const char *string, uintptr_t *page);
 bool string_array_is_whole(const char *string, uintptr_t *page);
