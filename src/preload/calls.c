@@ -103,13 +103,13 @@ COLD static void find_late(const char *name, void *function)
 #define HOT_CALL(...) EXPORT HOT DEFINE(__VA_ARGS__)
 #define CALL(...) EXPORT COLD DEFINE(__VA_ARGS__)
 
-#define LIST_CALL(name, result, handler)                                                           \
+#define LIST_CALL(name, result, handler, has_environment)                                          \
     EXPORT COLD result name(const char *path, const char *first, ...)                              \
     {                                                                                              \
         va_list rest;                                                                              \
                                                                                                    \
         va_start(rest, first);                                                                     \
-        result made = handler(path, first, rest);                                                  \
+        result made = exec_list(handler, path, first, rest, has_environment);                      \
         va_end(rest);                                                                              \
         return made;                                                                               \
     }

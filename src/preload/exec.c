@@ -248,11 +248,8 @@ int exec_vp(const char *file, char *const argv[])
 
 /* ---- lists of arguments ---- */
 
-typedef int exec_function(const char *path, char *const argv[], char *const envp[]);
-
-/* The environment is that of this process, or it follows the list. */
-static int with_list(exec_function *function, const char *path, const char *first, va_list rest,
-                     bool has_environment)
+int exec_list(exec_function *function, const char *path, const char *first, va_list rest,
+              bool has_environment)
 {
     size_t count = 0;
     va_list counted;
@@ -268,21 +265,6 @@ static int with_list(exec_function *function, const char *path, const char *firs
         argv[i] = va_arg(rest, const char *);
     return function(path, (char *const *)argv,
                     has_environment ? va_arg(rest, char *const *) : environ);
-}
-
-int exec_l(const char *path, const char *first, va_list rest)
-{
-    return with_list(exec_ve, path, first, rest, false);
-}
-
-int exec_lp(const char *file, const char *first, va_list rest)
-{
-    return with_list(exec_vpe, file, first, rest, false);
-}
-
-int exec_le(const char *path, const char *first, va_list rest)
-{
-    return with_list(exec_ve, path, first, rest, true);
 }
 
 /* ---- spawn ---- */

@@ -11,6 +11,7 @@
 
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -34,10 +35,13 @@ int exec_veat(int folder, const char *path, char *const argv[], char *const envp
 int exec_vp(const char *file, char *const argv[]);
 int exec_vpe(const char *file, char *const argv[], char *const envp[]);
 
-/* The argument list begins with `first` and goes on in `rest`. */
-int exec_l(const char *path, const char *first, va_list rest);
-int exec_lp(const char *file, const char *first, va_list rest);
-int exec_le(const char *path, const char *first, va_list rest);
+/*
+ * Calls the function with an array made of a list of arguments, which begins with `first` and
+ * ends with NULL. The environment is the next argument, or that of this process.
+ */
+typedef int exec_function(const char *path, char *const argv[], char *const envp[]);
+int exec_list(exec_function *function, const char *path, const char *first, va_list rest,
+              bool has_environment);
 
 /* fexecve(3), by execveat(2) (Linux 3.19) and never by /proc. */
 int exec_fd(int fd, char *const argv[], char *const envp[]);
