@@ -1,9 +1,13 @@
 /*
- * A client that wants port 80 of this host means the server that believes to be there
- * (server.c).
+ * A program that connects or sends to port 80 of this host means the server of its tree that
+ * asked for port 80. The cheapest question comes first:
  *
- * Nearly all calls are none of ours. The port decides that first, by one word of the
- * registry; then the address; only then is anything asked of the kernel.
+ * - The port: one word of the registry says no to nearly all (may_be_remapped).
+ * - The address: it must be of this host (local_addr.c).
+ * - The server: it must be running (server.c). For datagrams the answer is kept for a moment.
+ *
+ * If there is none, the address stays as it is, and the kernel decides. The port that the
+ * program used is remembered (cache.h), since it expects to see that port again.
  */
 #include "translate/connect.h"
 
@@ -16,7 +20,6 @@
 #include "linux/user_memory.h"
 #include "translate/cache.h"
 #include "translate/engine.h"
-#include "translate/local_addr.h"
 #include "translate/next.h"
 #include "translate/server.h"
 #include "translate/settings.h"
@@ -24,57 +27,7 @@
 
 /* ---- one address ---- */
 
-/* Whether anybody asked for the port, or might be at it by the table. */
-HOT static bool may_be_elsewhere(const struct target *t)
-{
-    const struct config *config = &t->settings->config;
-
-    if (config->connect == CONNECT_OFF)
-        return false;
-    return registry_has_asked(t->registry, t->asked.port) ||
-           (config->connect == CONNECT_TABLE && table_names_port(&config->table, t->asked.port));
-}
-
-/* Finds the place of what is not known of late. */
-COLD static bool find(struct target *t)
-{
-    if (t->asked.proto == PROTO_ANY || engine_may_be_portless())
-        t->asked.proto = socket_proto(t->fd);
-    if (t->asked.proto == PROTO_PORTLESS || !local_addr_is(t->netns, t->name, t->len))
-        return false;
-    return server_find(t) ||
-           (t->settings->config.connect == CONNECT_TABLE && server_find_by_table(t));
-}
-
-HOT static void copy_name(struct target *t)
-{
-    if (t->len == sizeof(struct sockaddr_in)) /* most are, and need no call of memcpy() */
-        memcpy(&t->copy, t->name, sizeof(struct sockaddr_in));
-    else
-        memcpy(&t->copy, t->name, t->len);
-}
-
-/* So that the program is told again what it asked for. */
-static void note_asked_port(const struct target *t)
-{
-    struct endpoint actual;
-
-    if (!endpoint_from_sockaddr(&actual, (const struct sockaddr *)&t->copy, t->len))
-        return;
-    const struct addr to = server_destination(&actual);
-    cache_put_peer(t->fd, &to, actual.port, t->asked.port);
-}
-
-static bool find_stream(struct target *t)
-{
-    bool is_found = find(t);
-
-    if (is_found)
-        note_asked_port(t);
-    return is_found;
-}
-
-/* With the state of the registry in it, so that a server that comes is not missed for a moment. */
+/* Changes with the registry, so that a new server is found at once. */
 HOT static uint64_t datagram_key(const struct target *t)
 {
     uint64_t words[2];
@@ -86,99 +39,87 @@ HOT static uint64_t datagram_key(const struct target *t)
 }
 
 /*
- * Of a datagram, where it goes is known for a moment: by the actual port, or 0 where it
- * stays. Where the address changes too, it is found out each time.
+ * server_find() for a datagram. The cache has the actual port, or 0 if the address stays. If
+ * the rule changes the address too, it is found each time.
  */
 HOT static bool find_datagram(struct target *t)
 {
     uint64_t key = datagram_key(t);
-    struct endpoint found;
     uint16_t port;
 
-    if (cache_get(key, &port) && !engine_may_be_portless()) {
-        if (port == 0)
-            return false;
-        copy_name(t);
-        endpoint_set_port((struct sockaddr *)&t->copy, port);
-        const struct addr to = server_destination(&t->asked);
-        cache_put_peer(t->fd, &to, port, t->asked.port);
-        return true;
-    }
-    bool is_found = find(t);
-    if (is_found)
-        note_asked_port(t);
-    if (!is_found) {
+    if (cache_get(key, &port) && !engine_may_be_portless())
+        return port != 0 && server_redirect(t, NULL, port);
+    if (!server_find(t)) {
         cache_put(key, 0);
-    } else if (endpoint_from_sockaddr(&found, (struct sockaddr *)&t->copy, t->len) &&
-               addr_equal(&found.addr, &t->asked.addr)) {
-        cache_put(key, found.port);
+        return false;
     }
-    return is_found;
+    const struct addr to = server_destination(&t->asked);
+    if (addr_equal(&t->actual.addr, &to))
+        cache_put(key, t->actual.port);
+    return true;
 }
 
-/* So that the program is told the high port, where that is what it used. */
-HOT static void note_high_port(const struct target *t)
+/* Remembers that the program used an actual port itself, so that it is told that port. */
+HOT static void remember_actual(const struct target *t)
 {
     const struct addr to = server_destination(&t->asked);
+    uint16_t port = t->asked.port;
 
-    if (cache_get_peer(t->fd, &to, t->asked.port) != 0 ||
-        (registry_may_have(t->registry, t->netns, t->asked.port) &&
-         registry_has_port(t->registry, t->netns, t->asked.port)))
-        cache_put_peer(t->fd, &to, t->asked.port, t->asked.port);
+    if (cache_get_peer(t->fd, &to, port) != 0 || (registry_may_have(t->registry, t->netns, port) &&
+                                                  registry_has_port(t->registry, t->netns, port)))
+        cache_put_peer(t->fd, &to, port, port);
+}
+
+/* Returns false if `name` stays as it is, which its port alone says of nearly all. */
+HOT static bool may_be_remapped(int fd, const struct sockaddr *name, socklen_t len)
+{
+    const struct registry *registry;
+    uint16_t port;
+
+    if (!user_memory_readable(name, len) || (port = endpoint_port(name, len)) == 0 ||
+        (registry = shared_registry_get()) == NULL)
+        return false;
+    return registry_has_asked(registry, port) ||
+           registry_may_have(registry, shared_registry_netns(fd), port) ||
+           settings_get()->config.connect == CONNECT_TABLE;
 }
 
 /*
- * Finds the address to use instead of `name`, and leaves it in t->copy; false where
- * `name` stays. `proto` is the socket's protocol, or PROTO_ANY where it is to be asked.
- * Keeps errno.
+ * Finds the address to use instead of `name`, for which may_be_remapped(), and leaves it in
+ * t->copy. Returns false if `name` stays as it is. Keeps errno.
  */
-HOT static bool translate(struct target *t, int fd, enum proto proto, const struct sockaddr *name,
+HOT static bool translate(struct target *t, int fd, bool is_datagram, const struct sockaddr *name,
                           socklen_t len)
 {
+    const struct config *config = &settings_get()->config;
     int saved = errno;
 
-    if (len > sizeof(t->copy) || len < sizeof(name->sa_family) ||
-        !user_memory_readable(name, len) || name->sa_family == AF_UNSPEC ||
-        !endpoint_read(&t->asked, name, len) || t->asked.port == 0)
+    if (len > sizeof(t->copy) || !endpoint_read(&t->asked, name, len))
         return false;
     t->fd = fd;
     t->name = name;
     t->len = len;
-    t->settings = settings_get();
-    if (t->settings == NULL || !t->settings->valid)
-        return false;
     t->registry = shared_registry_get();
-    if (t->registry == NULL)
-        return false;
     t->netns = shared_registry_netns(fd);
-    t->asked.proto = proto;
-    bool found = may_be_elsewhere(t) && (proto == PROTO_UDP ? find_datagram(t) : find_stream(t));
+    t->asked.proto = is_datagram ? PROTO_UDP : PROTO_ANY;
+    bool may_be_asked =
+        registry_has_asked(t->registry, t->asked.port) ||
+        (config->connect == CONNECT_TABLE && table_names_port(&config->table, t->asked.port));
+    bool is_found = may_be_asked && config->connect != CONNECT_OFF &&
+                    (is_datagram ? find_datagram(t) : server_find(t));
     errno = saved;
-    if (!found)
-        note_high_port(t);
-    return found;
-}
-
-/* Whether an address stays for certain, which is nearly always: known by its port alone. */
-HOT static bool stays(int fd, const struct sockaddr *name, socklen_t len)
-{
-    const struct registry *registry =
-        atomic_load_explicit(&shared_registry_known.current, memory_order_acquire);
-    uint16_t port;
-
-    if (registry == NULL || !user_memory_readable(name, len) ||
-        (port = endpoint_port(name, len)) == 0)
-        return false;
-    return !registry_has_asked(registry, port) &&
-           !registry_may_have(registry, shared_registry_netns(fd), port) &&
-           settings_get()->config.connect != CONNECT_TABLE;
+    if (is_found)
+        cache_put_peer(fd, &t->actual.addr, t->actual.port, t->asked.port);
+    else
+        remember_actual(t);
+    return is_found;
 }
 
 HOT int connect_socket(int fd, const struct sockaddr *addr, socklen_t len)
 {
     struct target t;
 
-    return !stays(fd, addr, len) && translate(&t, fd, PROTO_ANY, addr, len)
+    return may_be_remapped(fd, addr, len) && translate(&t, fd, false, addr, len)
                ? next.connect(fd, (struct sockaddr *)&t.copy, len)
                : next.connect(fd, addr, len);
 }
@@ -188,7 +129,7 @@ bool connect_target(int fd, bool is_datagram, const struct sockaddr *addr, sockl
 {
     struct target t;
 
-    if (stays(fd, addr, len) || !translate(&t, fd, is_datagram ? PROTO_UDP : PROTO_ANY, addr, len))
+    if (!may_be_remapped(fd, addr, len) || !translate(&t, fd, is_datagram, addr, len))
         return false;
     memcpy(to, &t.copy, len);
     return true;
@@ -196,10 +137,10 @@ bool connect_target(int fd, bool is_datagram, const struct sockaddr *addr, sockl
 
 /* ---- messages ---- */
 
-/* With an address, it is a datagram; but for TCP Fast Open (RFC 7413), which connects. */
-HOT static enum proto proto_of(int flags)
+/* A message with an address is a datagram, unless TCP Fast Open connects with it (RFC 7413). */
+HOT static bool is_datagram(int flags)
 {
-    return (flags & MSG_FASTOPEN) != 0 ? PROTO_ANY : PROTO_UDP;
+    return (flags & MSG_FASTOPEN) == 0;
 }
 
 HOT ssize_t connect_sendto(int fd, const void *buf, size_t size, int flags,
@@ -207,17 +148,17 @@ HOT ssize_t connect_sendto(int fd, const void *buf, size_t size, int flags,
 {
     struct target t;
 
-    if (addr != NULL && !stays(fd, addr, len) && translate(&t, fd, proto_of(flags), addr, len))
+    if (addr != NULL && may_be_remapped(fd, addr, len) &&
+        translate(&t, fd, is_datagram(flags), addr, len))
         return next.sendto(fd, buf, size, flags, (struct sockaddr *)&t.copy, len);
     return next.sendto(fd, buf, size, flags, addr, len);
 }
 
-/* Puts the address to use into a copy of the message; false where the message is good as it is. */
 static bool translate_message(struct target *t, int fd, const struct msghdr *message, int flags)
 {
     return message->msg_name != NULL && message->msg_namelen > 0 &&
-           !stays(fd, message->msg_name, message->msg_namelen) &&
-           translate(t, fd, proto_of(flags), message->msg_name, message->msg_namelen);
+           may_be_remapped(fd, message->msg_name, message->msg_namelen) &&
+           translate(t, fd, is_datagram(flags), message->msg_name, message->msg_namelen);
 }
 
 ssize_t connect_sendmsg(int fd, const struct msghdr *message, int flags)
@@ -232,8 +173,7 @@ ssize_t connect_sendmsg(int fd, const struct msghdr *message, int flags)
     return next.sendmsg(fd, &copy, flags);
 }
 
-/* Whether one of the messages goes elsewhere than it says. */
-static bool any_is_elsewhere(int fd, const struct mmsghdr *messages, unsigned count, int flags)
+static bool any_is_translated(int fd, const struct mmsghdr *messages, unsigned count, int flags)
 {
     struct target t;
 
@@ -248,7 +188,7 @@ static bool any_is_elsewhere(int fd, const struct mmsghdr *messages, unsigned co
 
 enum { BATCH = 8 };
 
-/* Sends up to BATCH messages, those that go elsewhere from copies. As sendmmsg(2). */
+/* Sends up to BATCH messages from copies. As sendmmsg(2). */
 static int send_batch(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     struct mmsghdr copies[BATCH];
@@ -268,15 +208,14 @@ static int send_batch(int fd, struct mmsghdr *messages, unsigned count, int flag
 }
 
 /*
- * Messages are copied a few at a time, since there is no memory for more on the stack
- * of a signal handler. As sendmmsg(2) does, it says how many were sent before one
- * failed.
+ * Messages are copied a few at a time: the stack of a signal handler has no room for more.
+ * Returns how many were sent before one failed, as sendmmsg(2) does.
  */
 int connect_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
     unsigned sent = 0, max = count < UIO_MAXIOV ? count : UIO_MAXIOV;
 
-    if (!any_is_elsewhere(fd, messages, max, flags))
+    if (!any_is_translated(fd, messages, max, flags))
         return next.sendmmsg(fd, messages, count, flags);
     while (sent < max) {
         unsigned size = max - sent < BATCH ? max - sent : BATCH;

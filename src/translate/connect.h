@@ -1,4 +1,4 @@
-/* Addresses that a program connects or sends to: where what it asks for is in truth. */
+/* Addresses that a program connects or sends to, asked to actual. */
 #ifndef TRANSLATE_CONNECT_H
 #define TRANSLATE_CONNECT_H
 
@@ -7,17 +7,16 @@
 #include <sys/types.h>
 
 /*
- * Each does what the system call of its name does (connect(2), send(2), sendmmsg(2)),
- * to the actual endpoint where the address is this host's own and the registry has a
- * living socket that was bound to it; REMAP_CONNECT says more. All else, other hosts
- * above all, is passed on. The caller's memory is not written to, but for the
- * msg_len of each message that connect_sendmmsg has sent.
+ * Each does what the system call of its name does (connect(2), send(2), sendmmsg(2)). If the
+ * address is of this host, and a server that asked for it is running, the call goes to that
+ * server's actual endpoint; REMAP_CONNECT says more. The caller's memory is not written to,
+ * but for the msg_len of each message that connect_sendmmsg() has sent.
  */
 int connect_socket(int fd, const struct sockaddr *addr, socklen_t len);
 
 /*
- * Whether that would be somewhere else than `addr`: then *to, of the same length, has
- * where. A datagram, or else a connection.
+ * Returns true if a connection, or a datagram, goes to another address than `addr`, and
+ * leaves that address, of the same length, in *to.
  */
 bool connect_target(int fd, bool is_datagram, const struct sockaddr *addr, socklen_t len,
                     struct sockaddr_storage *to);

@@ -1,46 +1,48 @@
 /*
- * The registry is asked who was bound to the asked endpoint, and the kernel, whether that
- * socket lives: where it does not, the address stays as it is, and a real server on the
- * real port answers, or nobody.
+ * The registry says which sockets were bound to the asked endpoint, the kernel which of them
+ * is still open (sock_diag). If none is, the address stays as it is: a real server on the
+ * real port answers, or none.
+ *
+ * A record of the very address goes before one of the wildcard, and a newer one before an
+ * older one.
  */
 #include "translate/server.h"
 
-#include <string.h>
-
+#include "core/hot.h"
 #include "linux/sock_diag.h"
 #include "linux/socket.h"
 #include "linux/sys.h"
+#include "translate/local_addr.h"
+#include "translate/settings.h"
 
-static const struct addr same = {.family = AF_UNSPEC};
-
-/* ---- which socket lives ---- */
+/* ---- is a record's socket open? ---- */
 
 /*
- * Whether one of the sockets at the entry's port is known by its number, if not the one
- * found: there may be more of them than the entry has room for (SO_REUSEPORT).
+ * Returns true if one of the sockets at the actual port has its number in the record. The
+ * one that was found need not: a record has room for a few only (SO_REUSEPORT).
  */
-static bool has_one_of_ours(uint64_t netns, const struct registry_entry *e,
-                            const struct endpoint *actual)
+static bool has_recorded_socket(uint64_t netns, const struct registry_entry *e,
+                                const struct endpoint *actual)
 {
     struct endpoint bound = *actual;
     struct sock_diag_dump dump;
     struct sock_diag_socket socket;
     char buf[SOCK_DIAG_SIZE];
-    bool is_ours = false;
+    bool has_one = false;
 
-    bound.addr.family = e->actual.addr.family; /* which :: has for both */
+    bound.addr.family = e->actual.addr.family; /* AF_INET6 for :: with an IPv4 client */
     sock_diag_begin(&dump, netns, &bound, buf, sizeof(buf));
-    while (!is_ours && sock_diag_next(&dump, &socket))
-        is_ours = registry_knows_socket(e, socket.inode);
+    while (!has_one && sock_diag_next(&dump, &socket))
+        has_one = registry_knows_socket(e, socket.inode);
     sock_diag_end(&dump);
-    return is_ours;
+    return has_one;
 }
 
 /*
- * Whether the socket that is found at `actual` is that of the entry, and no stranger's
- * who has the port now. Where its number is not known, whose it is must do.
+ * Returns true if the socket at `actual` is the record's, and not another one that has the
+ * port now. If the record does not have its number, the user decides.
  */
-static bool lives_at(uint64_t netns, const struct registry_entry *e, const struct endpoint *actual)
+static bool is_open(uint64_t netns, const struct registry_entry *e, const struct endpoint *actual)
 {
     struct sock_diag_socket found;
     enum sock_diag_answer answer = sock_diag_find(netns, actual, NULL, &found);
@@ -49,27 +51,32 @@ static bool lives_at(uint64_t netns, const struct registry_entry *e, const struc
         return answer == SOCK_DIAG_UNKNOWN;
     if (!registry_knows_sockets(e, actual->proto))
         return found.uid == e->uid || found.uid == (uint32_t)sys_geteuid();
-    return registry_knows_socket(e, found.inode) || has_one_of_ours(netns, e, actual);
+    return registry_knows_socket(e, found.inode) || has_recorded_socket(netns, e, actual);
 }
 
-/* Whether a socket of TCP connects to its own end (RFC 9293, simultaneous open). */
-static bool is_own_end(const struct target *t, const struct endpoint *actual)
+/* Returns true if a TCP socket connects to itself (RFC 9293, simultaneous open). */
+static bool is_itself(const struct target *t)
 {
+    struct sockaddr_storage name;
+    socklen_t size = sizeof(name);
     struct endpoint own;
 
-    return actual->proto == PROTO_TCP && socket_name(t->fd, &own) && own.port == actual->port &&
-           addr_overlap(&own.addr, &actual->addr);
+    if (t->actual.proto != PROTO_TCP ||
+        sys_getsockname(t->fd, (struct sockaddr *)&name, &size) != 0 ||
+        !endpoint_from_sockaddr(&own, (struct sockaddr *)&name, size))
+        return false;
+    return own.port == t->actual.port && addr_overlap(&own.addr, &t->actual.addr);
 }
 
-/* ---- which entry it is ---- */
+/* ---- which record? ---- */
 
 enum cover {
     COVER_NONE,
-    COVER_WILDCARD,
+    COVER_WILDCARD, /* :: covers IPv4 too; if its socket is of IPv6 alone, the kernel says so */
     COVER_EXACT,
 };
 
-/* How the entry's asked address stands to the destination. That :: may be of IPv6 alone, the kernel knows. */
+/* Returns how the asked address of a record covers a destination. */
 static enum cover covers(const struct registry_entry *e, const struct addr *to)
 {
     struct addr asked = addr_unmapped(&e->asked.addr);
@@ -80,22 +87,38 @@ static enum cover covers(const struct registry_entry *e, const struct addr *to)
     return addr_is_wildcard(&asked) && is_family ? COVER_WILDCARD : COVER_NONE;
 }
 
-/* Writes the entry's actual endpoint, as this target sees it, to t->copy and *actual. */
-static bool direct(struct target *t, const struct registry_entry *e, struct endpoint *actual)
+static bool is_newer(const struct registry_entry *a, const struct registry_entry *b)
 {
-    struct addr there = addr_unmapped(&e->actual.addr);
-    bool keeps = addr_is_wildcard(&there) || addr_equal(&e->asked.addr, &e->actual.addr);
-
-    memcpy(&t->copy, t->name, t->len);
-    if (!endpoint_to_sockaddr(keeps ? &same : &there, e->actual.port, (struct sockaddr *)&t->copy))
-        return false;
-    *actual = (struct endpoint){t->asked.proto, keeps ? server_destination(&t->asked) : there,
-                                e->actual.port};
-    return true;
+    return (int32_t)(a->order - b->order) > 0;
 }
 
-/* Whether the entry is what the registry has for its actual endpoint, seen from this protocol. */
-static bool holds(const struct target *t, const struct registry_entry *e)
+/*
+ * Finds the newest record that covers the destination so, and is older than *e unless this
+ * is the first one. Leaves it in *e.
+ */
+static bool next_candidate(const struct target *t, enum cover cover, bool is_first,
+                           struct registry_entry *e)
+{
+    struct registry_walk walk = {.step = 0};
+    struct registry_entry entry, newest;
+    const struct addr to = server_destination(&t->asked);
+    bool is_found = false;
+
+    while (registry_next_asked(t->registry, t->netns, t->asked.port, &walk, &entry)) {
+        bool is_proto = entry.actual.proto == PROTO_ANY || entry.actual.proto == t->asked.proto;
+        if (is_proto && covers(&entry, &to) == cover && (is_first || is_newer(e, &entry)) &&
+            (!is_found || !is_newer(&newest, &entry))) {
+            newest = entry;
+            is_found = true;
+        }
+    }
+    if (is_found)
+        *e = newest;
+    return is_found;
+}
+
+/* Returns true if the registry still gives this asked port for the record's actual endpoint. */
+static bool is_current(const struct target *t, const struct registry_entry *e)
 {
     struct endpoint actual = e->actual;
     struct registry_entry now;
@@ -105,60 +128,49 @@ static bool holds(const struct target *t, const struct registry_entry *e)
            now.asked.port == e->asked.port;
 }
 
-/* The newest entry before *order that covers the destination so. */
-static bool next_candidate(const struct target *t, const struct addr *to, enum cover cover,
-                           struct registry_entry *e, bool *has_order, uint32_t *order)
+static bool redirect(struct target *t, const struct registry_entry *e)
 {
-    struct registry_walk walk = {.step = 0};
-    struct registry_entry entry;
-    bool found = false;
+    struct addr host = addr_unmapped(&e->actual.addr);
+    bool keeps_addr = addr_is_wildcard(&host) || addr_equal(&e->asked.addr, &e->actual.addr);
 
-    while (registry_next_asked(t->registry, t->netns, t->asked.port, &walk, &entry)) {
-        bool is_proto = entry.actual.proto == PROTO_ANY || entry.actual.proto == t->asked.proto;
-        if (!is_proto || covers(&entry, to) != cover ||
-            (*has_order && (int32_t)(entry.order - *order) >= 0) ||
-            (found && (int32_t)(entry.order - e->order) < 0))
-            continue;
-        *e = entry;
-        found = true;
-    }
-    if (found) {
-        *order = e->order;
-        *has_order = true;
-    }
-    return found;
+    return server_redirect(t, keeps_addr ? NULL : &host, e->actual.port);
 }
 
-bool server_find(struct target *t)
+static bool find_recorded(struct target *t)
 {
-    enum { TRIES = 8 }; /* old entries of sockets that are closed */
-    struct addr to = server_destination(&t->asked);
+    enum { TRIES = 8 }; /* stale records */
     struct registry_entry e;
-    struct endpoint actual;
 
     for (enum cover cover = COVER_EXACT; cover > COVER_NONE; cover--) {
-        bool has_order = false;
-        uint32_t order = 0;
-        for (int i = 0; i < TRIES && next_candidate(t, &to, cover, &e, &has_order, &order); i++) {
-            bool is_itself =
-                e.asked.port == e.actual.port && addr_equal(&e.asked.addr, &e.actual.addr);
-            if (!is_itself && holds(t, &e) && direct(t, &e, &actual) &&
-                (lives_at(t->netns, &e, &actual) || is_own_end(t, &actual)))
+        for (int i = 0; i < TRIES && next_candidate(t, cover, i == 0, &e); i++) {
+            bool is_mapped =
+                e.asked.port != e.actual.port || !addr_equal(&e.asked.addr, &e.actual.addr);
+            if (is_mapped && is_current(t, &e) && redirect(t, &e) &&
+                (is_open(t->netns, &e, &t->actual) || is_itself(t)))
                 return true;
         }
     }
     return false;
 }
 
-bool server_find_by_table(struct target *t)
+static bool find_by_table(struct target *t, const struct table *table)
 {
     struct endpoint asked = t->asked;
 
     asked.addr = server_destination(&t->asked);
-    struct decision d = table_decide(&t->settings->config.table, &asked);
-    if (d.action != ACTION_MAP || d.first != d.last)
+    struct decision d = table_decide(table, &asked);
+    return d.action == ACTION_MAP && d.first == d.last &&
+           server_redirect(t, addr_is_wildcard(&d.host) ? NULL : &d.host, d.first);
+}
+
+COLD bool server_find(struct target *t)
+{
+    const struct config *config = &settings_get()->config;
+
+    if (t->asked.proto == PROTO_ANY || engine_may_be_portless())
+        t->asked.proto = socket_proto(t->fd);
+    if (t->asked.proto == PROTO_PORTLESS || !local_addr_is(t->netns, t->name, t->len))
         return false;
-    memcpy(&t->copy, t->name, t->len);
-    const struct addr *host = addr_is_wildcard(&d.host) ? &same : &d.host;
-    return endpoint_to_sockaddr(host, d.first, (struct sockaddr *)&t->copy);
+    return find_recorded(t) ||
+           (config->connect == CONNECT_TABLE && find_by_table(t, &config->table));
 }

@@ -8,24 +8,24 @@
 
 #include "core/endpoint.h"
 #include "registry/registry.h"
-#include "translate/settings.h"
 
-/* An address under way. */
+/* An address that a program connects or sends to. */
 struct target {
     int fd;
     socklen_t len;
     const struct sockaddr *name;
-    const struct settings *settings;
     const struct registry *registry;
     uint64_t netns;
     struct endpoint asked;
-    struct sockaddr_storage copy; /* what to send to instead */
+    /* Where the server is: set by server_redirect(). */
+    struct endpoint actual;
+    struct sockaddr_storage copy; /* of `name`, with the actual endpoint in it */
 };
 
-/* The wildcard, as a destination, is the loopback address. */
+/* Returns the address that `asked` leads to: the loopback address for the wildcard. */
 static inline struct addr server_destination(const struct endpoint *asked)
 {
-    if (asked->addr.family == AF_INET && asked->addr.bytes[0] != 0) /* which is nearly always so */
+    if (asked->addr.family == AF_INET && asked->addr.bytes[0] != 0) /* nearly always */
         return asked->addr;
     struct addr addr = addr_unmapped(&asked->addr);
 
@@ -38,10 +38,34 @@ static inline struct addr server_destination(const struct endpoint *asked)
     return addr;
 }
 
-/* Writes where the asked endpoint is to t->copy. False where it is not to be found, or is where it says. */
-bool server_find(struct target *t);
+/*
+ * Sets the actual endpoint: `port` on `host`, or on the asked address if that is NULL.
+ * Returns false if the name has no room for `host`, an IPv6 address.
+ */
+static inline bool server_redirect(struct target *t, const struct addr *host, uint16_t port)
+{
+    struct sockaddr *copy = (struct sockaddr *)&t->copy;
 
-/* The same, where the table, and nobody who lives, sends it. */
-bool server_find_by_table(struct target *t);
+    if (t->len == sizeof(struct sockaddr_in)) /* most are, and need no call of memcpy() */
+        memcpy(copy, t->name, sizeof(struct sockaddr_in));
+    else
+        memcpy(copy, t->name, t->len);
+    if (host == NULL)
+        endpoint_set_port(copy, port);
+    else if (!endpoint_to_sockaddr(host, port, copy))
+        return false;
+    t->actual.addr = host == NULL ? server_destination(&t->asked) : addr_unmapped(host);
+    t->actual.port = port;
+    t->actual.proto = t->asked.proto;
+    return true;
+}
+
+/*
+ * Finds the server that is running for the asked endpoint, and redirects the target to it;
+ * with REMAP_CONNECT=table, also to where only the table says. Returns false if there is
+ * none, or it is where the name says. Asks for the protocol if that is not known. Changes
+ * errno.
+ */
+bool server_find(struct target *t);
 
 #endif
