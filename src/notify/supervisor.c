@@ -134,16 +134,17 @@ static void handle_lost_foreground(struct supervisor *s)
 static void *monitor(void *data)
 {
     struct supervisor *s = data;
+    struct pollfd *watched = s->watched;
 
-    while (s->watched[LISTENER].fd >= 0 || s->has_children) {
-        if (poll(s->watched, WATCHED, -1) <= 0)
+    while (watched[LISTENER].fd >= 0 || s->has_children) {
+        if (poll(watched, WATCHED, -1) <= 0)
             continue;
-        if (s->watched[CHILDREN].revents != 0)
+        if (watched[CHILDREN].revents != 0)
             handle_child(s);
-        if (s->watched[CONTROL].revents != 0)
+        if (watched[CONTROL].revents != 0)
             handle_lost_foreground(s);
-        if (s->watched[LISTENER].revents != 0)
-            s->watched[LISTENER].fd = -1;
+        if (watched[LISTENER].revents != 0)
+            watched[LISTENER].fd = -1;
     }
     _exit(EXIT_SUCCESS);
 }
