@@ -12,6 +12,7 @@
 #include "linux/sock_diag.h"
 #include "linux/socket.h"
 #include "linux/sys.h"
+#include "translate/engine.h"
 #include "translate/local_addr.h"
 #include "translate/settings.h"
 
