@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -36,38 +37,18 @@ struct foreground {
     bool has_ended;
 };
 
-/* ---- what people are told ---- */
-
-/* Writes to our own standard error, or to the log file, as the settings say. */
-static void print_report(struct report_line *line)
+/* Writes a line to our own standard error, or to the log file, as the settings say. */
+static void print(const char *text)
 {
     const struct settings *settings = settings_get();
     const struct config *config = settings != NULL ? &settings->config : NULL;
-
-    if (report_wants(config, LEVEL_ERROR))
-        report_finish(line, config);
-}
-
-static void print_lost_supervisor(void)
-{
     struct report_line line;
 
+    if (!report_wants(config, LEVEL_ERROR))
+        return;
     report_start(&line);
-    text_string(&line.text, "the supervisor of this run was killed: its programs can no longer "
-                            "bind or connect: restart them");
-    print_report(&line);
-}
-
-static void print_denied(int pid)
-{
-    struct report_line line;
-
-    report_start(&line);
-    text_string(&line.text, "process ");
-    text_number(&line.text, (unsigned long)pid);
-    text_string(&line.text, " is not dumpable: its ports are not remapped: see PR_SET_DUMPABLE in "
-                            "prctl(2)");
-    print_report(&line);
+    text_string(&line.text, text);
+    report_finish(&line, config);
 }
 
 /* ---- the end of the command ---- */
@@ -103,10 +84,20 @@ static void handle_end(struct foreground *f)
 
 static void handle_lost_supervisor(struct foreground *f)
 {
-    print_lost_supervisor();
+    print("the supervisor of this run was killed: its programs can no longer bind or connect: "
+          "restart them");
     f->watched[CONTROL].fd = -1;
     f->watched[COMMAND].fd = f->pidfd;
     reap(f);
+}
+
+static void handle_denied(int pid)
+{
+    char text[128];
+
+    snprintf(text, sizeof(text),
+             "process %d is not dumpable: its ports are not remapped: see prctl(2)", pid);
+    print(text);
 }
 
 static void handle_message(struct foreground *f)
@@ -118,7 +109,7 @@ static void handle_message(struct foreground *f)
         return;
     }
     if (m.event == SUPERVISOR_DENIED)
-        print_denied(m.value);
+        handle_denied(m.value);
     if (m.event != SUPERVISOR_STATUS)
         return;
     if (WIFSTOPPED(m.value)) {

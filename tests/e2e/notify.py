@@ -4,6 +4,7 @@ Programs for tests/e2e/notify, one for each case: notify.py CASE. They run as th
 `remap run --engine notify`, or around it; each prints what it saw.
 """
 import os
+import re
 import select
 import signal
 import socket
