@@ -61,32 +61,6 @@ TEST(keeps_apart, IN_MEMORY)
     assert_false(registry_has_port(*state, NETNS, 8081));
 }
 
-/* What is bound now was free a moment ago: whoever had it is gone. */
-TEST(newer_bind_buries_older, IN_MEMORY)
-{
-    put(*state, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080");
-    put(*state, "tcp/0.0.0.0:8080", "tcp/0.0.0.0:8080");
-    assert_int_equal(asked_port(*state, "tcp/0.0.0.0:8080"), 8080);
-    assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8080"), 8080);
-
-    put(*state, "tcp/127.0.0.1:81", "tcp/127.0.0.1:9090");
-    put(*state, "tcp/0.0.0.0:9090", "tcp/0.0.0.0:9090");
-    assert_int_equal(asked_port(*state, "tcp/127.0.0.1:9090"), 9090);
-}
-
-/* With SO_REUSEADDR, UDP sockets of one port live side by side. */
-TEST(same_asked_port_lives_on, IN_MEMORY)
-{
-    put(*state, "udp/127.0.0.1:53", "udp/127.0.0.1:5353");
-    put(*state, "udp/0.0.0.0:53", "udp/0.0.0.0:5353");
-    struct endpoint exact = unit_endpoint("udp/127.0.0.1:5353");
-    struct registry_entry e;
-    assert_int_equal(registry_by_actual(*state, NETNS, &exact, &e), REGISTRY_KNOWN);
-    assert_true(addr_equal(&e.actual.addr, &exact.addr)); /* itself, not the wildcard's */
-    assert_int_equal(e.asked.port, 53);
-    assert_int_equal(asked_port(*state, "udp/127.0.0.2:5353"), 53);
-}
-
 static bool by_asked(const struct registry *r, const char *asked, bool v6only, uint16_t *actual)
 {
     struct registry_entry wanted = {.asked = unit_endpoint(asked),
@@ -135,24 +109,6 @@ TEST(in_way, IN_MEMORY)
     assert_false(registry_in_way(*state, NETNS, &wanted, &e));
 }
 
-/* Each port that is taken by another namespace pushes one of ours on; no window may fill for that. */
-TEST(namespaces_do_not_crowd, IN_MEMORY)
-{
-    struct registry_entry e = {.pid = (uint32_t)getpid()};
-    char text[32];
-
-    for (e.netns = NETNS; e.netns < NETNS + 2; e.netns++) {
-        for (unsigned i = 1023; i >= 1; i--) {
-            snprintf(text, sizeof(text), "tcp/0.0.0.0:%u", i);
-            e.asked = unit_endpoint(text);
-            snprintf(text, sizeof(text), "tcp/0.0.0.0:%u", 8000 + i);
-            e.actual = unit_endpoint(text);
-            assert_int_equal(registry_put(*state, &e), REGISTRY_PUT);
-        }
-    }
-    assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8001"), 1);
-}
-
 TEST(many_binds_do_not_fill_it, IN_MEMORY)
 {
     char asked[32], actual[32];
@@ -184,17 +140,6 @@ TEST(newest_are_kept_when_it_is_full, IN_MEMORY)
         if (i == 201)
             assert_int_equal(asked_port(*state, "tcp/127.0.0.2:8080"), 80);
     }
-}
-
-TEST(other_namespaces_are_other_worlds, IN_MEMORY)
-{
-    struct endpoint wanted = unit_endpoint("tcp/0.0.0.0:8080");
-    struct registry_entry e;
-
-    put(*state, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080");
-    assert_int_equal(registry_by_actual(*state, NETNS + 1, &wanted, &e), REGISTRY_UNKNOWN);
-    assert_false(registry_has_port(*state, NETNS + 1, 8080));
-    assert_false(registry_in_way(*state, NETNS + 1, &wanted, &e));
 }
 
 /* A pid that nobody has: of a child that was waited for. */
@@ -255,42 +200,4 @@ TEST(next_asked, IN_MEMORY)
     put(*state, "tcp/127.0.0.2:81", "tcp/127.0.0.2:9500");
     assert_int_equal(count_asked(*state, 81), 2);
     assert_int_equal(count_asked(*state, 82), 0);
-}
-
-TEST(inodes, IN_MEMORY)
-{
-    struct endpoint actual = unit_endpoint("tcp/0.0.0.0:8080");
-    struct registry_entry e = {.asked = unit_endpoint("0.0.0.0:80"),
-                               .actual = unit_endpoint("0.0.0.0:8080"),
-                               .netns = NETNS,
-                               .pid = 1};
-    struct registry_walk walk = {.step = 0};
-
-    assert_int_equal(registry_put(*state, &e), REGISTRY_PUT);
-    for (uint32_t inode = 1; inode <= REGISTRY_INODES + 1; inode++)
-        registry_add_inode(*state, NETNS, &actual, inode, 1);
-    registry_add_inode(*state, NETNS, &actual, 5, 1);
-    assert_true(registry_next_asked(*state, NETNS, 80, &walk, &e));
-    assert_int_equal(e.inode[0], REGISTRY_INODES + 1);
-    assert_int_equal(e.inode[REGISTRY_INODES - 1], 2); /* the oldest went */
-    assert_true(registry_knows_socket(&e, 5));
-    assert_false(registry_knows_socket(&e, 1));
-    assert_false(registry_knows_socket(&e, 0));
-    assert_false(
-        registry_knows_sockets(&e, PROTO_TCP)); /* there may be more than it has room for */
-    e.inode[REGISTRY_INODES - 1] = 0;
-    /* They are those that listen, so of TCP. */
-    assert_true(registry_knows_sockets(&e, PROTO_TCP));
-    assert_false(registry_knows_sockets(&e, PROTO_UDP));
-
-    /* A second socket of the same server has the same entry, one for another port another. */
-    e.inode[0] = 0;
-    assert_int_equal(registry_put(*state, &e), REGISTRY_PUT);
-    walk = (struct registry_walk){.step = 0};
-    assert_true(registry_next_asked(*state, NETNS, 80, &walk, &e));
-    assert_true(registry_knows_socket(&e, 5));
-    put(*state, "tcp/0.0.0.0:81", "tcp/0.0.0.0:8080");
-    walk = (struct registry_walk){.step = 0};
-    assert_true(registry_next_asked(*state, NETNS, 81, &walk, &e));
-    assert_false(registry_knows_socket(&e, 5));
 }

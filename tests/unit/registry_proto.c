@@ -59,6 +59,40 @@ TEST(joined_addresses_are_contested, IN_MEMORY)
     put_entry(*state, "127.0.0.2:80", "127.0.0.9:8080", REGISTRY_PUT_NEEDS_PROTO);
 }
 
+/* What asks for two addresses, and has two, contests nothing; nor does the same once more. */
+TEST(addresses_that_are_kept_apart_are_not, IN_MEMORY)
+{
+    struct registry_entry e = {.asked = unit_endpoint("127.0.0.1:80"),
+                               .actual = unit_endpoint("127.0.0.1:8080"),
+                               .netns = NETNS,
+                               .pid = 2};
+
+    put_entry(*state, "127.0.0.1:80", "127.0.0.1:8080", REGISTRY_PUT);
+    put_entry(*state, "127.0.0.2:80", "127.0.0.2:8080", REGISTRY_PUT);
+    assert_int_equal(registry_put(*state, &e), REGISTRY_PUT);
+}
+
+/* Of an address and the wildcard, each for another asked address: the protocol tells which. */
+TEST(other_addresses_need_the_protocol, IN_MEMORY)
+{
+    put_entry(*state, "tcp/127.0.0.1:80", "tcp/127.0.0.9:8080", REGISTRY_PUT);
+    put_entry(*state, "udp/127.0.0.2:80", "udp/0.0.0.0:8080", REGISTRY_PUT);
+    assert_int_equal(answer(*state, "127.0.0.9:8080"), REGISTRY_NEEDS_PROTO);
+    assert_int_equal(answer(*state, "tcp/127.0.0.9:8080"), REGISTRY_KNOWN);
+}
+
+/* A bind of one protocol shows that an entry for any protocol is of the other. */
+TEST(any_protocol_is_narrowed_down, IN_MEMORY)
+{
+    struct registry_walk walk = {.step = 0};
+    struct registry_entry e;
+
+    put_entry(*state, "127.0.0.1:80", "127.0.0.1:8080", REGISTRY_PUT);
+    put_entry(*state, "udp/127.0.0.1:8080", "udp/127.0.0.1:8080", REGISTRY_PUT);
+    assert_true(registry_next_asked(*state, NETNS, 80, &walk, &e));
+    assert_int_equal(e.actual.proto, PROTO_TCP);
+}
+
 static uint16_t quick(const struct registry *r, const char *actual)
 {
     struct endpoint wanted = unit_endpoint(actual);
