@@ -63,17 +63,13 @@ static const char *from_environment(enum config_key key)
 static const char *settings_only(enum config_key key)
 {
     switch (key) {
-    case CONFIG_WHEN:
-    case CONFIG_REPORT:
-    case CONFIG_CONNECT:
-    case CONFIG_EXEC:
-    case CONFIG_LOG:
-    case CONFIG_LOG_FILE:
-    case CONFIG_STATE:
-    case CONFIG_XDG_RUNTIME_DIR:
-        return from_environment(key);
-    default:
+    case CONFIG_RULES:
+    case CONFIG_FILE:
+    case CONFIG_XDG_CONFIG_HOME:
+    case CONFIG_HOME:
         return NULL;
+    default:
+        return from_environment(key);
     }
 }
 
