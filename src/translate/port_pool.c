@@ -32,7 +32,7 @@ struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint3
     p.avoid = table;
     port_pool_read_ephemeral(&p.low, &p.high);
     uint32_t skipped = (uint32_t)(p.high - p.low) + 1;
-    if (skipped >= p.left) { /* the whole range is the kernel's: better one of these than none */
+    if (skipped >= p.left) { /* all ports are ephemeral: better one of these than none */
         skipped = 0;
         p.low = 1;
         p.high = 0;

@@ -8,36 +8,35 @@
 #include "core/table.h"
 
 /*
- * Ports of first..last, once round from `at`, `left` of them to go. Those that
- * `avoid` uses and those of low..high are passed over.
+ * The ports first..last, once round from `at`, with `left` of them to go. Skips low..high,
+ * and the ports that `avoid` uses.
  */
 struct port_pool {
     uint16_t first, last;
     uint16_t at;
     uint32_t left;
     const struct table *avoid; /* or NULL */
-    bool has_given;            /* one that is not avoided was found */
+    bool has_given;            /* a port that is not avoided was found */
     uint16_t low, high;        /* 1, 0 for none */
 };
 
-/* The ports first..last, from the first on. */
+/* Returns the ports first..last, from the first on. */
 struct port_pool port_pool_range(uint16_t first, uint16_t last);
 
 /*
- * Free choice: ports from 1024 up, but none that the table has to do with, and
- * none of those that the kernel gives to outgoing connections
- * (net.ipv4.ip_local_port_range), so that no such connection is ever taken for
- * the server. Where the table has to do with all others, any of them. Starts somewhere that `seed` and the asked port decide: those of one
- * tree should begin at the same port, others elsewhere.
+ * Returns the ports from 1024 up, without two kinds unless no others are left: those that the
+ * table uses; and the ephemeral ones, so that no connection is ever taken for the server.
+ * They begin at a port that `seed` and the asked port decide: it is the same one for all of a
+ * tree, and others for other trees.
  */
 struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint32_t seed);
 
-/* The next port to try, or 0 when there are no more. */
+/* Returns the next port to try, or 0 at the end. */
 uint16_t port_pool_next(struct port_pool *p);
 
 /*
- * The ports that the kernel gives to those who ask for none
- * (net.ipv4.ip_local_port_range); its default where that cannot be read. Changes errno.
+ * Reads the ports that the kernel gives to sockets that ask for none
+ * (net.ipv4.ip_local_port_range), or its default if that cannot be read. Changes errno.
  */
 void port_pool_read_ephemeral(uint16_t *low, uint16_t *high);
 

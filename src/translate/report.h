@@ -1,4 +1,4 @@
-/* The lines that tell people what became of a bind, in terms of both ports. */
+/* Lines for people: what became of a bind, in terms of both ports. */
 #ifndef TRANSLATE_REPORT_H
 #define TRANSLATE_REPORT_H
 
@@ -12,13 +12,13 @@
 
 enum { REPORT_LINE_MAX = DIAG_TEXT_MAX + 64 };
 
-/* A line in the making. Write to `text` between report_start and report_finish. */
+/* A line. Append to `text` between report_start() and report_finish(). */
 struct report_line {
     struct text text;
     char buf[REPORT_LINE_MAX];
 };
 
-/* Whether lines of this level are wanted. `config` may be NULL: then errors are. */
+/* Returns true if lines of this level are wanted. Without a config, errors are. */
 static inline bool report_wants(const struct config *config, enum level level)
 {
     return level <= (config != NULL ? config->level : LEVEL_ERROR);
@@ -27,49 +27,50 @@ static inline bool report_wants(const struct config *config, enum level level)
 /* Starts a line: "remap: ". */
 void report_start(struct report_line *line);
 
-/* Appends "program[pid]", as syslog writes it. */
-void report_program(struct report_line *line);
-
 /*
- * Ends the line and writes it with one write(2). Nothing comes of it where that
- * fails, where nobody reads (no SIGPIPE is raised), or where stderr is a network
- * connection, as for a child of inetd(8), whose peer must not see it. errno is
- * kept. `config` as for report_wants.
+ * Ends the line and writes it with one write(2). Nothing happens if that fails: no SIGPIPE is
+ * raised. Nothing is written to a network connection, as a child of inetd(8) has on stderr:
+ * its peer must not see the line. Keeps errno.
  */
 void report_finish(struct report_line *line, const struct config *config);
 
-/* Level info: it worked. */
+/*
+ * The functions below each write a line of one level. None writes if that level is not
+ * wanted.
+ */
+
+/* Info: the bind succeeded. */
 void report_mapped(const struct settings *settings, const struct endpoint *asked,
                    const struct endpoint *actual);
 
-/* Level debug: it is none of ours, whatever the kernel says to it. */
-void report_passed(const struct settings *settings, const struct endpoint *asked);
-
-/* Level debug, once: which table it is. */
-void report_settings(struct settings *settings);
-
-/* Level info: a rule refuses it. */
+/* Info: a rule denies the bind. */
 void report_denied(const struct settings *settings, const struct endpoint *asked);
 
+/* Debug: the bind is passed on, whatever the kernel says to it. */
+void report_passed(const struct settings *settings, const struct endpoint *asked);
+
 /*
- * Level error: the kernel would not have it, for the reason `failure`, an errno;
- * and who has the port, where that can be seen. `other` is what the registry has
- * in the way, or NULL. Programs that try again and again are told once.
+ * Error: the kernel refused the bind for the reason `failure`, an errno; and which process
+ * has the port. `record` is a record that conflicts, or NULL. If a program tries again and
+ * again, its failure is reported once.
  */
 void report_failed(struct settings *settings, const struct endpoint *asked,
-                   const struct endpoint *actual, int failure, const struct registry_entry *other);
+                   const struct endpoint *actual, int failure, const struct registry_entry *record);
 
-/* Level error: a bind that was passed on found its port taken by `other`, which was moved there. */
+/* Error: a bind that was passed on found its port in use: `record` was remapped to it. */
 void report_taken(struct settings *settings, const struct endpoint *asked,
-                  const struct registry_entry *other);
+                  const struct registry_entry *record);
 
-/* Level error: getsockname will tell the actual port. */
+/* Error: the bind succeeded, but the registry has no room. */
 void report_unrecorded(const struct settings *settings, const struct endpoint *asked);
 
-/* Level error: the folder of the registry cannot be used, for the reason `problem`. */
+/* Debug, once: which table applies. */
+void report_settings(struct settings *settings);
+
+/* Error: the folder of the registry cannot be used, for the reason `problem`. */
 void report_private_registry(const struct settings *settings, const char *problem);
 
-/* Level error, once: the configuration is not valid, or (NULL) there was no memory to read it. */
+/* Error, once: the settings are invalid, or NULL for want of memory. */
 void report_invalid_settings(struct settings *settings);
 
 #endif
