@@ -8,25 +8,23 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
-#include "cli/kernel.h"
 #include "cli/live.h"
 #include "cli/message.h"
 #include "cli/place.h"
+#include "cli/plan.h"
 #include "cli/rules.h"
-#include "cli/show.h"
 #include "cli/user.h"
-#include "export/redirect.h"
-#include "export/systemd.h"
+#include "export/firewall.h"
 
 enum {
     OPTION_USER = 256,
     OPTION_NAME,
-    /* Those of remap-redirect, which go into what starts it. */
     OPTION_BACKEND,
     OPTION_INTERFACE,
     OPTION_OWNER,
     OPTION_LOCAL,
     OPTION_HIDE,
+    OPTION_LIST,
 };
 
 static const struct option LONG_OPTIONS[] = {
@@ -37,166 +35,82 @@ static const struct option LONG_OPTIONS[] = {
     {"owner", required_argument, NULL, OPTION_OWNER},
     {"local", no_argument, NULL, OPTION_LOCAL},
     {"hide", no_argument, NULL, OPTION_HIDE},
+    {"list", no_argument, NULL, OPTION_LIST},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
-enum { KEPT_MAX = 32 };
+static const struct format *const FORMATS[] = {
+    &nft_format,
+    &iptables_format,
+    &systemd_redirect_format,
+    NULL,
+};
+
+/* What can be the name of an interface, and of a user (IFNAMSIZ, useradd(8)). */
+enum { INTERFACE_MAX = 15, USER_MAX = 32 };
 
 struct options {
     struct rules rules;
-    const char *user;
-    const char *run;
-    struct systemd_option kept[KEPT_MAX]; /* those that remap-redirect has as well */
-    size_t count;
-    bool has_helper_only; /* one of them means nothing to export itself */
+    struct format_options format;
+    bool is_list;
 };
 
-/* A format: `print` prints it, and returns a status. */
-struct format {
-    const char *name;
-    const char *summary;
-    int (*print)(const struct options *o, const struct config *config);
-};
+/* ---- formats ---- */
 
-/* ---- redirect: the lines for remap-redirect ---- */
-
-/* What is said of a rule; of others, nothing. */
-static const char *const NOTES[] = {
-    [REDIRECT_KEEP] = "is not redirected: it leaves its ports where they are",
-    [REDIRECT_DENY] = "is not redirected: it refuses its ports, so that nobody is there",
-    [REDIRECT_SCTP] = "is not redirected: write rules for tcp and udp",
-    [REDIRECT_NOBODY] = "is not redirected, nobody lives on its ports: start the server, and name "
-                        "its user with --user",
-    [REDIRECT_FIRST] = "has nobody who lives on its ports, so its first port is taken: start the "
-                       "server, and name its user with --user",
-    [REDIRECT_LOOPBACK] = "goes to a loopback address, where the outside cannot be sent: use "
-                          "another address, or --local for this host alone",
-};
-
-static void say_of_rules(const struct redirect *r, const struct table *t)
+/* Whether a word can stand in a rule, in a unit and in a command line without quotes. */
+static bool is_name(const char *word, size_t max)
 {
-    char buf[RULE_TEXT_MAX];
-
-    for (size_t i = 0; i < t->count; i++) {
-        if (r->note[i] < sizeof(NOTES) / sizeof(*NOTES) && NOTES[r->note[i]] != NULL)
-            message_print("rule %zu (%s) %s", i + 1, show_rule(&t->rule[i], buf),
-                          NOTES[r->note[i]]);
-    }
-}
-
-/* False after a message. */
-static bool check_targets(const struct redirect *r, const struct table *t)
-{
-    char buf[RULE_TEXT_MAX];
-
-    for (size_t i = 0; i < t->count; i++) {
-        if (r->note[i] == REDIRECT_PRIVILEGED) {
-            message_print("rule %zu (%s) goes to a privileged port, whose server needs no "
-                          "redirect: choose a target from 1024 up",
-                          i + 1, show_rule(&t->rule[i], buf));
+    if (*word == '\0' || *word == '-' || strlen(word) > max)
+        return false;
+    for (; *word != '\0'; word++) {
+        if (!isalnum((unsigned char)*word) && strchr("_.@:-", *word) == NULL)
             return false;
-        }
     }
     return true;
 }
 
-/* Warns of servers that really have a port, which the outside will not reach any more. */
-static void warn_of_servers(const struct redirect *r)
+/* Sets the owner's number, and whose running servers count. Returns a status. */
+static int find_users(struct format_options *o)
 {
-    struct kernel_sockets sockets;
-    char buf[RULE_TEXT_MAX];
+    const char *caller = getenv("SUDO_UID");
+    uid_t uid;
+    gid_t gid;
 
-    if (!kernel_list(&sockets))
-        return;
-    for (size_t i = 0; i < sockets.count; i++) {
-        const struct kernel_socket *socket = &sockets.list[i];
-        struct endpoint v4 = socket->local;
-        v4.addr.family = AF_INET;
-        bool is_dual = addr_is_wildcard(&socket->local.addr) && !socket->v6only;
-        if (socket->listens && !addr_is_loopback(&socket->local.addr) &&
-            (redirect_takes(r, &socket->local) || (is_dual && redirect_takes(r, &v4))))
-            message_print("warning: a server has %s itself, and is out of reach while its port is "
-                          "redirected: put %u=keep in front of the table if it shall not be",
-                          show_endpoint(&socket->local, buf), socket->local.port);
+    if (o->owner != NULL) {
+        if (!user_find(o->owner, &uid, &gid))
+            return STATUS_USAGE;
+        o->owner_id = uid;
     }
-    kernel_free(&sockets);
+    if (o->user == NULL)
+        o->user = o->owner;
+    if (o->user == NULL && geteuid() == 0 && caller != NULL && is_name(caller, USER_MAX))
+        o->user = caller;
+    return STATUS_OK;
 }
 
-static bool leaves_a_choice(const struct table *t)
-{
-    for (size_t i = 0; i < t->count; i++) {
-        if (t->rule[i].target == RULE_AUTO || t->rule[i].target == RULE_POOL)
-            return true;
-    }
-    return false;
-}
-
-/* Registries count each on its own; within a second, the order is that of one of them. */
-static uint64_t order_of(const struct registry_entry *e)
-{
-    return (uint64_t)e->since << 32 | e->order;
-}
-
-/*
- * The ports that live, of the user of the options: malloc'ed, *count of them. What a
- * registry says is his word alone, so a socket must be his, too. Returns a status.
- */
-static int list_lives(const struct options *o, struct redirect_live **list, size_t *count)
-{
-    struct lives lives;
-    uid_t uid = geteuid();
-
-    *list = NULL;
-    *count = 0;
-    if (o->user != NULL && !user_become(o->user, &uid))
-        return STATUS_UNAVAILABLE;
-    int status = live_list(o->run, false, &lives);
-    if (status != STATUS_OK)
-        return status;
-    *list = calloc(lives.count + 1, sizeof(**list));
-    for (size_t i = 0; *list != NULL && i < lives.count; i++) {
-        const struct live *live = &lives.list[i];
-        if (live->listens && (o->user == NULL || live->uid == uid))
-            (*list)[(*count)++] = (struct redirect_live){live->entry.asked, live->entry.actual,
-                                                         live->v6only, order_of(&live->entry)};
-    }
-    live_free(&lives);
-    return *list != NULL ? STATUS_OK : message_no_memory();
-}
-
-static int print_redirect(const struct options *o, const struct config *config)
+/* Prints firewall rules. Returns a status. */
+static int print_rules(const struct format *format, struct format_options *o,
+                       const struct table *table)
 {
     static struct redirect r;
-    struct redirect_live *live = NULL;
-    size_t live_count = 0;
 
-    if (o->has_helper_only) {
-        message_print("the format redirect has no such options: give them to remap-redirect");
+    if (o->backend != NULL) {
+        message_print("the format %s has no option --backend", format->name);
         return STATUS_USAGE;
     }
-    if (leaves_a_choice(&config->table)) {
-        int status = list_lives(o, &live, &live_count);
-        if (status != STATUS_OK)
-            return status;
-    }
-    bool is_made = redirect_make(&r, &config->table, live, live_count);
-    free(live);
-    if (!is_made)
-        return message_no_memory();
-    int status = check_targets(&r, &config->table) ? STATUS_OK : STATUS_BAD_TABLE;
-    if (status == STATUS_OK) {
-        say_of_rules(&r, &config->table);
-        warn_of_servers(&r);
-        redirect_print(&r, stdout);
-    }
+    int status = find_users(o);
+    if (status == STATUS_OK)
+        status = plan_for_now(&r, o, table);
+    if (status == STATUS_OK)
+        format->print(&(struct format_input){table, &r, o, NULL}, stdout);
     redirect_free(&r);
     return status;
 }
 
-/* ---- systemd-redirect ---- */
-
-static int print_systemd_redirect(const struct options *o, const struct config *config)
+/* Prints a unit that runs remap-redirect. Returns a status. */
+static int print_unit(const struct format *format, const struct format_options *o,
+                      const struct table *table)
 {
     static struct redirect r;
     char helper[PATH_MAX];
@@ -208,85 +122,98 @@ static int print_systemd_redirect(const struct options *o, const struct config *
                       helper);
         return STATUS_UNAVAILABLE;
     }
-    if (!redirect_make(&r, &config->table, NULL, 0))
-        return message_no_memory();
-    bool is_fit = check_targets(&r, &config->table);
+    int status = plan_for_later(&r, table);
+    if (status == STATUS_OK)
+        format->print(&(struct format_input){table, &r, o, helper}, stdout);
     redirect_free(&r);
-    if (!is_fit)
-        return STATUS_BAD_TABLE;
-    systemd_print_redirect(helper, &config->table, o->kept, o->count, stdout);
-    return STATUS_OK;
+    return status;
 }
-
-static const struct format FORMATS[] = {
-    {"redirect", "lines for remap-redirect", print_redirect},
-    {"systemd-redirect", "a systemd service that runs it", print_systemd_redirect},
-};
 
 /* ---- options ---- */
 
-/* What remap-redirect takes for a name: nothing that a unit, or a shell, could take for more. */
-static bool is_name(const char *word)
+static int take_user(const char *word, const char **user)
 {
-    bool is = word[0] != '\0' && word[0] != '-';
-
-    for (; is && *word != '\0'; word++)
-        is = isalnum((unsigned char)*word) || strchr("_.@:-", *word) != NULL;
-    return is;
-}
-
-/* Whether remap-redirect takes this value of an option. False after a message. */
-static bool check_value(const struct option *option, const char *value)
-{
-    if (option->val == OPTION_BACKEND && strcmp(value, "nft") != 0 &&
-        strncmp(value, "iptables", strlen("iptables")) != 0) {
-        message_print("unknown backend '%s': use nft or iptables", value);
-        return false;
-    }
-    if (is_name(value))
-        return true;
-    message_print("'%s' is no name for --%s: use letters, digits and _ . @ : -", value,
-                  option->name);
-    return false;
-}
-
-/* Keeps an option that is one of remap-redirect as well, with its value in optarg, if it has one. */
-static int keep_option(struct options *o, const struct option *option)
-{
-    if (option->has_arg != no_argument && !check_value(option, optarg))
-        return STATUS_USAGE;
-    if (o->count == KEPT_MAX) {
-        message_print("too many options: leave some out");
+    if (!is_name(word, USER_MAX)) {
+        message_print("'%s' cannot be the name of a user", word);
         return STATUS_USAGE;
     }
-    o->has_helper_only = o->has_helper_only || option->val >= OPTION_BACKEND;
-    o->kept[o->count++] = (struct systemd_option){option->name, optarg};
+    if (word[0] == '0' && word[1] != '\0') {
+        message_print("'%s' begins with a zero", word);
+        return STATUS_USAGE;
+    }
+    *user = word;
     return STATUS_OK;
 }
 
-static int take_option(const struct command *self, int option, int index, char **argv,
-                       struct options *o)
+static int take_interface(const char *word, struct format_options *o)
+{
+    if (!is_name(word, INTERFACE_MAX)) {
+        message_print("'%s' cannot be the name of an interface", word);
+        return STATUS_USAGE;
+    }
+    for (size_t i = 0; i < o->interfaces; i++) {
+        if (strcmp(o->interface[i], word) == 0)
+            return STATUS_OK;
+    }
+    if (o->interfaces < FORMAT_INTERFACES_MAX)
+        o->interface[o->interfaces++] = word;
+    if (o->interfaces < FORMAT_INTERFACES_MAX && firewall_fits(o))
+        return STATUS_OK;
+    message_print("too many interfaces");
+    return STATUS_USAGE;
+}
+
+static int take_backend(const char *word, struct format_options *o)
+{
+    static const char *const BACKENDS[] = {"nft", "iptables", "iptables-nft", "iptables-legacy"};
+
+    for (size_t i = 0; i < sizeof(BACKENDS) / sizeof(*BACKENDS); i++) {
+        if (strcmp(word, BACKENDS[i]) == 0) {
+            o->backend = word;
+            return STATUS_OK;
+        }
+    }
+    message_print("unknown backend '%s': use nft or iptables", word);
+    return STATUS_USAGE;
+}
+
+static int take_option(const struct command *self, int option, char **argv, struct options *o)
 {
     switch (option) {
     case 'r':
         return rules_add_text(&o->rules, optarg) ? STATUS_OK : STATUS_BAD_TABLE;
     case 'f':
         return rules_add_file(&o->rules, optarg) ? STATUS_OK : STATUS_BAD_TABLE;
-    case '?':
-    case ':':
-        return message_bad_option(self, option, argv);
     case OPTION_USER:
-        o->user = optarg;
-        break;
+        return take_user(optarg, &o->format.user);
+    case OPTION_OWNER:
+        return take_user(optarg, &o->format.owner);
     case OPTION_NAME:
-        o->run = optarg;
-        if (!live_is_name(optarg))
-            return message_bad_name(optarg);
-        break;
+        o->format.run = optarg;
+        return live_is_name(optarg) ? STATUS_OK : message_bad_name(optarg);
+    case OPTION_BACKEND:
+        return take_backend(optarg, &o->format);
+    case OPTION_INTERFACE:
+        return take_interface(optarg, &o->format);
+    case OPTION_LOCAL:
+        o->format.is_local = true;
+        return STATUS_OK;
+    case OPTION_HIDE:
+        o->format.is_hidden = true;
+        return STATUS_OK;
+    case OPTION_LIST:
+        o->is_list = true;
+        return STATUS_OK;
     default:
-        break;
+        return message_bad_option(self, option, argv);
     }
-    return keep_option(o, &LONG_OPTIONS[index]);
+}
+
+static int print_list(void)
+{
+    for (size_t i = 0; FORMATS[i] != NULL; i++)
+        printf("%-17s %s\n", FORMATS[i]->name, FORMATS[i]->summary);
+    return STATUS_OK;
 }
 
 static const struct format *find_format(int argc, char **argv)
@@ -296,11 +223,11 @@ static const struct format *find_format(int argc, char **argv)
                       optind == argc ? "no format given" : "one format at a time");
         return NULL;
     }
-    for (size_t i = 0; i < sizeof(FORMATS) / sizeof(*FORMATS); i++) {
-        if (strcmp(FORMATS[i].name, argv[optind]) == 0)
-            return &FORMATS[i];
+    for (size_t i = 0; FORMATS[i] != NULL; i++) {
+        if (strcmp(FORMATS[i]->name, argv[optind]) == 0)
+            return FORMATS[i];
     }
-    message_print("'%s' is not a format: see 'remap help export'", argv[optind]);
+    message_print("'%s' is not a format: see 'remap export --list'", argv[optind]);
     return NULL;
 }
 
@@ -308,22 +235,26 @@ static int export_main(const struct command *self, int argc, char **argv)
 {
     static struct options o = {.rules.is_strict = true};
     static struct config config;
-    int option, index = 0;
+    int option;
 
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":r:f:h", LONG_OPTIONS, &index)) != -1) {
+    while ((option = getopt_long(argc, argv, ":r:f:h", LONG_OPTIONS, NULL)) != -1) {
         if (option == 'h')
             return help_print(self);
-        int status = take_option(self, option, index, argv, &o);
+        int status = take_option(self, option, argv, &o);
         if (status != STATUS_OK)
             return status;
     }
+    if (o.is_list)
+        return print_list();
     const struct format *format = find_format(argc, argv);
     if (format == NULL)
         return STATUS_USAGE;
     if (!rules_load(&o.rules, &config))
         return STATUS_BAD_TABLE;
-    return format->print(&o, &config);
+    o.format.is_given = o.rules.given;
+    return format->is_unit ? print_unit(format, &o.format, &config.table)
+                           : print_rules(format, &o.format, &config.table);
 }
 
 const struct command export_command = {
@@ -331,20 +262,16 @@ const struct command export_command = {
     .arguments = "[-r RULES | -f FILE]... [OPTION]... FORMAT",
     .summary = "Prints the table for other programs",
     .details =
-        "FORMAT is one of:\n"
-        "  redirect          lines for remap-redirect: protocol, family, address, first and\n"
-        "                    last port, and the address and first port that they go to\n"
-        "  systemd-redirect  a systemd service that runs remap-redirect\n"
-        "\n"
         "  -r RULES          rules, as 80=8080,443=8443; may be given more than once\n"
         "  -f FILE           a file of rules; may be given more than once\n"
-        "      --user USER   auto goes to the ports that are live in USER's registry\n"
-        "      --name RUN    and of one run alone\n"
-        "      --backend B, --interface I, --owner USER, --local, --hide\n"
-        "                    of remap-redirect, for systemd-redirect\n"
+        "      --local, --interface I, --owner USER, --hide, --user USER, --name RUN\n"
+        "                    see 'remap redirect --help'\n"
+        "      --backend B   the same, for systemd-redirect\n"
+        "      --list        lists the formats\n"
         "  -h, --help        this text\n"
         "\n"
         "A file of rules that others may write is refused, and so is a privileged target.\n"
-        "Exits with 0; 64 usage, 69 something is not to be had, 78 bad table.\n",
+        "Exits with 0; 1 no rule can be redirected, 64 usage, 69 something is not available,\n"
+        "78 bad table.\n",
     .main = export_main,
 };
