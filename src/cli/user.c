@@ -12,11 +12,10 @@
 
 #include "cli/message.h"
 
-/* The group of a number that is nobody's. */
+/* The group of a number that belongs to no user. */
 enum { NOGROUP = 65534 };
 
-/* The ids of a name, or of a number, which need not be anybody's. False where it is neither. */
-static bool find_ids(const char *user, uid_t *uid, gid_t *gid)
+bool user_find(const char *user, uid_t *uid, gid_t *gid)
 {
     char *end;
     unsigned long number = strtoul(user, &end, 10);
@@ -25,8 +24,10 @@ static bool find_ids(const char *user, uid_t *uid, gid_t *gid)
 
     if (entry == NULL && is_number)
         entry = getpwuid((uid_t)number);
-    if (entry == NULL && !is_number)
+    if (entry == NULL && !is_number) {
+        message_print("there is no user '%s': see 'getent passwd'", user);
         return false;
+    }
     *uid = entry != NULL ? entry->pw_uid : (uid_t)number;
     *gid = entry != NULL ? entry->pw_gid : NOGROUP;
     return true;
@@ -48,15 +49,13 @@ bool user_become(const char *user, uid_t *uid)
 {
     gid_t gid;
 
-    if (!find_ids(user, uid, &gid)) {
-        message_print("there is no user '%s': see 'getent passwd'", user);
+    if (!user_find(user, uid, &gid))
         return false;
-    }
     if (*uid == geteuid())
         return true;
     if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
         setresuid(*uid, *uid, *uid) != 0) {
-        message_print("the registry of '%s' is not for this user to read: %s: do it as root", user,
+        message_print("cannot read the registry of '%s': %s: do it as root", user,
                       strerror(errno));
         return false;
     }

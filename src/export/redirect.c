@@ -1,25 +1,25 @@
 /*
  * For each protocol and family the table is asked once for any address, and once for each
- * address that a rule or somebody alive has (target.c); what is the same for one address as for
- * any needs no line of its own.
+ * address of a rule or of a running server (target.c). An address that has the same answer as any
+ * address needs no line.
  *
- * Ports are taken in runs within which every rule matches all or nothing, so that it does
- * not matter how many there are.
+ * Ports are asked for in runs: each rule matches all ports of a run or none. So the number of ports
+ * does not matter.
  */
 #include "export/redirect.h"
 
 #include "export/target.h"
 #include <stdlib.h>
 
-/* All that the functions below share while lines are made. */
+/* What the functions below share. */
 struct maker {
     struct redirect *r;
     struct target_input in;
-    uint32_t *start; /* of runs of ports, in order, without doubles */
+    uint32_t *start; /* first ports of runs, sorted, without duplicates */
     size_t starts;
     struct addr *host; /* the addresses that have lines of their own */
     size_t hosts;
-    bool is_used[TABLE_MAX]; /* the rule has a line that goes somewhere */
+    bool is_used[TABLE_MAX]; /* the rule has a line with a target */
     bool is_guess[TABLE_MAX];
     bool is_out_of_memory;
 };
@@ -76,8 +76,8 @@ static void find_hosts(struct maker *m)
         add_host(m, &m->in.live[i].asked.addr);
 }
 
-/* Whether a rule or somebody alive has that address and ports from `port` on, so that it may differ from any. */
-static bool has_say(const struct maker *m, const struct addr *host, uint32_t port)
+/* Whether a rule or a running server has that address and port: it may differ from any address. */
+static bool is_special(const struct maker *m, const struct addr *host, uint32_t port)
 {
     for (size_t i = 0; i < m->in.table->count; i++) {
         const struct rule *rule = &m->in.table->rule[i];
@@ -92,7 +92,7 @@ static bool has_say(const struct maker *m, const struct addr *host, uint32_t por
     return false;
 }
 
-/* Fills the line in, and notes what that says of the rule that decides. */
+/* Fills in the line, and marks the rule that decides. */
 static void resolve(struct maker *m, struct redirect_line *line)
 {
     target_resolve(&m->in, line);
@@ -127,7 +127,7 @@ static bool is_same_target(const struct redirect_line *a, const struct redirect_
            (a->is_alone || (a->to_first == b->to_first && addr_equal(&a->to, &b->to)));
 }
 
-/* Whether `b` goes on where `a` ends. */
+/* Whether `b` continues `a`: its ports and its targets follow those of `a`. */
 static bool continues(const struct redirect_line *a, const struct redirect_line *b)
 {
     struct redirect_line next = *a;
@@ -154,7 +154,7 @@ static struct list make_list(struct maker *m, enum proto proto, uint8_t family,
 
     for (size_t i = 0; i + 1 < m->starts; i++) {
         struct redirect_line any = {.proto = proto, .family = family};
-        if (host != NULL && !has_say(m, host, m->start[i]))
+        if (host != NULL && !is_special(m, host, m->start[i]))
             continue;
         any.first = (uint16_t)m->start[i];
         any.last = (uint16_t)(m->start[i + 1] - 1);
@@ -182,7 +182,7 @@ static bool is_same_list(const struct list *a, const struct list *b)
     return is_same;
 }
 
-/* Moves the list to the end of all lines, as being of that protocol and family. */
+/* Appends the list to all lines, with that protocol and family, and empties it. */
 static void take(struct maker *m, struct list *list, enum proto proto, uint8_t family)
 {
     struct list all = {m->r->line, m->r->count};
@@ -198,7 +198,7 @@ static void take(struct maker *m, struct list *list, enum proto proto, uint8_t f
     *list = (struct list){NULL, 0};
 }
 
-/* Adds the lines of both protocols; as one where they are the same. */
+/* Adds the lines of both protocols: once if they are the same. */
 static void add_protos(struct maker *m, struct list *tcp, struct list *udp, uint8_t family)
 {
     bool is_same = is_same_list(tcp, udp);
@@ -234,7 +234,7 @@ static void add_lines_of_host(struct maker *m, const struct addr *host)
     add_protos(m, &tcp, &udp, host->family);
 }
 
-/* ---- what is to be said of the rules ---- */
+/* ---- notes ---- */
 
 static enum redirect_note note_of(const struct maker *m, size_t index)
 {
@@ -250,7 +250,7 @@ static enum redirect_note note_of(const struct maker *m, size_t index)
         return REDIRECT_SCTP;
     if (rule->target == RULE_AUTO)
         return m->is_used[index] || table_rule_is_dead(m->in.table, index) ? REDIRECT_DONE
-                                                                           : REDIRECT_NOBODY;
+                                                                           : REDIRECT_NO_SERVER;
     if (rule->target == RULE_POOL && m->is_guess[index])
         return REDIRECT_FIRST;
     return addr_is_loopback(&rule->to) ? REDIRECT_LOOPBACK : REDIRECT_DONE;
@@ -299,39 +299,4 @@ bool redirect_takes(const struct redirect *r, const struct endpoint *e)
             return !line->is_alone;
     }
     return false;
-}
-
-/* ---- the text ---- */
-
-/* Without brackets: each field is one of its own. */
-static void print_addr(const struct addr *a, FILE *out)
-{
-    char buf[64];
-    struct text text;
-
-    text_init(&text, buf, sizeof(buf));
-    addr_format(a, &text);
-    if (a->family == AF_INET6)
-        fprintf(out, "%.*s", (int)text.used - 2, buf + 1);
-    else
-        fputs(buf, out);
-}
-
-void redirect_print(const struct redirect *r, FILE *out)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        const struct redirect_line *line = &r->line[i];
-        fprintf(out, "%s %s ", proto_name(line->proto),
-                line->family == AF_UNSPEC  ? "*"
-                : line->family == AF_INET6 ? "ipv6"
-                                           : "ipv4");
-        print_addr(&line->host, out);
-        fprintf(out, " %u %u ", line->first, line->last);
-        if (line->is_alone) {
-            fputs("- -\n", out);
-            continue;
-        }
-        print_addr(&line->to, out);
-        fprintf(out, " %u\n", line->to_first);
-    }
 }

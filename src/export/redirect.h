@@ -1,6 +1,6 @@
 /*
- * The table as remap-redirect(8) takes it: which ports of the outside go where, with nothing
- * left to decide. Rules overlap, and the first that matches decides; lines do not.
+ * The table, worked out: which packets go where. Rules overlap, and the first that matches decides.
+ * Lines do not overlap, and leave nothing to decide.
  */
 #ifndef EXPORT_REDIRECT_H
 #define EXPORT_REDIRECT_H
@@ -8,43 +8,42 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "core/table.h"
 
-/* A port that lives, for rules that leave the choice of it to the moment. */
+/* A running server, for rules that choose a port when it starts. */
 struct redirect_live {
     struct endpoint asked, actual; /* of a known protocol */
     bool v6only;
-    uint64_t order; /* the later was bound later */
+    uint64_t order; /* a later bind has a higher number */
 };
 
 /*
- * What becomes of packets of `proto` (PROTO_ANY: of TCP and of UDP) and `family` (AF_UNSPEC:
- * of both) to `host` (AF_UNSPEC: any address of this host) and a port of first..last: they
- * are left alone, or go to `to` (AF_UNSPEC: the address stays) and the port as far behind
- * to_first. Lines of one address come before those of any.
+ * What becomes of packets of `proto` (PROTO_ANY: TCP and UDP) and `family` (AF_UNSPEC: both) to
+ * `host` (AF_UNSPEC: any address of this host) and a port of first..last. They are left alone, or
+ * go to `to` (AF_UNSPEC: the same address) and as many ports from to_first. Lines of one address
+ * come before lines of any address.
  */
 struct redirect_line {
     enum proto proto;
     uint8_t family;
     bool is_alone;
-    bool is_guess; /* nobody lives whom the rule could mean: the first port of its choice */
+    bool is_guess; /* no server is running: the first port of the rule's choice */
     struct addr host, to;
     uint16_t first, last, to_first;
     int rule; /* the index of the rule that decides, or -1 */
 };
 
-/* What is to be said of a rule. */
+/* What to tell people about a rule. */
 enum redirect_note {
-    REDIRECT_DONE,       /* it has lines, or nothing to decide */
+    REDIRECT_DONE,       /* nothing: it has lines, or nothing to decide */
     REDIRECT_KEEP,       /* keep */
     REDIRECT_DENY,       /* deny */
-    REDIRECT_SCTP,       /* of a protocol that is not redirected */
-    REDIRECT_NOBODY,     /* auto, and nobody lives there */
-    REDIRECT_FIRST,      /* a pool where nobody lives: its first port stands for it */
-    REDIRECT_LOOPBACK,   /* goes to a loopback address, which only this host reaches */
-    REDIRECT_PRIVILEGED, /* goes to a privileged port: must not be done at all */
+    REDIRECT_SCTP,       /* its protocol is not redirected */
+    REDIRECT_NO_SERVER,  /* auto, and no server is running */
+    REDIRECT_FIRST,      /* a choice of ports, and no server is running: the first was taken */
+    REDIRECT_LOOPBACK,   /* its target is a loopback address, which only this host reaches */
+    REDIRECT_PRIVILEGED, /* its target is a privileged port: an error */
 };
 
 struct redirect {
@@ -54,23 +53,15 @@ struct redirect {
 };
 
 /*
- * Works the lines out. False where there is no memory; otherwise redirect_free frees them. Live
- * ports that are privileged themselves are passed by.
+ * Works out the lines. Ignores servers whose actual port is privileged. Returns false if there is
+ * no memory; otherwise the caller frees the lines with redirect_free.
  */
-bool redirect_make(struct redirect *r, const struct table *t, const struct redirect_live *live,
-                   size_t live_count);
+__attribute__((warn_unused_result)) bool redirect_make(struct redirect *r, const struct table *t,
+                                                       const struct redirect_live *live,
+                                                       size_t live_count);
 void redirect_free(struct redirect *r);
 
-/* Whether a packet of the outside to that endpoint, which has a protocol and an address, is sent elsewhere. */
+/* Whether packets from other hosts to `e`, which has a protocol and an address, are redirected. */
 bool redirect_takes(const struct redirect *r, const struct endpoint *e);
-
-/*
- * Prints a line each:   PROTO FAMILY HOST FIRST LAST TO TO-FIRST
- *
- *   PROTO   tcp, udp, or * for both         FAMILY  ipv4, ipv6, or * for both
- *   HOST    an address, or * for any        TO      an address, or * for the same; or -,
- *                                                   and TO-FIRST too, for left alone
- */
-void redirect_print(const struct redirect *r, FILE *out);
 
 #endif

@@ -1,6 +1,10 @@
-#include "export/systemd.h"
-
+/*
+ * A oneshot service (systemd.service(5)) that runs remap-redirect with the table and the options
+ * when the system starts, and takes the rules down when it stops.
+ */
 #include <string.h>
+
+#include "export/format.h"
 
 /* A word of a command line, as systemd.service(5) wants it quoted. */
 static void print_word(const char *word, FILE *out)
@@ -16,7 +20,7 @@ static void print_word(const char *word, FILE *out)
     fputc('"', out);
 }
 
-/* The path of a program, which cannot have blanks, quotes or backslashes, and takes no variables. */
+/* The path of a program: it cannot have blanks, quotes or backslashes, and takes no variables. */
 static void print_command(const char *setting, const char *helper, FILE *out)
 {
     fprintf(out, "%s=", setting);
@@ -27,29 +31,46 @@ static void print_command(const char *setting, const char *helper, FILE *out)
     }
 }
 
-static void print_up(const char *setting, const char *helper, const char *rules,
-                     const struct systemd_option *options, size_t count, FILE *out)
+static void print_option(const char *name, const char *value, FILE *out)
 {
-    print_command(setting, helper, out);
+    if (value == NULL)
+        return;
+    fprintf(out, " \"--%s\"", name);
+    print_word(value, out);
+}
+
+static void print_options(const struct format_options *o, FILE *out)
+{
+    print_option("backend", o->backend, out);
+    print_option("owner", o->owner, out);
+    print_option("user", o->user, out);
+    print_option("name", o->run, out);
+    for (size_t i = 0; i < o->interfaces; i++)
+        print_option("interface", o->interface[i], out);
+    if (o->is_local)
+        fputs(" \"--local\"", out);
+    if (o->is_hidden)
+        fputs(" \"--hide\"", out);
+}
+
+static void print_up(const char *setting, const char *rules, const struct format_input *in,
+                     FILE *out)
+{
+    print_command(setting, in->helper, out);
     fputs(" up -r", out);
     print_word(rules, out);
-    for (size_t i = 0; i < count; i++) {
-        fprintf(out, " \"--%s\"", options[i].name);
-        if (options[i].value != NULL)
-            print_word(options[i].value, out);
-    }
+    print_options(in->options, out);
     fputc('\n', out);
 }
 
-void systemd_print_redirect(const char *helper, const struct table *t,
-                            const struct systemd_option *options, size_t count, FILE *out)
+static void print(const struct format_input *in, FILE *out)
 {
     static char rules[TABLE_TEXT_MAX];
     struct text text;
 
     text_init(&text, rules, sizeof(rules));
-    table_format(t, ',', &text);
-    /* No Documentation=man:..., which systemd-analyze(1) refuses where the page is not installed. */
+    table_format(in->table, ',', &text);
+    /* No Documentation=man:..., which systemd-analyze(1) refuses if the page is not installed. */
     fputs("# See remap-redirect(8). For /etc/systemd/system/remap-redirect.service; then:\n"
           "#   systemctl daemon-reload && systemctl enable --now remap-redirect\n"
           "[Unit]\n"
@@ -64,12 +85,19 @@ void systemd_print_redirect(const char *helper, const struct table *t,
           "Type=oneshot\n"
           "RemainAfterExit=yes\n",
           out);
-    print_up("ExecStart", helper, rules, options, count, out);
-    print_up("ExecReload", helper, rules, options, count, out);
-    print_command("ExecStop", helper, out);
+    print_up("ExecStart", rules, in, out);
+    print_up("ExecReload", rules, in, out);
+    print_command("ExecStop", in->helper, out);
     fputs(" down\n"
           "\n"
           "[Install]\n"
           "WantedBy=multi-user.target\n",
           out);
 }
+
+const struct format systemd_redirect_format = {
+    .name = "systemd-redirect",
+    .summary = "a systemd service that runs remap-redirect when the system starts",
+    .is_unit = true,
+    .print = print,
+};

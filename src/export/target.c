@@ -1,8 +1,7 @@
 /*
- * A rule is about what a program binds; a line, about what a packet is sent to. A packet
- * to an address goes to who bound that address, else to who bound the wildcard, and a packet
- * of IPv4 may go to a wildcard of IPv6. So the table is asked for each of them in turn, until
- * a rule decides.
+ * A rule says what becomes of a bind; a line, what becomes of a packet. A packet goes to the server
+ * that bound its address, else to the one that bound the wildcard; a packet of IPv4 may also go to
+ * the wildcard of IPv6. So the table is asked about each of these binds, until a rule decides.
  */
 #include "export/target.h"
 
@@ -11,9 +10,8 @@ static struct addr wildcard(uint8_t family)
     return (struct addr){.family = family};
 }
 
-/* Whether a server that asked for `asked` has packets of `family` to `host`, a wildcard for any address. */
-static bool has_packets_to(const struct redirect_live *live, uint8_t family,
-                           const struct addr *host)
+/* Whether the server receives packets of `family` to `host`, a wildcard for any address. */
+static bool receives(const struct redirect_live *live, uint8_t family, const struct addr *host)
 {
     struct addr asked = addr_unmapped(&live->asked.addr);
 
@@ -24,10 +22,10 @@ static bool has_packets_to(const struct redirect_live *live, uint8_t family,
 }
 
 /*
- * Whether the server is at the address where a rule with the target `to` would have put it. What
- * it has asked for is its own word; what another has there is none of its business.
+ * Whether the server is at the address where a rule with the target `to` puts it. The registry is
+ * the server's own word: at another address, the packets would go to somebody else's server.
  */
-static bool is_where_it_says(const struct redirect_live *live, const struct addr *to)
+static bool is_in_place(const struct redirect_live *live, const struct addr *to)
 {
     struct addr asked = addr_unmapped(&live->asked.addr),
                 actual = addr_unmapped(&live->actual.addr);
@@ -36,8 +34,8 @@ static bool is_where_it_says(const struct redirect_live *live, const struct addr
 }
 
 /*
- * The newest who has packets of the line to its port of `host`; with NULL, of whatever protocol
- * and address.
+ * The newest server that receives packets of the line to `host`; if that is NULL, the newest one on
+ * its port, of any protocol and address.
  */
 static const struct redirect_live *newest_live(const struct target_input *in,
                                                const struct redirect_line *line,
@@ -49,14 +47,14 @@ static const struct redirect_live *newest_live(const struct target_input *in,
         const struct redirect_live *live = &in->live[i];
         if (live->asked.port == line->first && live->actual.port >= TARGET_PRIVILEGED_END &&
             (host == NULL ||
-             (live->asked.proto == line->proto && has_packets_to(live, line->family, host))) &&
-            is_where_it_says(live, to) && (newest == NULL || live->order > newest->order))
+             (live->asked.proto == line->proto && receives(live, line->family, host))) &&
+            is_in_place(live, to) && (newest == NULL || live->order > newest->order))
             newest = live;
     }
     return newest;
 }
 
-/* Who has the packets of a line if `bound` decides on them: that address itself, or the wildcard. */
+/* The server that receives packets of the line: the one on `bound`, else on the wildcard. */
 static const struct redirect_live *find_live(const struct target_input *in,
                                              const struct redirect_line *line,
                                              const struct addr *bound, const struct addr *to)
@@ -72,14 +70,14 @@ static bool is_within(const struct redirect_live *live, const struct decision *d
     return live != NULL && live->actual.port >= d->first && live->actual.port <= d->last;
 }
 
-/* Fills in where the line goes, if packets of its family can go there. */
+/* Sets the target of the line, if packets of its family can be sent there. */
 static void aim(struct redirect_line *line, const struct addr *to, uint16_t port)
 {
     bool is_any = addr_is_wildcard(to);
 
     if (is_any && port == line->first)
         return;
-    /* A wildcard of IPv6 has both families. */
+    /* The wildcard of IPv6 receives both families. */
     if (to->family != AF_UNSPEC && to->family != line->family &&
         !(is_any && to->family == AF_INET6))
         return;
@@ -90,7 +88,10 @@ static void aim(struct redirect_line *line, const struct addr *to, uint16_t port
     line->to_first = port;
 }
 
-/* Somebody who bound `bound` and has packets to `host`: false where no rule decides on that. */
+/*
+ * Sets the target of the line by what the table says of a bind to `bound`. Returns false if no
+ * rule matches that.
+ */
 static bool decide(const struct target_input *in, struct redirect_line *line,
                    const struct addr *bound)
 {
@@ -108,7 +109,7 @@ static bool decide(const struct target_input *in, struct redirect_line *line,
         if (live != NULL)
             aim(line, &d.host, live->actual.port);
     } else if (d.action == ACTION_MAP) {
-        /* Choices are sticky: of another protocol or address it would be the same port. */
+        /* Choices are sticky: a server of another protocol or address has the same port. */
         live = find_live(in, line, bound, &d.host);
         live = is_within(live, &d) ? live : newest_live(in, line, NULL, &d.host);
         line->is_guess = !is_within(live, &d);

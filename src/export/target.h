@@ -1,4 +1,4 @@
-/* What becomes of packets to one address and a run of ports: what a rule makes of who binds that. */
+/* What becomes of packets to one address and a run of ports. */
 #ifndef EXPORT_TARGET_H
 #define EXPORT_TARGET_H
 
@@ -9,7 +9,7 @@
 /* Ports below are privileged (capabilities(7), CAP_NET_BIND_SERVICE). */
 enum { TARGET_PRIVILEGED_END = 1024 };
 
-/* What is asked. Borrowed. */
+/* The table, and the running servers. Borrowed. */
 struct target_input {
     const struct table *table;
     const struct redirect_live *live;
@@ -17,8 +17,8 @@ struct target_input {
 };
 
 /*
- * Fills in where packets go that the line is about: of its protocol, its family and its host, to
- * the ports first..last, of which each rule must match all or none.
+ * Sets the target of a line, whose protocol, family, host and ports are set. Each rule must match
+ * all of its ports or none.
  */
 void target_resolve(const struct target_input *in, struct redirect_line *line);
 

@@ -1,4 +1,4 @@
-#include "export/redirect.h"
+#include "export/firewall.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 #include "unit.h"
 
 /*
- * Who lives: "ASKED=PORT[@ADDRESS]", as tcp/0.0.0.0:80=5000; "!" in front: IPv6 alone. The later
- * is the newer.
+ * Running servers: "ASKED=PORT[@ADDRESS]", as tcp/0.0.0.0:80=5000; "!" in front: IPv6 alone. A
+ * later one is newer.
  */
 static size_t read_lives(const char *const *texts, struct redirect_live *lives)
 {
@@ -31,7 +31,31 @@ static size_t read_lives(const char *const *texts, struct redirect_live *lives)
     return count;
 }
 
-/* The lines of a table, with "; " between them. */
+static void print_addr(const struct addr *addr, FILE *out)
+{
+    char buf[FIREWALL_ADDR_MAX];
+
+    fprintf(out, " %s", firewall_addr(addr, buf));
+}
+
+/* Prints "PROTO FAMILY HOST FIRST LAST TO TO-FIRST": "*" for any, "- -" for left alone. */
+static void print_line(const struct redirect_line *line, FILE *out)
+{
+    static const char *const families[] = {
+        [AF_UNSPEC] = "*", [AF_INET] = "ipv4", [AF_INET6] = "ipv6"};
+
+    fprintf(out, "%s %s", proto_name(line->proto), families[line->family]);
+    print_addr(&line->host, out);
+    fprintf(out, " %u %u", line->first, line->last);
+    if (line->is_alone) {
+        fputs(" - -", out);
+    } else {
+        print_addr(&line->to, out);
+        fprintf(out, " %u", line->to_first);
+    }
+}
+
+/* The lines of a table, with ";" between them. */
 static void lines_of(const char *rules, const char *const *alive, char *buf, size_t size)
 {
     struct source source = {.name = "test", .text = rules, .size = strlen(rules)};
@@ -46,11 +70,12 @@ static void lines_of(const char *rules, const char *const *alive, char *buf, siz
     assert_true(redirect_make(&r, &t, lives, read_lives(alive, lives)));
     memset(buf, 0, size);
     FILE *out = fmemopen(buf, size, "w");
-    redirect_print(&r, out);
+    for (size_t i = 0; i < r.count; i++) {
+        fputs(i > 0 ? ";" : "", out);
+        print_line(&r.line[i], out);
+    }
     fclose(out);
     redirect_free(&r);
-    for (char *at = buf; (at = strchr(at, '\n')) != NULL; at++)
-        *at = at[1] != '\0' ? ';' : '\0';
 }
 
 TEST(lines)
@@ -90,7 +115,7 @@ TEST(lines)
         {"80=*:8080", {0}, "* * * 80 80 * 8080"},
         {"80=0.0.0.0:8080", {0}, "* ipv4 * 80 80 * 8080"},
         {"80=[::]:8080", {0}, "* * * 80 80 * 8080"},
-        /* what lives */
+        /* running servers */
         {"80=auto", {0}, ""},
         {"80=auto", {"tcp/0.0.0.0:80=5000"}, "tcp ipv4 * 80 80 * 5000"},
         {"80=auto", {"tcp/[::]:80=5000"}, "tcp * * 80 80 * 5000"},
@@ -148,7 +173,7 @@ TEST(notes)
     assert_int_equal(note_of("80=8080,22=keep", 1), REDIRECT_KEEP);
     assert_int_equal(note_of("22=deny", 0), REDIRECT_DENY);
     assert_int_equal(note_of("sctp 22=2222", 0), REDIRECT_SCTP);
-    assert_int_equal(note_of("80=auto", 0), REDIRECT_NOBODY);
+    assert_int_equal(note_of("80=auto", 0), REDIRECT_NO_SERVER);
     assert_int_equal(note_of("80=8080,80=auto", 1), REDIRECT_DONE);
     assert_int_equal(note_of("80=8080-8089", 0), REDIRECT_FIRST);
     assert_int_equal(note_of("80=127.0.0.2:8080", 0), REDIRECT_LOOPBACK);
@@ -177,4 +202,78 @@ TEST(takes)
     assert_false(redirect_takes(&r, &kept));
     assert_false(redirect_takes(&r, &other));
     redirect_free(&r);
+}
+
+/* ---- firewall rules ---- */
+
+static void text_of(const struct format *format, const char *rules,
+                    const struct format_options *options, char *buf, size_t size)
+{
+    struct source source = {.name = "test", .text = rules, .size = strlen(rules)};
+    static struct table t;
+    struct redirect r;
+    struct diag d;
+
+    t.count = 0;
+    assert_true(table_parse(&t, &source, &d));
+    assert_true(redirect_make(&r, &t, NULL, 0));
+    memset(buf, 0, size);
+    FILE *out = fmemopen(buf, size, "w");
+    format->print(&(struct format_input){.table = &t, .redirect = &r, .options = options}, out);
+    fclose(out);
+    redirect_free(&r);
+}
+
+/* A rule of multiport takes 15 ports, and a range counts as two. */
+TEST(many_ports)
+{
+    static const struct format_options hide = {.is_hidden = true};
+    static const struct {
+        const char *rules, *expected;
+    } cases[] = {
+        {"tcp 1=2001,tcp 3=2003,tcp 5-6=2005-2006,tcp 7=2003",
+         "--dports 2001,2003,2005:2006 -j REJECT"},
+        {"tcp 1=2001,tcp 3=2003,tcp 5=2005,tcp 7=2007,tcp 9=2009,tcp 11=2011,tcp 13=2013,"
+         "tcp 15=2015,tcp 17=2017,tcp 19=2019,tcp 21=2021,tcp 23=2023,tcp 25=2025,tcp 27=2027,"
+         "tcp 29-30=2029-2030",
+         "2023,2025,2027 -j REJECT --reject-with tcp-reset\n"
+         "-A REMAP-HIDE -p tcp --syn -m multiport --dports 2029:2030 -j REJECT"},
+        {"tcp 1=2001,tcp 3=2003,tcp 5=2005,tcp 7=2007,tcp 9=2009,tcp 11=2011,tcp 13=2013,"
+         "tcp 15=2015,tcp 17=2017,tcp 19=2019,tcp 21=2021,tcp 23=2023,tcp 25=2025,"
+         "tcp 29-30=2029-2030",
+         "2023,2025,2029:2030 -j REJECT --reject-with tcp-reset\nCOMMIT"},
+    };
+    char buf[8192];
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        text_of(&iptables_format, cases[i].rules, &hide, buf, sizeof(buf));
+        if (strstr(buf, cases[i].expected) == NULL)
+            fail_msg("%s: no %s in %s", cases[i].rules, cases[i].expected, buf);
+    }
+}
+
+/* The number by which remap-redirect knows a table, in a comment. */
+static unsigned long mark_of(const struct format *format, const char *rules, bool is_local)
+{
+    const struct format_options options = {.is_local = is_local};
+    char buf[8192];
+
+    text_of(format, rules, &options, buf, sizeof(buf));
+    const char *at = strstr(buf, "\"remap mark=");
+    assert_non_null(at);
+    return strtoul(at + strlen("\"remap mark="), NULL, 10);
+}
+
+TEST(marks)
+{
+    static const char *const others[] = {"80=8081",          "81=8080",         "tcp 80=8080",
+                                         "80-81=8080-8081",  "0.0.0.0:80=8080", "10.0.0.1:80=8080",
+                                         "80=10.0.0.1:8080", "80=8080,81=9000"};
+    unsigned long mark = mark_of(&nft_format, "80=8080", false);
+
+    assert_int_equal(mark, mark_of(&nft_format, "80=+8000", false));
+    assert_int_equal(mark, mark_of(&nft_format, "80=8080", true));
+    assert_int_equal(mark, mark_of(&iptables_format, "80=8080", false));
+    for (size_t i = 0; i < COUNT(others); i++)
+        assert_int_not_equal(mark, mark_of(&nft_format, others[i], false));
 }

@@ -1,0 +1,170 @@
+/*
+ * How a port is redirected. The rules of nft.c and iptables.c are in a table or in chains of
+ * their own, so that the kernel is the only record of what is up. They do three things:
+ *
+ *   redirect  changes the port, and the address if the rule names one, of packets that begin a
+ *             connection to an address of this host. Otherwise it leaves the address alone, which
+ *             REDIRECT would not: a server on the second address of an interface is reached, too.
+ *   guard     drops answers from the actual ports that the owner did not send (--owner).
+ *   hide      refuses connections from other hosts to the actual ports themselves (--hide).
+ *
+ * The guard of TCP judges connections, not packets. The user of a packet is that of the socket's
+ * file: a connection that a worker accepted has the worker's. A closed socket has no user, but may
+ * still have data to send. So a connection that the owner has answered gets a label, and what has
+ * the label passes. The first answer (SYN-ACK) comes from the listener. In a flood of SYNs the
+ * kernel answers without a socket (SYN cookies). That passes, too, but what follows gets the label
+ * only if the owner sends it. A refusal (RST) carries no data, and passes.
+ *
+ * The guard of UDP judges datagrams: the owner must have sent each, also one that answers nothing.
+ * A server that is bound to all addresses may answer from another address than it was asked on, and
+ * such an answer looks like a new conversation.
+ *
+ * For packets without a socket nft and iptables differ: '! --uid-owner' matches, 'skuid !=' does
+ * not.
+ */
+#include "export/firewall.h"
+
+#include "core/text.h"
+
+bool firewall_is_alone(const struct redirect_line *line, bool from_local)
+{
+    return line->is_alone || (!from_local && addr_is_loopback(&line->to));
+}
+
+bool firewall_is_split(const struct redirect *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (firewall_is_alone(&r->line[i], false) != firewall_is_alone(&r->line[i], true))
+            return true;
+    }
+    return false;
+}
+
+uint16_t firewall_to_last(const struct redirect_line *line)
+{
+    return (uint16_t)(line->to_first + (line->last - line->first));
+}
+
+static bool has_proto(const struct redirect_line *line, enum proto proto)
+{
+    return !line->is_alone && (line->proto == PROTO_ANY || line->proto == proto);
+}
+
+bool firewall_has_actual(const struct redirect *r, size_t index, enum proto proto)
+{
+    const struct redirect_line *line = &r->line[index];
+
+    if (!has_proto(line, proto))
+        return false;
+    for (size_t i = 0; i < index; i++) {
+        const struct redirect_line *earlier = &r->line[i];
+        if (has_proto(earlier, proto) && earlier->to_first == line->to_first &&
+            firewall_to_last(earlier) == firewall_to_last(line))
+            return false;
+    }
+    return true;
+}
+
+unsigned firewall_label(const struct format_options *o)
+{
+    return 64 + (o->owner != NULL ? o->owner_id % 64 : 0);
+}
+
+/* ---- comments ---- */
+
+/* FNV-1a. */
+static uint32_t hash(uint32_t sum, unsigned value)
+{
+    return (sum ^ value) * 16777619U;
+}
+
+static uint32_t hash_addr(uint32_t sum, const struct addr *addr)
+{
+    sum = hash(sum, addr->family);
+    for (size_t i = 0; i < sizeof(addr->bytes); i++)
+        sum = hash(sum, addr->bytes[i]);
+    return sum;
+}
+
+static uint32_t hash_lines(const struct redirect *r)
+{
+    uint32_t sum = 2166136261U;
+
+    for (size_t i = 0; i < r->count; i++) {
+        const struct redirect_line *line = &r->line[i];
+        const unsigned values[] = {line->proto, line->family, line->is_alone,
+                                   line->first, line->last,   line->to_first};
+        for (size_t k = 0; k < sizeof(values) / sizeof(*values); k++)
+            sum = hash(sum, values[k]);
+        sum = hash_addr(hash_addr(sum, &line->host), &line->to);
+    }
+    return sum;
+}
+
+static void format_options(const struct format_options *o, struct text *out)
+{
+    if (o->is_local)
+        text_string(out, " local");
+    if (o->is_hidden)
+        text_string(out, " hide");
+    if (o->owner != NULL) {
+        text_string(out, " owner=");
+        text_number(out, o->owner_id);
+    }
+    for (size_t i = 0; i < o->interfaces; i++) {
+        text_string(out, i == 0 ? " interface=" : ",");
+        text_string(out, o->interface[i]);
+    }
+}
+
+static void format_comment(uint32_t mark, const struct format_options *o, struct text *out)
+{
+    text_string(out, "remap mark=");
+    text_number(out, mark);
+    text_string(out, o->is_given ? " given=yes :" : " given=no :");
+    format_options(o, out);
+}
+
+const char *firewall_comment(const struct format_input *in, char buf[FIREWALL_COMMENT_MAX + 1])
+{
+    struct text text;
+
+    text_init(&text, buf, FIREWALL_COMMENT_MAX + 1);
+    format_comment(hash_lines(in->redirect), in->options, &text);
+    return buf;
+}
+
+const char *firewall_user_comment(const struct format_input *in, char buf[FIREWALL_COMMENT_MAX + 1])
+{
+    const struct format_options *o = in->options;
+    struct text text;
+
+    text_init(&text, buf, FIREWALL_COMMENT_MAX + 1);
+    text_string(&text, "remap user=");
+    text_string(&text, o->user != NULL ? o->user : "");
+    text_string(&text, " run=");
+    text_string(&text, o->run != NULL ? o->run : "");
+    return buf;
+}
+
+bool firewall_fits(const struct format_options *o)
+{
+    char buf[FIREWALL_COMMENT_MAX + 1];
+    struct text text;
+
+    text_init(&text, buf, sizeof(buf));
+    format_comment(UINT32_MAX, o, &text);
+    return !text.cut;
+}
+
+const char *firewall_addr(const struct addr *addr, char buf[FIREWALL_ADDR_MAX])
+{
+    struct text text;
+
+    text_init(&text, buf, FIREWALL_ADDR_MAX);
+    addr_format(addr, &text);
+    if (addr->family != AF_INET6)
+        return buf;
+    buf[text.used - 1] = '\0';
+    return buf + 1;
+}
