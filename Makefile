@@ -156,7 +156,7 @@ lint: ## clang-format, clang-tidy, cppcheck and shellcheck, without a complaint
 		--inline-suppr --suppress=ctuuninitvar -Isrc -D_GNU_SOURCE -DREMAP_VERSION='""' -DREMAP_LIBDIR='""' -DREMAP_SBINDIR='""' $(filter %.c,$(SOURCES))
 	shellcheck $(SCRIPTS)
 
-check-layers: $(call rooms,core linux) ## hold the rooms of src to their direction
+check-layers: $(call rooms,core linux program) ## hold the rooms of src to their direction
 	scripts/check-layers $(O)
 
 help: ## list the targets

@@ -137,8 +137,8 @@ void describe_reason(const struct verdict *v, struct text *t)
         [VERDICT_IS_OTHER_LIBC] = "is built for another libc than glibc",
         [VERDICT_IS_WITHOUT_LIBC] = "uses no library, and makes system calls without libc",
         [VERDICT_IS_32_BIT] = "is a 32-bit program, but the library is 64-bit",
-        [VERDICT_IS_CAPABLE_IN_VAIN] = "has file capabilities: no_new_privs withholds them, and "
-                                       "the loader drops LD_PRELOAD",
+        [VERDICT_IS_CAPABLE_IN_VAIN] = ("has file capabilities: no_new_privs withholds them, and "
+                                        "the loader drops LD_PRELOAD"),
         [VERDICT_IS_SET_UID] = "is set-user-ID: the loader drops LD_PRELOAD",
         [VERDICT_IS_SET_GID] = "is set-group-ID: the loader drops LD_PRELOAD",
         [VERDICT_IS_CAPABLE] = "has file capabilities: the loader drops LD_PRELOAD",

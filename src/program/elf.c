@@ -29,20 +29,38 @@ struct file {
     bool is_wide;     /* 64-bit; what a 32-bit file has is widened as it is read */
     unsigned count;   /* of segments */
     uint64_t headers; /* where those of the segments are */
+    /* What was read of it last: most of what is looked at is close together. */
+    uint64_t begin;
+    size_t size;
+    char part[ELF_LOADER_MAX];
 };
 
-static bool read_at(int fd, uint64_t at, void *buf, size_t size)
+static bool has_read(const struct file *f, uint64_t at, size_t size)
 {
-    return at <= LONG_MAX && sys_pread(fd, buf, size, (unsigned long)at) == (ssize_t)size;
+    return at >= f->begin && size <= f->size && at - f->begin <= f->size - size;
 }
 
-static bool read_segment(const struct file *f, unsigned i, Elf64_Phdr *segment)
+/* Reads at most ELF_LOADER_MAX bytes. */
+static bool read_at(struct file *f, uint64_t at, void *buf, size_t size)
+{
+    if (!has_read(f, at, size) && at <= LONG_MAX) {
+        ssize_t count = sys_pread(f->fd, f->part, sizeof(f->part), (unsigned long)at);
+        f->begin = at;
+        f->size = count > 0 ? (size_t)count : 0;
+    }
+    if (!has_read(f, at, size))
+        return false;
+    memcpy(buf, f->part + (at - f->begin), size);
+    return true;
+}
+
+static bool read_segment(struct file *f, unsigned i, Elf64_Phdr *segment)
 {
     Elf32_Phdr narrow;
 
     if (f->is_wide)
-        return read_at(f->fd, f->headers + i * sizeof(*segment), segment, sizeof(*segment));
-    if (!read_at(f->fd, f->headers + i * sizeof(narrow), &narrow, sizeof(narrow)))
+        return read_at(f, f->headers + i * sizeof(*segment), segment, sizeof(*segment));
+    if (!read_at(f, f->headers + i * sizeof(narrow), &narrow, sizeof(narrow)))
         return false;
     *segment = (Elf64_Phdr){.p_type = narrow.p_type,
                             .p_offset = narrow.p_offset,
@@ -74,11 +92,11 @@ static enum elf_libc libc_of(const char *loader)
 }
 
 /* The path must end with a zero, as for the kernel. */
-static bool read_loader(int fd, const Elf64_Phdr *segment, struct elf *e)
+static bool read_loader(struct file *f, const Elf64_Phdr *segment, struct elf *e)
 {
     size_t size = segment->p_filesz;
 
-    if (size < 2 || size > sizeof(e->loader) || !read_at(fd, segment->p_offset, e->loader, size) ||
+    if (size < 2 || size > sizeof(e->loader) || !read_at(f, segment->p_offset, e->loader, size) ||
         e->loader[size - 1] != '\0') {
         e->loader[0] = '\0';
         return false;
@@ -101,13 +119,13 @@ struct note {
     char name[4];
 };
 
-static bool has_go_note(int fd, const Elf64_Phdr *segment)
+static bool has_go_note(struct file *f, const Elf64_Phdr *segment)
 {
     uint64_t alignment = segment->p_align == 8 ? 8 : 4, at = 0;
     struct note n;
 
     for (int i = 0; i < NOTES_MAX && at + sizeof(n) <= segment->p_filesz; i++) {
-        if (!read_at(fd, segment->p_offset + at, &n, sizeof(n)))
+        if (!read_at(f, segment->p_offset + at, &n, sizeof(n)))
             return false;
         if (n.header.n_namesz == sizeof(n.name) && n.header.n_type == NT_GO_BUILD_ID &&
             memcmp(n.name, "Go\0", sizeof(n.name)) == 0)
@@ -120,8 +138,7 @@ static bool has_go_note(int fd, const Elf64_Phdr *segment)
 
 /* ---- the dynamic section ---- */
 
-static bool read_entry(const struct file *f, const Elf64_Phdr *dynamic, uint64_t i,
-                       Elf64_Dyn *entry)
+static bool read_entry(struct file *f, const Elf64_Phdr *dynamic, uint64_t i, Elf64_Dyn *entry)
 {
     Elf32_Dyn narrow;
     size_t size = f->is_wide ? sizeof(*entry) : sizeof(narrow);
@@ -130,15 +147,15 @@ static bool read_entry(const struct file *f, const Elf64_Phdr *dynamic, uint64_t
     if ((i + 1) * size > dynamic->p_filesz)
         return false;
     if (f->is_wide)
-        return read_at(f->fd, at, entry, sizeof(*entry));
-    if (!read_at(f->fd, at, &narrow, sizeof(narrow)))
+        return read_at(f, at, entry, sizeof(*entry));
+    if (!read_at(f, at, &narrow, sizeof(narrow)))
         return false;
     *entry = (Elf64_Dyn){.d_tag = narrow.d_tag, .d_un.d_val = narrow.d_un.d_val};
     return true;
 }
 
 /* Reads the string that is mapped to an address. */
-static bool read_string(const struct file *f, uint64_t address, char string[SONAME_MAX])
+static bool read_string(struct file *f, uint64_t address, char string[SONAME_MAX])
 {
     Elf64_Phdr segment;
 
@@ -148,13 +165,13 @@ static bool read_string(const struct file *f, uint64_t address, char string[SONA
             continue;
         uint64_t left = segment.p_filesz - skipped;
         size_t size = left < SONAME_MAX ? left : SONAME_MAX;
-        return read_at(f->fd, segment.p_offset + skipped, string, size) &&
+        return read_at(f, segment.p_offset + skipped, string, size) &&
                memchr(string, '\0', size) != NULL;
     }
     return false;
 }
 
-static void read_dynamic(const struct file *f, const Elf64_Phdr *dynamic, struct elf *e)
+static void read_dynamic(struct file *f, const Elf64_Phdr *dynamic, struct elf *e)
 {
     uint64_t strings = 0, soname = 0;
     char name[SONAME_MAX];
@@ -180,18 +197,17 @@ static void read_dynamic(const struct file *f, const Elf64_Phdr *dynamic, struct
 
 /* ---- the file ---- */
 
-static bool read_segments(const struct file *f, struct elf *e)
+static bool read_segments(struct file *f, struct elf *e)
 {
     Elf64_Phdr segment, dynamic = {.p_type = PT_NULL};
 
     for (unsigned i = 0; i < f->count; i++) {
         if (!read_segment(f, i, &segment))
             return false;
-        if (segment.p_type == PT_INTERP && e->kind != ELF_DYNAMIC &&
-            !read_loader(f->fd, &segment, e))
+        if (segment.p_type == PT_INTERP && e->kind != ELF_DYNAMIC && !read_loader(f, &segment, e))
             return false;
         if (segment.p_type == PT_NOTE)
-            e->is_go = e->is_go || has_go_note(f->fd, &segment);
+            e->is_go = e->is_go || has_go_note(f, &segment);
         if (segment.p_type == PT_DYNAMIC)
             dynamic = segment;
     }
@@ -231,12 +247,13 @@ static bool find_segments(const union header *h, struct file *f)
 void elf_read(int fd, struct elf *e)
 {
     union header h = {0};
-    ssize_t size = sys_pread(fd, &h, sizeof(h), 0);
-    struct file f = {.fd = fd, .is_wide = h.ident[EI_CLASS] == ELFCLASS64};
+    struct file f = {.fd = fd};
 
     *e = (struct elf){.kind = ELF_NONE};
-    if (size < (ssize_t)(f.is_wide ? sizeof(h.wide) : sizeof(h.narrow)) ||
-        memcmp(h.ident, ELFMAG, SELFMAG) != 0)
+    if (!read_at(&f, 0, &h, sizeof(h.narrow)) || memcmp(h.ident, ELFMAG, SELFMAG) != 0)
+        return;
+    f.is_wide = h.ident[EI_CLASS] == ELFCLASS64;
+    if (f.is_wide && !read_at(&f, 0, &h, sizeof(h.wide)))
         return;
     /* e_type and e_machine are at the same place in both. */
     uint16_t type = h.wide.e_type;

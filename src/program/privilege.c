@@ -81,11 +81,14 @@ static bool has_set_gid(const struct statx *st)
  */
 static void judge_bits(const struct statx *st, struct privilege *p)
 {
-    if (!procfs_maps_id("/proc/self/uid_map", st->stx_uid) ||
+    bool set_uid = (st->stx_mode & S_ISUID) != 0 && st->stx_uid != sys_getuid();
+    bool set_gid = has_set_gid(st) && st->stx_gid != sys_getgid();
+
+    if ((!set_uid && !set_gid) || !procfs_maps_id("/proc/self/uid_map", st->stx_uid) ||
         !procfs_maps_id("/proc/self/gid_map", st->stx_gid))
         return;
-    p->set_uid = (st->stx_mode & S_ISUID) != 0 && st->stx_uid != sys_getuid();
-    p->set_gid = has_set_gid(st) && st->stx_gid != sys_getgid();
+    p->set_uid = set_uid;
+    p->set_gid = set_gid;
 }
 
 /* ---- capabilities ---- */

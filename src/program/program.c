@@ -10,13 +10,12 @@
 
 int program_try(const char *path, struct statx *st)
 {
-    int saved = errno, error = 0;
+    int saved = errno;
+    int error = sys_statx(path, STATX_TYPE | PRIVILEGE_MASK, st) == 0 ? 0 : errno;
 
-    if (sys_statx(path, STATX_TYPE | PRIVILEGE_MASK, st) != 0)
-        error = errno;
-    else if (!S_ISREG(st->stx_mode))
+    if (error == 0 && !S_ISREG(st->stx_mode))
         error = EACCES;
-    else if (sys_access(path, X_OK) != 0)
+    if (error == 0 && sys_access(path, X_OK) != 0)
         error = errno;
     errno = saved;
     return error;

@@ -19,7 +19,7 @@ static char *skip_blanks(char *s)
 /* Ends the line in `head`. Returns false if the interpreter's name may go on behind the head. */
 static bool end_line(char head[SCRIPT_HEAD])
 {
-    char *last = head + SCRIPT_HEAD - 1, *end = memchr(head, '\n', SCRIPT_HEAD);
+    char *last = &head[SCRIPT_HEAD - 1], *end = memchr(head, '\n', SCRIPT_HEAD);
     bool is_whole = end != NULL || is_blank(*last) || *last == '\0';
 
     if (end == NULL)

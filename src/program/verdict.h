@@ -49,7 +49,7 @@ void verdict_add(struct verdict *v, const struct program *p);
 /*
  * Returns which engine catches what execve(2) of the path executes, and sets *error: 0, or the error
  * that execve will fail with, as of struct program. The path may be bad. Writes to nothing but the
- * stack, and takes 3 KB of it. Keeps errno.
+ * stack, and takes 4 KB of it at most. Keeps errno.
  */
 enum verdict_engine verdict_of_exec(const char *path, int *error);
 

@@ -267,13 +267,13 @@ TEST(long_lines)
     char line[400];
     int name = (int)strlen(path_of("p"));
     const struct {
-        int blanks; /* in front of the interpreter */
         const char *after;
+        int blanks; /* in front of the interpreter */
         bool is_script;
     } cases[] = {
-        {253 - name, "\n", true}, {253 - name, "", true},          {253 - name, "\t", true},
-        {253 - name, "x", false}, {254 - name, "\n", false},       {254 - name, "", false},
-        {252 - name, " x", true}, {0, "                 x", true},
+        {"\n", 253 - name, true}, {"", 253 - name, true},          {"\t", 253 - name, true},
+        {"x", 253 - name, false}, {"\n", 254 - name, false},       {"", 254 - name, false},
+        {" x", 252 - name, true}, {"                 x", 0, true},
     };
 
     write_program("p", &fixed);
