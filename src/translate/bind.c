@@ -1,17 +1,18 @@
 /*
- * A bind is decided first and carried out then. decide() says what is to be done:
+ * decide() says what to do with a bind, and bind_by_table() does it. The decision is made by
  *
- * - By the address: only AF_INET and AF_INET6 are of interest.
- * - By the port: no rule names most ports. They are passed on.
- * - By the rules, for the rest.
+ * - the address: only AF_INET and AF_INET6 are mapped;
+ * - the port: no rule names most ports, which are passed on;
+ * - the rules, for the ports that they name.
  *
- * What is mapped is recorded in the registry, by actual endpoint: that is what getsockname
- * finds later. What is passed on is recorded only if the registry has that port as an actual
- * one: a program that binds 8080 itself is told 8080, whatever was recorded before.
+ * A bind that is mapped is recorded in the registry, by its actual endpoint: that is where
+ * getsockname looks. A bind that is passed on is recorded only if the registry has that port
+ * as an actual one. So a program that binds 8080 itself is told 8080, whatever was recorded
+ * before.
  *
- * A system call more would make a bind dearer by a third. So the kernel is asked for the
- * protocol only if something depends on it: a rule, another record of the actual port, a
- * line to report. A record without a protocol stands for all of them.
+ * One more system call would make a bind a third slower. So the kernel is asked for the
+ * protocol only if something depends on it: a rule, another record of the actual port, or a
+ * line to report. A record without a protocol stands for all protocols.
  */
 #include "translate/bind.h"
 
@@ -207,7 +208,6 @@ COLD static int map_if_denied(struct bind_call *c)
 
 /* ---- carrying out ---- */
 
-/* For whoever debugs a table. */
 COLD static void report_decision(const struct bind_call *c, enum verdict verdict)
 {
     report_settings(c->settings);
@@ -223,7 +223,6 @@ HOT static inline void start(struct bind_call *c, int fd, const struct sockaddr 
     c->len = len;
     c->addr = addr;
     c->settings = settings_get();
-    c->is_trial = false;
     c->inode = 0;
     c->v6only = false;
 }

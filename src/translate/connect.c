@@ -16,7 +16,6 @@
 #include <sys/uio.h>
 
 #include "core/hot.h"
-#include "linux/socket.h"
 #include "linux/user_memory.h"
 #include "translate/cache.h"
 #include "translate/engine.h"

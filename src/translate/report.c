@@ -150,7 +150,7 @@ static void append_asked(struct text *out, const struct registry_entry *record, 
     endpoint_format(&e, out);
 }
 
-/* Appends who has the port, for which asked endpoint, and what to do about it. */
+/* Appends which process has the port, for which asked endpoint, and what to do about it. */
 static void append_in_use(struct text *out, const struct endpoint *asked,
                           const struct endpoint *actual, const struct registry_entry *record)
 {

@@ -22,17 +22,16 @@
  * Returns true if one of the sockets at the actual port has its number in the record. The
  * one that was found need not: a record has room for a few only (SO_REUSEPORT).
  */
-static bool has_recorded_socket(uint64_t netns, const struct registry_entry *e,
-                                const struct endpoint *actual)
+static bool has_recorded_socket(const struct target *t, const struct registry_entry *e)
 {
-    struct endpoint bound = *actual;
+    struct endpoint bound = t->actual;
     struct sock_diag_dump dump;
     struct sock_diag_socket socket;
     char buf[SOCK_DIAG_SIZE];
     bool has_one = false;
 
     bound.addr.family = e->actual.addr.family; /* AF_INET6 for :: with an IPv4 client */
-    sock_diag_begin(&dump, netns, &bound, buf, sizeof(buf));
+    sock_diag_begin(&dump, t->netns, &bound, buf, sizeof(buf));
     while (!has_one && sock_diag_next(&dump, &socket))
         has_one = registry_knows_socket(e, socket.inode);
     sock_diag_end(&dump);
@@ -40,33 +39,28 @@ static bool has_recorded_socket(uint64_t netns, const struct registry_entry *e,
 }
 
 /*
- * Returns true if the socket at `actual` is the record's, and not another one that has the
- * port now. If the record does not have its number, the user decides.
+ * Returns true if the socket at the actual endpoint is the record's, and not another one that
+ * has the port now. If the record does not have its number, the user decides.
  */
-static bool is_open(uint64_t netns, const struct registry_entry *e, const struct endpoint *actual)
+static bool is_open(const struct target *t, const struct registry_entry *e)
 {
     struct sock_diag_socket found;
-    enum sock_diag_answer answer = sock_diag_find(netns, actual, NULL, &found);
+    enum sock_diag_answer answer = sock_diag_find(t->netns, &t->actual, NULL, &found);
 
     if (answer != SOCK_DIAG_FOUND)
         return answer == SOCK_DIAG_UNKNOWN;
-    if (!registry_knows_sockets(e, actual->proto))
+    if (!registry_knows_sockets(e, t->actual.proto))
         return found.uid == e->uid || found.uid == (uint32_t)sys_geteuid();
-    return registry_knows_socket(e, found.inode) || has_recorded_socket(netns, e, actual);
+    return registry_knows_socket(e, found.inode) || has_recorded_socket(t, e);
 }
 
 /* Returns true if a TCP socket connects to itself (RFC 9293, simultaneous open). */
 static bool is_itself(const struct target *t)
 {
-    struct sockaddr_storage name;
-    socklen_t size = sizeof(name);
     struct endpoint own;
 
-    if (t->actual.proto != PROTO_TCP ||
-        sys_getsockname(t->fd, (struct sockaddr *)&name, &size) != 0 ||
-        !endpoint_from_sockaddr(&own, (struct sockaddr *)&name, size))
-        return false;
-    return own.port == t->actual.port && addr_overlap(&own.addr, &t->actual.addr);
+    return t->actual.proto == PROTO_TCP && socket_name(t->fd, &own) && own.port == t->actual.port &&
+           addr_overlap(&own.addr, &t->actual.addr);
 }
 
 /* ---- which record? ---- */
@@ -147,7 +141,7 @@ static bool find_recorded(struct target *t)
             bool is_mapped =
                 e.asked.port != e.actual.port || !addr_equal(&e.asked.addr, &e.actual.addr);
             if (is_mapped && is_current(t, &e) && redirect(t, &e) &&
-                (is_open(t->netns, &e, &t->actual) || is_itself(t)))
+                (is_open(t, &e) || is_itself(t)))
                 return true;
         }
     }
