@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/live.h"
 #include "cli/message.h"
+#include "cli/remapped.h"
 #include "cli/rules.h"
 
 enum {
@@ -96,11 +96,11 @@ static int set_target(const struct option_spec *o, const char *value)
             return refuse_choice(o, value);
         break;
     case OPTION_RUN:
-        if (live_is_name(value))
+        if (remapped_is_run_name(value))
             break;
         message_print("invalid name '%s' of a run: use up to %d letters, digits and . _ -, and"
                       " begin with a letter or digit",
-                      value, LIVE_RUN_MAX);
+                      value, REMAPPED_RUN_MAX);
         return STATUS_USAGE;
     case OPTION_CONSTANT:
         value = o->argument;

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/live.h"
 #include "cli/message.h"
 #include "cli/output.h"
+#include "cli/remapped.h"
 #include "cli/user.h"
 #include "linux/netns.h"
 #include "linux/sock_diag.h"
@@ -99,22 +99,22 @@ static uint64_t order_of(const struct registry_entry *e)
  */
 static int list_lives(const struct format_options *o, struct redirect_live **list, size_t *count)
 {
-    struct lives lives;
+    struct remapped_list all;
     uid_t uid = geteuid();
 
     if (o->user != NULL && !user_become(o->user, &uid))
         return STATUS_UNAVAILABLE;
-    int status = live_list(o->run, false, &lives);
+    int status = remapped_find(o->run, false, &all);
     if (status != STATUS_OK)
         return status;
-    *list = calloc(lives.count + 1, sizeof(**list));
-    for (size_t i = 0; *list != NULL && i < lives.count; i++) {
-        const struct live *live = &lives.list[i];
+    *list = calloc(all.count + 1, sizeof(**list));
+    for (size_t i = 0; *list != NULL && i < all.count; i++) {
+        const struct remapped *live = &all.list[i];
         if (live->listens && (o->user == NULL || live->uid == uid))
             (*list)[(*count)++] = (struct redirect_live){live->entry.asked, live->entry.actual,
                                                          live->v6only, order_of(&live->entry)};
     }
-    live_free(&lives);
+    remapped_free(&all);
     return *list != NULL ? STATUS_OK : message_no_memory();
 }
 

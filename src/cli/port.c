@@ -4,8 +4,8 @@
 #include <time.h>
 
 #include "cli/command.h"
-#include "cli/live.h"
 #include "cli/message.h"
+#include "cli/remapped.h"
 #include "core/rule.h"
 
 enum { POLL_NS = 10 * 1000000 }; /* between two looks: the registry announces no changes */
@@ -40,15 +40,15 @@ static bool is_better(const struct registry_entry *a, const struct registry_entr
     return (int32_t)(a->order - b->order) > 0;
 }
 
-static const struct live *choose(const struct lives *lives, uint16_t port)
+static const struct remapped *choose(const struct remapped_list *all, uint16_t port)
 {
     enum proto proto = PROTO_ANY;
-    const struct live *best = NULL;
+    const struct remapped *best = NULL;
 
     if (options.proto != NULL)
         proto = proto_from_name(options.proto, strlen(options.proto));
-    for (size_t i = 0; i < lives->count; i++) {
-        const struct live *live = &lives->list[i];
+    for (size_t i = 0; i < all->count; i++) {
+        const struct remapped *live = &all->list[i];
         const struct endpoint *asked = &live->entry.asked;
         bool is_match = asked->port == port && (proto == PROTO_ANY || asked->proto == proto);
         if (is_match && live->listens && (best == NULL || is_better(&live->entry, &best->entry)))
@@ -60,15 +60,15 @@ static const struct live *choose(const struct lives *lives, uint16_t port)
 /* Prints the actual port, if there is one. Returns STATUS_NO if there is none. */
 static int look(uint16_t port)
 {
-    struct lives lives;
-    int status = live_list(options.run, false, &lives);
+    struct remapped_list all;
+    int status = remapped_find(options.run, false, &all);
 
     if (status != STATUS_OK)
         return status;
-    const struct live *live = choose(&lives, port);
+    const struct remapped *live = choose(&all, port);
     if (live != NULL)
         printf("%u\n", live->entry.actual.port);
-    live_free(&lives);
+    remapped_free(&all);
     return live != NULL ? STATUS_OK : STATUS_NO;
 }
 

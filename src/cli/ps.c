@@ -7,9 +7,9 @@
 
 #include "cli/cleanup.h"
 #include "cli/command.h"
-#include "cli/live.h"
 #include "cli/message.h"
 #include "cli/output.h"
+#include "cli/remapped.h"
 
 static struct {
     bool is_json;
@@ -30,7 +30,7 @@ static int compare(uint64_t a, uint64_t b)
 
 static int compare_live(const void *a, const void *b)
 {
-    const struct live *x = a, *y = b;
+    const struct remapped *x = a, *y = b;
     const struct endpoint *p = &x->entry.asked, *q = &y->entry.asked;
     int order = strcmp(x->run, y->run);
 
@@ -42,18 +42,18 @@ static int compare_live(const void *a, const void *b)
 }
 
 /* Sorts the list, and merges sockets that would be equal lines: of SO_REUSEPORT. */
-static void merge(struct lives *lives)
+static void merge(struct remapped_list *all)
 {
     size_t kept = 0;
 
-    if (lives->count == 0)
+    if (all->count == 0)
         return;
-    qsort(lives->list, lives->count, sizeof(*lives->list), compare_live);
-    for (size_t i = 1; i < lives->count; i++) {
-        if (compare_live(&lives->list[kept], &lives->list[i]) != 0)
-            lives->list[++kept] = lives->list[i];
+    qsort(all->list, all->count, sizeof(*all->list), compare_live);
+    for (size_t i = 1; i < all->count; i++) {
+        if (compare_live(&all->list[kept], &all->list[i]) != 0)
+            all->list[++kept] = all->list[i];
     }
-    lives->count = kept + 1;
+    all->count = kept + 1;
 }
 
 /* ---- the table ---- */
@@ -73,7 +73,7 @@ static void format_endpoint(const struct endpoint *e, char cell[CELL_MAX])
     endpoint_format(&bare, &text);
 }
 
-static void fill_row(const struct live *live, struct row *row)
+static void fill_row(const struct remapped *live, struct row *row)
 {
     time_t since = (time_t)live->entry.since;
     struct tm local;
@@ -96,25 +96,25 @@ static void fill_row(const struct live *live, struct row *row)
         text_copy(row->cell[7], CELL_MAX, live->run);
 }
 
-static int print_table(const struct lives *lives)
+static int print_table(const struct remapped_list *all)
 {
     static const struct row HEAD = {
         {"Proto", "Asked", "Actual", "PID", "Program", "Since", "Engine", "Run"}};
-    CLEANUP_FREE struct row *rows = calloc(lives->count + 1, sizeof(*rows));
+    CLEANUP_FREE struct row *rows = calloc(all->count + 1, sizeof(*rows));
     int width[COLUMNS] = {0};
 
     if (rows == NULL)
         return message_no_memory();
     rows[0] = HEAD;
-    for (size_t i = 0; i < lives->count; i++)
-        fill_row(&lives->list[i], &rows[i + 1]);
-    for (size_t i = 0; i <= lives->count; i++) {
+    for (size_t i = 0; i < all->count; i++)
+        fill_row(&all->list[i], &rows[i + 1]);
+    for (size_t i = 0; i <= all->count; i++) {
         for (int column = 0; column < COLUMNS - 1; column++) {
             int size = (int)strlen(rows[i].cell[column]);
             width[column] = size > width[column] ? size : width[column];
         }
     }
-    for (size_t i = 0; i <= lives->count; i++) {
+    for (size_t i = 0; i <= all->count; i++) {
         for (int column = 0; column < COLUMNS - 1; column++)
             printf("%-*s  ", width[column], rows[i].cell[column]);
         puts(rows[i].cell[COLUMNS - 1]);
@@ -137,7 +137,7 @@ static json_t *endpoint_json(const struct endpoint *e)
                      is_v6 ? size - 2 : size, "port", (int)e->port);
 }
 
-static json_t *live_json(const struct live *live)
+static json_t *live_json(const struct remapped *live)
 {
     bool has_process = live->pid != 0;
 
@@ -150,12 +150,12 @@ static json_t *live_json(const struct live *live)
         live->run[0] != '\0' ? json_string(live->run) : json_null());
 }
 
-static int print_json(const struct lives *lives)
+static int print_json(const struct remapped_list *all)
 {
     json_auto_t *list = json_array();
 
-    for (size_t i = 0; i < lives->count; i++) {
-        if (json_array_append_new(list, live_json(&lives->list[i])) != 0)
+    for (size_t i = 0; i < all->count; i++) {
+        if (json_array_append_new(list, live_json(&all->list[i])) != 0)
             return message_no_memory();
     }
     return output_json(json_incref(list));
@@ -163,15 +163,15 @@ static int print_json(const struct lives *lives)
 
 static int ps_main(int argc, char **argv)
 {
-    struct lives lives;
+    struct remapped_list all;
 
     (void)argc, (void)argv;
-    int status = live_list(options.run, true, &lives);
+    int status = remapped_find(options.run, true, &all);
     if (status != STATUS_OK)
         return status;
-    merge(&lives);
-    status = options.is_json ? print_json(&lives) : print_table(&lives);
-    live_free(&lives);
+    merge(&all);
+    status = options.is_json ? print_json(&all) : print_table(&all);
+    remapped_free(&all);
     return status;
 }
 

@@ -10,8 +10,8 @@
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/install_paths.h"
-#include "cli/live.h"
 #include "cli/message.h"
+#include "cli/remapped.h"
 #include "cli/rules.h"
 #include "cli/start.h"
 
@@ -31,7 +31,7 @@ static struct {
 /* Gives the run a registry of its own. False after a message. */
 static bool set_run(const char *name)
 {
-    CLEANUP_FREE char *folder = live_folder_of_run(name);
+    CLEANUP_FREE char *folder = remapped_run_folder(name);
 
     if (folder == NULL)
         return false;

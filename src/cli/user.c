@@ -55,8 +55,7 @@ bool user_become(const char *user, uid_t *uid)
         return true;
     if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
         setresuid(*uid, *uid, *uid) != 0) {
-        message_print("cannot read the registry of '%s': %s: do it as root", user,
-                      strerror(errno));
+        message_print("cannot read the registry of '%s': %s: do it as root", user, strerror(errno));
         return false;
     }
     set_runtime_folder(*uid);

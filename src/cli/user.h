@@ -12,8 +12,8 @@
 bool user_find(const char *user, uid_t *uid, gid_t *gid);
 
 /*
- * Becomes the user of that name or number for good, with the environment in which his registry
- * is found. *uid is his number. False after a message, where there is none or this process may not.
+ * Changes to the user of that name or number permanently, with the environment that locates its
+ * registry. Stores its number in *uid. Returns false after a message on an error.
  */
 bool user_become(const char *user, uid_t *uid);
 

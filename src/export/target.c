@@ -22,8 +22,8 @@ static bool receives(const struct redirect_live *live, uint8_t family, const str
 }
 
 /*
- * Whether the server is at the address where a rule with the target `to` puts it. The registry is
- * the server's own word: at another address, the packets would go to somebody else's server.
+ * Returns whether the server is at the address of the target `to`. The user of a registry can write
+ * anything to it: at another address, the packets would reach another server.
  */
 static bool is_in_place(const struct redirect_live *live, const struct addr *to)
 {

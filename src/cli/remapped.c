@@ -1,4 +1,4 @@
-#include "cli/live.h"
+#include "cli/remapped.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -18,9 +18,9 @@
 
 /* ---- where registries are ---- */
 
-bool live_is_name(const char *text)
+bool remapped_is_run_name(const char *text)
 {
-    if (!isalnum((unsigned char)text[0]) || strlen(text) > LIVE_RUN_MAX)
+    if (!isalnum((unsigned char)text[0]) || strlen(text) > REMAPPED_RUN_MAX)
         return false;
     for (; *text != '\0'; text++) {
         if (!isalnum((unsigned char)*text) && strchr("._-", *text) == NULL)
@@ -45,7 +45,7 @@ static int find_folders(const char *folders[2])
     return count;
 }
 
-char *live_folder_of_run(const char *run)
+char *remapped_run_folder(const char *run)
 {
     const char *folders[2], *problem = NULL;
     char *path = NULL;
@@ -63,13 +63,13 @@ char *live_folder_of_run(const char *run)
     return path;
 }
 
-/* ---- what lives ---- */
+/* ---- open sockets ---- */
 
 struct search {
     uint64_t netns;
     struct sock_diag_socket *sockets; /* of it; malloc'ed */
     size_t count;
-    struct lives *lives;
+    struct remapped_list *all;
     bool is_out_of_memory;
 };
 
@@ -86,21 +86,21 @@ static void *make_room(void *list, size_t count, size_t size)
 static void add(struct search *s, const struct registry_entry *e,
                 const struct sock_diag_socket *socket, const char *run)
 {
-    struct lives *lives = s->lives;
-    struct live *list = make_room(lives->list, lives->count, sizeof(*list));
+    struct remapped_list *all = s->all;
+    struct remapped *list = make_room(all->list, all->count, sizeof(*list));
 
     if (list == NULL) {
         s->is_out_of_memory = true;
         return;
     }
-    lives->list = list;
-    struct live *live = &list[lives->count++];
-    *live = (struct live){.entry = *e,
-                          .inode = socket->inode,
-                          .uid = socket->uid,
-                          .v6only = socket->v6only,
-                          .pid = e->pid,
-                          .listens = socket->listens};
+    all->list = list;
+    struct remapped *live = &list[all->count++];
+    *live = (struct remapped){.entry = *e,
+                              .inode = socket->inode,
+                              .uid = socket->uid,
+                              .v6only = socket->v6only,
+                              .pid = e->pid,
+                              .listens = socket->listens};
     live->entry.asked.proto = live->entry.actual.proto = socket->local.proto;
     snprintf(live->run, sizeof(live->run), "%s", run);
     memcpy(live->program, e->program, sizeof(live->program));
@@ -191,7 +191,7 @@ static void search_all_runs(struct search *s, const char *folder)
     struct dirent *entry;
 
     while (runs != NULL && (entry = readdir(runs)) != NULL) {
-        if (entry->d_type != DT_REG && live_is_name(entry->d_name))
+        if (entry->d_type != DT_REG && remapped_is_run_name(entry->d_name))
             search_run(s, folder, entry->d_name, true);
     }
     if (runs != NULL)
@@ -218,27 +218,27 @@ static bool search_folders(struct search *s, const char *run)
 
 static int compare_inode(const void *a, const void *b)
 {
-    const struct live *x = a, *y = b;
+    const struct remapped *x = a, *y = b;
     return x->inode < y->inode ? -1 : x->inode > y->inode;
 }
 
 /* Fills in the processes that have the sockets, which may be others than those that bound them. */
-static bool find_processes(struct lives *lives)
+static bool find_processes(struct remapped_list *all)
 {
-    struct port_owner *owners = calloc(lives->count + 1, sizeof(*owners));
+    struct port_owner *owners = calloc(all->count + 1, sizeof(*owners));
 
     if (owners == NULL)
         return false;
-    if (lives->count > 0)
-        qsort(lives->list, lives->count, sizeof(*lives->list), compare_inode);
-    for (size_t i = 0; i < lives->count; i++) {
-        owners[i].inode = lives->list[i].inode;
-        owners[i].first = (pid_t)lives->list[i].pid;
+    if (all->count > 0)
+        qsort(all->list, all->count, sizeof(*all->list), compare_inode);
+    for (size_t i = 0; i < all->count; i++) {
+        owners[i].inode = all->list[i].inode;
+        owners[i].first = (pid_t)all->list[i].pid;
     }
-    port_owner_find_processes(owners, lives->count);
-    for (size_t i = 0; i < lives->count; i++) {
-        lives->list[i].pid = (uint32_t)owners[i].pid;
-        memcpy(lives->list[i].program, owners[i].program, sizeof(owners[i].program));
+    port_owner_find_processes(owners, all->count);
+    for (size_t i = 0; i < all->count; i++) {
+        all->list[i].pid = (uint32_t)owners[i].pid;
+        memcpy(all->list[i].program, owners[i].program, sizeof(owners[i].program));
     }
     free(owners);
     return true;
@@ -265,11 +265,11 @@ static bool list_sockets(struct search *s)
     return sock_diag_end(&dump);
 }
 
-int live_list(const char *run, bool with_processes, struct lives *lives)
+int remapped_find(const char *run, bool with_processes, struct remapped_list *all)
 {
-    struct search s = {.netns = netns_own(), .lives = lives};
+    struct search s = {.netns = netns_own(), .all = all};
 
-    *lives = (struct lives){NULL, 0};
+    *all = (struct remapped_list){NULL, 0};
     if (!list_sockets(&s)) {
         free(s.sockets);
         message_print("the kernel does not list its sockets: %s: load the modules tcp_diag and "
@@ -279,18 +279,18 @@ int live_list(const char *run, bool with_processes, struct lives *lives)
     }
     bool is_read = search_folders(&s, run);
     free(s.sockets);
-    if (is_read && with_processes && !find_processes(lives))
+    if (is_read && with_processes && !find_processes(all))
         s.is_out_of_memory = true;
     if (s.is_out_of_memory)
         message_no_memory();
     if (is_read && !s.is_out_of_memory)
         return STATUS_OK;
-    live_free(lives);
+    remapped_free(all);
     return STATUS_UNAVAILABLE;
 }
 
-void live_free(struct lives *lives)
+void remapped_free(struct remapped_list *all)
 {
-    free(lives->list);
-    *lives = (struct lives){NULL, 0};
+    free(all->list);
+    *all = (struct remapped_list){NULL, 0};
 }
