@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "probe.h"
 #include "linux/sys.h"
+#include "probe.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262

@@ -116,7 +116,8 @@ TEST(link_is_refused, IN_FOLDER)
     snprintf(path, sizeof(path), "%s/state", (char *)*state);
     assert_int_equal(symlink("/tmp", path), 0);
     assert_null(open_state(*state, &problem));
-    assert_string_equal(problem, "is not a folder, or is a symbolic link: set another in REMAP_STATE");
+    assert_string_equal(problem,
+                        "is not a folder, or is a symbolic link: set another in REMAP_STATE");
 }
 
 TEST(open_folder_is_refused, IN_FOLDER)
