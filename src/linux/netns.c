@@ -34,7 +34,7 @@ uint64_t netns_own(void)
     uint64_t known = atomic_load_explicit(&own, memory_order_relaxed);
 
     if (known == 0) {
-        SYS_CLEANUP_FD int fd = sys_socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        SYS_CLEANUP_FD int fd = sys_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         known = netns_of_socket(fd);
         atomic_store_explicit(&own, known, memory_order_relaxed);
     }
