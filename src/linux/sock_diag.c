@@ -86,7 +86,8 @@ static bool parse_socket(struct span payload, enum proto proto, struct sock_diag
         .inode = m.idiag_inode,
         .uid = m.idiag_uid,
         .listens = m.idiag_state == (proto == PROTO_UDP ? STATE_CLOSE : STATE_LISTEN),
-        .v6only = parse_v6only((struct span){payload.at + sizeof(m), payload.end}),
+        .v6only = m.idiag_family == AF_INET6 &&
+                  parse_v6only((struct span){payload.at + sizeof(m), payload.end}),
     };
     memcpy(s->local.addr.bytes, m.id.idiag_src, m.idiag_family == AF_INET ? 4 : 16);
     return true;
