@@ -10,7 +10,7 @@ static const struct command *const COMMANDS[] = {
     &run_command,    &enter_command,    &check_command,  &ps_command,   &port_command,
     &doctor_command, &redirect_command, &export_command, &help_command,
 };
-enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(*COMMANDS) };
+enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 
 static const struct command *find(const char *name)
 {
