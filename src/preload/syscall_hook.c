@@ -7,11 +7,10 @@
  */
 #include "preload/syscall_hook.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <sys/syscall.h>
 
+#include "linux/sys.h"
 #include "preload/calls.h"
 #include "preload/exec.h"
 #include "preload/socket_calls.h"
@@ -23,7 +22,7 @@
 /* The assembly below uses these by name. gcc -flto would drop or rename them otherwise. */
 #define USED __attribute__((used))
 
-#if defined(__x86_64__) && defined(__LP64__)
+#if !SYS_BY_LIBC && defined(__x86_64__)
 
 __asm__(".text\n"
         ".globl syscall\n"
@@ -37,28 +36,9 @@ __asm__(".text\n"
         "    cmpb $0, (%r11, %rax)\n"
         "    jne syscall_hook_call\n"
         "1:  jmpq *syscall_hook_next(%rip)\n"
-        ".size syscall, . - syscall\n"
-        ".globl syscall_hook_plain\n"
-        ".hidden syscall_hook_plain\n"
-        ".type syscall_hook_plain, @function\n"
-        "syscall_hook_plain:\n"
-        "    endbr64\n"
-        "    movq %rdi, %rax\n"
-        "    movq %rsi, %rdi\n"
-        "    movq %rdx, %rsi\n"
-        "    movq %rcx, %rdx\n"
-        "    movq %r8, %r10\n"
-        "    movq %r9, %r8\n"
-        "    movq 8(%rsp), %r9\n"
-        "    syscall\n"
-        "    cmpq $-4095, %rax\n"
-        "    jae 1f\n"
-        "    ret\n"
-        "1:  movq %rax, %rdi\n"
-        "    jmp syscall_hook_fail\n"
-        ".size syscall_hook_plain, . - syscall_hook_plain\n");
+        ".size syscall, . - syscall\n");
 
-#elif defined(__aarch64__) && defined(__LP64__)
+#elif !SYS_BY_LIBC
 
 __asm__(".text\n"
         ".globl syscall\n"
@@ -74,37 +54,31 @@ __asm__(".text\n"
         "1:  adrp x16, syscall_hook_next\n"
         "    ldr x16, [x16, #:lo12:syscall_hook_next]\n"
         "    br x16\n"
-        ".size syscall, . - syscall\n"
-        ".globl syscall_hook_plain\n"
-        ".hidden syscall_hook_plain\n"
-        ".type syscall_hook_plain, %function\n"
-        "syscall_hook_plain:\n"
-        "    hint #34\n"
-        "    mov x8, x0\n"
-        "    mov x0, x1\n"
-        "    mov x1, x2\n"
-        "    mov x2, x3\n"
-        "    mov x3, x4\n"
-        "    mov x4, x5\n"
-        "    mov x5, x6\n"
-        "    svc #0\n"
-        "    cmn x0, #4095\n"
-        "    b.cs syscall_hook_fail\n"
-        "    ret\n"
-        ".size syscall_hook_plain, . - syscall_hook_plain\n");
+        ".size syscall, . - syscall\n");
 
-#else
-#define WITHOUT_ASSEMBLY
 #endif
 
-#ifdef WITHOUT_ASSEMBLY
+#if SYS_BY_LIBC
 
 syscall_hook_function *syscall_hook_next;
 
 #else
 
-syscall_hook_function syscall_hook_plain;
-USED syscall_hook_function *syscall_hook_next = syscall_hook_plain;
+__attribute__((noinline)) static long fail(long result)
+{
+    errno = (int)-result;
+    return -1;
+}
+
+/* As libc's syscall(). An optimizing compiler gives it no frame: it ends with its only call. */
+static long call_plain(long number, long a, long b, long c, long d, long e, long f)
+{
+    long result = sys_enter(number, a, b, c, d, e, f);
+
+    return (unsigned long)result < (unsigned long)-4095L ? result : fail(result);
+}
+
+USED syscall_hook_function *syscall_hook_next = call_plain;
 
 /* Whether syscall() catches the system call of each number. */
 USED const bool syscall_hook_caught[512] = {
@@ -112,13 +86,6 @@ USED const bool syscall_hook_caught[512] = {
 #define EXEC_CALL(name, ...) [SYS_##name] = true,
 #include "preload/calls.def"
 };
-
-/* Ends a plain system call that failed with -errno. */
-USED long syscall_hook_fail(long result)
-{
-    errno = (int)-result;
-    return -1;
-}
 
 static long call_socket(int number, long a, long b, long c, long d, long e, long f)
 {

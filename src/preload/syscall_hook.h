@@ -8,7 +8,7 @@
  * a plain system call until calls_find has found the real syscall(). It exists on x86-64 and
  * 64-bit Arm; elsewhere the library does not export syscall().
  */
-typedef long syscall_hook_function(long number, ...);
+typedef long syscall_hook_function(long number, long a, long b, long c, long d, long e, long f);
 extern syscall_hook_function *syscall_hook_next;
 
 #endif

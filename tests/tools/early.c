@@ -1,13 +1,16 @@
 /*
- * A library whose constructor binds port 80 and, with EARLY_SPAWN, starts a program, before that of libremap.so when it is
- * preloaded behind it.
+ * A library whose constructor makes system calls, binds port 80 and, with EARLY_SPAWN, starts a
+ * program, before that of libremap.so when it is preloaded behind it.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 __attribute__((constructor)) static void bind_early(void)
 {
@@ -15,7 +18,9 @@ __attribute__((constructor)) static void bind_early(void)
     socklen_t size = sizeof(in);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-    if (bind(fd, (struct sockaddr *)&in, size) != 0)
+    if (syscall(SYS_getpid) != getpid() || syscall(-1) != -1 || errno != ENOSYS)
+        perror("early syscall");
+    else if (bind(fd, (struct sockaddr *)&in, size) != 0)
         perror("early bind");
     else if (getsockname(fd, (struct sockaddr *)&in, &size) == 0)
         fprintf(stderr, "early bind ok, name %u\n", ntohs(in.sin_port));
