@@ -2,26 +2,129 @@
 #include "preload/calls.h"
 
 #include <dlfcn.h>
-#include <errno.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "core/hot.h"
+#include "linux/sys.h"
 #include "preload/exec.h"
 #include "preload/socket_calls.h"
-#include "preload/syscall_hook.h"
 #include "translate/bind.h"
 #include "translate/connect.h"
 #include "translate/next.h"
 #include "translate/peername.h"
 #include "translate/shared_registry.h"
 #include "translate/sockname.h"
+
+/* ---- syscall() ---- */
+
+#if !SYS_BY_LIBC
+
+/*
+ * It handles a system call of calls.def as the function of that name, except that it is no
+ * cancellation point. Elsewhere than on x86-64 and 64-bit Arm the library does not export it.
+ *
+ * Some system calls return twice on one stack, as vfork(2) does. So syscall() must hand on what
+ * it does not catch by a jump: a frame of its own would be returned through twice. That takes a
+ * few instructions of assembly for each machine. For what it catches it jumps to a C function,
+ * which gets the same arguments: both take seven long integers.
+ *
+ * The assembly uses what is USED by name. gcc -flto would drop or rename it otherwise.
+ */
+#define USED __attribute__((used))
+
+#ifdef __x86_64__
+
+__asm__(".text\n"
+        ".globl syscall\n"
+        ".type syscall, @function\n"
+        "syscall:\n"
+        "    endbr64\n"
+        "    movl %edi, %eax\n"
+        "    cmpl $512, %eax\n"
+        "    jae 1f\n"
+        "    leaq calls_syscall_caught(%rip), %r11\n"
+        "    cmpb $0, (%r11, %rax)\n"
+        "    jne calls_syscall\n"
+        "1:  jmpq *calls_syscall_next(%rip)\n"
+        ".size syscall, . - syscall\n");
+
+#else
+
+__asm__(".text\n"
+        ".globl syscall\n"
+        ".type syscall, %function\n"
+        "syscall:\n"
+        "    hint #34\n" /* bti c */
+        "    cmp w0, #512\n"
+        "    b.hs 1f\n"
+        "    adrp x16, calls_syscall_caught\n"
+        "    add x16, x16, #:lo12:calls_syscall_caught\n"
+        "    ldrb w16, [x16, w0, uxtw]\n"
+        "    cbnz w16, calls_syscall\n"
+        "1:  adrp x16, calls_syscall_next\n"
+        "    ldr x16, [x16, #:lo12:calls_syscall_next]\n"
+        "    br x16\n"
+        ".size syscall, . - syscall\n");
+
+#endif
+
+COLD static long fail(long result)
+{
+    errno = (int)-result;
+    return -1;
+}
+
+/* As libc's syscall(). An optimizing compiler gives it no frame: it ends with its only call. */
+static long call_plain(long number, long a, long b, long c, long d, long e, long f)
+{
+    long result = sys_enter(number, a, b, c, d, e, f);
+
+    return (unsigned long)result < (unsigned long)-4095L ? result : fail(result);
+}
+
+/* The real syscall(), once it is found. */
+USED long (*calls_syscall_next)(long, long, long, long, long, long, long) = call_plain;
+
+/* Whether syscall() catches the system call of each number. */
+USED const bool calls_syscall_caught[512] = {
+#define SOCKET_CALL(name, ...) [SYS_##name] = true,
+#define EXEC_CALL(name, ...) [SYS_##name] = true,
+#include "preload/calls.def"
+};
+
+static long call_socket(int number, long a, long b, long c, long d, long e, long f)
+{
+    switch (number) {
+#define SOCKET_CALL(name, result, handler, ...)                                                    \
+    case SYS_##name:                                                                               \
+        return handler CASTS(__VA_ARGS__);
+#include "preload/calls.def"
+    }
+    return -1;
+}
+
+USED long calls_syscall(int number, long a, long b, long c, long d, long e, long f)
+{
+    int state, ignored;
+
+    switch (number) {
+#define EXEC_CALL(name, result, handler, ...)                                                      \
+    case SYS_##name:                                                                               \
+        return handler CASTS(__VA_ARGS__);
+#include "preload/calls.def"
+    }
+    /* Not around exec: a child of vfork(2) would leave its parent's thread not cancellable. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    long result = call_socket(number, a, b, c, d, e, f);
+    pthread_setcancelstate(state, &ignored);
+    return result;
+}
+
+#endif
 
 /* ---- the real functions ---- */
 
@@ -75,7 +178,9 @@ void calls_find(void)
 #define SOCKET_CALL(name, ...) find(#name, &next.name);
 #define EXEC_CALL(name, ...) find(#name, &exec_next.name);
 #define SPAWN_CALL EXEC_CALL
-#define ASSEMBLY_CALL(name) find(#name, &syscall_hook_next);
+#if !SYS_BY_LIBC
+#define ASSEMBLY_CALL(name) find(#name, &calls_syscall_next);
+#endif
 #include "preload/calls.def"
     find_newer_spawn();
 }

@@ -3,9 +3,8 @@
 #define PRELOAD_CALLS_H
 
 /*
- * Finds the real functions (libc's, or the next preload's) for next, exec_next and
- * syscall_hook_next. Calls dlsym(3), which may allocate and takes the loader's lock: for
- * constructors only.
+ * Finds the real functions (libc's, or the next preload's) for next, exec_next and syscall().
+ * Calls dlsym(3), which may allocate and takes the loader's lock: for constructors only.
  */
 void calls_find(void);
 
