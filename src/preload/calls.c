@@ -204,6 +204,11 @@ COLD static void find_late(const char *name, void *function)
     {                                                                                              \
         return handler ARGUMENTS(__VA_ARGS__);                                                     \
     }
+#define SPAWN_CALL(name, result, handler, ...)                                                     \
+    EXPORT COLD result name PARAMETERS(__VA_ARGS__)                                                \
+    {                                                                                              \
+        return handler(exec_next.name, CALLS_EACH(CALLS_ARGUMENT, __VA_ARGS__));                   \
+    }
 #define SOCKET_CALL(...) EXPORT HOT DEFINE(__VA_ARGS__)
 #define HOT_CALL(...) EXPORT HOT DEFINE(__VA_ARGS__)
 #define CALL(...) EXPORT COLD DEFINE(__VA_ARGS__)

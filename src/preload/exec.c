@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "linux/sys.h"
+#include "linux/user_memory.h"
 #include "preload/calls.h"
 #include "preload/exec_env.h"
-#include "preload/string_array.h"
 #include "program/verdict.h"
 
 /* A call, with the arguments of its function. */
@@ -24,8 +24,8 @@ struct exec_call {
     pid_t *pid;
     const posix_spawn_file_actions_t *actions;
     const posix_spawnattr_t *attributes;
-    bool spawns;
-    const char *run; /* the `remap` that starts what cannot be preloaded, or NULL */
+    exec_spawn_function *spawn; /* posix_spawn or posix_spawnp; NULL for exec */
+    const char *run;            /* the `remap` that starts what cannot be preloaded, or NULL */
 };
 
 /* Makes a call whose environment is complete. */
@@ -61,9 +61,7 @@ static int start(struct exec_call *c, make *make_call)
 /* In doubt the kernel decides: the program is executed unchanged, and fails as without the library. */
 static bool needs_run(const char *path)
 {
-    int error;
-
-    return verdict_of_exec(path, &error) == VERDICT_NOTIFY;
+    return verdict_of_exec(path, &(int){0}) == VERDICT_NOTIFY;
 }
 
 /*
@@ -74,7 +72,7 @@ static int start_run(const struct exec_call *c, const char *path, char *const *g
 {
     size_t count, n = 0;
 
-    if (!string_array_count(given, &count))
+    if (!exec_env_count(given, &count))
         return -1;
     const char **argv = __builtin_alloca((count + 6) * sizeof(*argv));
     argv[n++] = "remap";
@@ -85,7 +83,7 @@ static int start_run(const struct exec_call *c, const char *path, char *const *g
     for (size_t i = 1; i < count; i++)
         argv[n++] = given[i];
     argv[n] = NULL;
-    if (c->spawns)
+    if (c->spawn != NULL)
         return exec_next.posix_spawn(c->pid, c->run, c->actions, c->attributes, (char *const *)argv,
                                      c->envp);
     return exec_next.execve(c->run, (char *const *)argv, c->envp);
@@ -121,9 +119,7 @@ int exec_v(const char *path, char *const argv[])
  */
 static bool find_path(const struct exec_call *c, char path[PATH_MAX])
 {
-    uintptr_t page = 0;
-
-    if ((c->flags & ~AT_EMPTY_PATH) != 0 || !string_array_begins(c->path, &page))
+    if ((c->flags & ~AT_EMPTY_PATH) != 0 || !user_memory_readable(c->path, 1))
         return false;
     if (c->path[0] == '\0')
         return c->folder >= 0 && (c->flags & AT_EMPTY_PATH) != 0 && path_of_fd(c->folder, path);
@@ -173,30 +169,19 @@ int exec_fd(int fd, char *const argv[], char *const envp[])
 
 /* ---- exec along PATH ---- */
 
-static size_t count_arguments(char *const argv[])
-{
-    size_t count = 0;
-
-    while (argv[count] != NULL)
-        count++;
-    return count;
-}
-
 /* A file that is not a program is a script for the shell. */
 static void try_shell(const struct exec_call *c, const char *path)
 {
-    size_t count = count_arguments(c->argv), rest = count > 0 ? count : 1;
+    size_t count = 1;
 
-    if (count > INT_MAX - 2) {
-        errno = E2BIG;
-        return;
-    }
-    const char **argv = __builtin_alloca((rest + 2) * sizeof(*argv));
+    while (c->argv[0] != NULL && c->argv[count] != NULL)
+        count++;
+    const char **argv = __builtin_alloca((count + 2) * sizeof(*argv));
     argv[0] = _PATH_BSHELL;
     argv[1] = path;
-    for (size_t i = 1; i < rest; i++)
+    for (size_t i = 1; i < count; i++)
         argv[i + 1] = c->argv[i];
-    argv[rest + 1] = NULL;
+    argv[count + 1] = NULL;
     execute(c, _PATH_BSHELL, (char *const *)argv);
 }
 
@@ -288,13 +273,6 @@ static int try_run_at_path(const struct exec_call *c)
     return needs_run(c->path) && can_check(c, c->path) ? try_run(c, c->path) : -1;
 }
 
-static int make_spawn(const struct exec_call *c)
-{
-    if (c->run != NULL && try_run_at_path(c) == 0)
-        return 0;
-    return exec_next.posix_spawn(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
-}
-
 /* As execvp does, posix_spawnp starts the first program that can be executed. */
 static int try_run_in_folders(const struct exec_call *c)
 {
@@ -313,17 +291,18 @@ static int try_run_in_folders(const struct exec_call *c)
     return -1;
 }
 
-static int make_spawnp(const struct exec_call *c)
+static int make_spawn(const struct exec_call *c)
 {
-    if (c->run != NULL &&
-        (strchr(c->path, '/') != NULL ? try_run_at_path(c) : try_run_in_folders(c)) == 0)
+    if (c->run != NULL && (c->spawn == exec_next.posix_spawnp && strchr(c->path, '/') == NULL
+                               ? try_run_in_folders(c)
+                               : try_run_at_path(c)) == 0)
         return 0;
-    return exec_next.posix_spawnp(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
+    return c->spawn(c->pid, c->path, c->actions, c->attributes, c->argv, c->envp);
 }
 
-static int start_spawn(make *make_call, pid_t *pid, const char *path,
-                       const posix_spawn_file_actions_t *actions,
-                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+int exec_spawn(exec_spawn_function *spawn, pid_t *pid, const char *path,
+               const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+               char *const argv[], char *const envp[])
 {
     struct exec_call c = {
         .path = path,
@@ -332,22 +311,10 @@ static int start_spawn(make *make_call, pid_t *pid, const char *path,
         .pid = pid,
         .actions = actions,
         .attributes = attributes,
-        .spawns = true,
+        .spawn = spawn,
     };
 
-    return start(&c, make_call);
-}
-
-int exec_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-               const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-    return start_spawn(make_spawn, pid, path, actions, attributes, argv, envp);
-}
-
-int exec_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-                const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
-{
-    return start_spawn(make_spawnp, pid, file, actions, attributes, argv, envp);
+    return start(&c, make_spawn);
 }
 
 /* ---- before the constructor ---- */

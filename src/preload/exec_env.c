@@ -6,9 +6,8 @@
 
 #include "core/text.h"
 #include "linux/sys.h"
+#include "linux/user_memory.h"
 #include "preload/initial_env.h"
-#include "preload/preload_list.h"
-#include "preload/string_array.h"
 #include "registry/store.h"
 #include "translate/engine.h"
 
@@ -28,16 +27,58 @@ static bool is_same(const char *a, const char *b)
     return is_set(a) ? is_set(b) && strcmp(a, b) == 0 : !is_set(b);
 }
 
+/* ---- strings of the caller, whose memory may be bad ---- */
+
+/* *page is the last page that was found to be readable, at first 0. */
+static bool can_read(const void *at, size_t size, uintptr_t *page)
+{
+    uintptr_t first = (uintptr_t)at / USER_MEMORY_PAGE;
+    uintptr_t last = ((uintptr_t)at + size - 1) / USER_MEMORY_PAGE;
+
+    if (first == *page && last == *page && *page != 0)
+        return true;
+    if (!user_memory_readable(at, size))
+        return false;
+    *page = last;
+    return true;
+}
+
+static bool can_read_string(const char *string, uintptr_t *page)
+{
+    while (can_read(string, 1, page)) {
+        size_t left = USER_MEMORY_PAGE - (uintptr_t)string % USER_MEMORY_PAGE;
+        if (strnlen(string, left) < left)
+            return true;
+        string += left;
+    }
+    return false;
+}
+
+bool exec_env_count(char *const list[], size_t *count)
+{
+    uintptr_t page = 0;
+
+    *count = 0;
+    while (list != NULL) {
+        if (*count > EXEC_ENV_MAX || !can_read(&list[*count], sizeof(*list), &page))
+            return false;
+        if (list[*count] == NULL)
+            break;
+        ++*count;
+    }
+    return true;
+}
+
 /* ---- what was given ---- */
 
-/* Returns false if the variable cannot be read. *page is as in string_array.h. */
+/* Returns false if the variable cannot be read. *page is as for can_read(). */
 static bool read_variable(struct exec_env *e, const char *variable, uintptr_t *page)
 {
-    if (!string_array_begins(variable, page))
+    if (!can_read(variable, 1, page))
         return false;
     if (!initial_env_may_match(variable))
         return true;
-    if (!string_array_is_whole(variable, page))
+    if (!can_read_string(variable, page))
         return false;
     const char *list = initial_env_match(variable, PRELOAD);
     if (list != NULL)
@@ -51,7 +92,7 @@ static bool read_all(struct exec_env *e)
 {
     uintptr_t page = 0;
 
-    if (!string_array_count(e->given, &e->count))
+    if (!exec_env_count(e->given, &e->count))
         return false;
     for (size_t i = 0; i < e->count; i++) {
         if (!read_variable(e, e->given[i], &page))
@@ -62,11 +103,10 @@ static bool read_all(struct exec_env *e)
 
 static bool is_inherit(const struct exec_env *e)
 {
-    const char *given = e->value[CONFIG_EXEC], *own = engine_value(CONFIG_EXEC);
+    const char *given = e->value[CONFIG_EXEC];
+    const char *word = is_set(given) ? given : engine_value(CONFIG_EXEC);
 
-    if (is_set(given))
-        return config_is_inherit(given);
-    return is_set(own) && config_is_inherit(own);
+    return word != NULL && config_is_inherit(word);
 }
 
 /* ---- what is missing ---- */
@@ -81,18 +121,16 @@ static bool is_in_folder(const char *path, const char *relative, size_t size)
 }
 
 /* Whether it is the relative path that led to this library at start: it may not from here. */
-static bool is_stale(const struct preload_list_element *e)
+static bool is_stale(const struct initial_env_library *l)
 {
-    struct preload_list_element base = preload_list_base(e);
-
-    return base.size < e->size && e->text[0] != '/' &&
-           is_in_folder(initial_env_preload(), e->text, e->size);
+    return l->text[0] != '/' && memchr(l->text, '/', l->size) != NULL &&
+           is_in_folder(initial_env_preload(), l->text, l->size);
 }
 
 static bool has_library(const char *list)
 {
-    struct preload_list_element own = preload_list_first(initial_env_preload());
-    struct preload_list_element found = preload_list_find(list, &own);
+    struct initial_env_library own = initial_env_first(initial_env_preload());
+    struct initial_env_library found = initial_env_find(list, &own);
 
     return found.size > 0 && !is_stale(&found);
 }
@@ -168,17 +206,10 @@ static size_t length(const char *value)
 /* The most that LD_PRELOAD, REMAP_STATE and REMAP_FILE take, as they are made below. */
 static size_t strings_size(const struct exec_env *e)
 {
-    size_t size = 0;
-
-    if (e->lacks_preload)
-        size += sizeof(PRELOAD "=:") + strlen(initial_env_preload()) + strlen(e->preload);
-    if (e->lacks[CONFIG_STATE])
-        size += sizeof("REMAP_STATE=" STATE_FOLDER) + STORE_DEFAULT_MAX +
-                length(engine_value(CONFIG_XDG_RUNTIME_DIR));
-    if (e->lacks[CONFIG_FILE])
-        size += sizeof("REMAP_FILE=" HOME_TABLE_FILE) +
-                length(engine_value(CONFIG_XDG_CONFIG_HOME)) + length(engine_value(CONFIG_HOME));
-    return size;
+    return sizeof(PRELOAD "=:") + strlen(initial_env_preload()) + strlen(e->preload) +
+           sizeof("REMAP_STATE=" STATE_FOLDER) + STORE_DEFAULT_MAX +
+           length(engine_value(CONFIG_XDG_RUNTIME_DIR)) + sizeof("REMAP_FILE=" HOME_TABLE_FILE) +
+           length(engine_value(CONFIG_XDG_CONFIG_HOME)) + length(engine_value(CONFIG_HOME));
 }
 
 /* The given strings, those that are missing, and the NULL. */
@@ -196,84 +227,78 @@ size_t exec_env_size(const struct exec_env *e)
     return lacks_any ? pointers_size(e) + strings_size(e) : 0;
 }
 
-/* Begins a variable in the memory that is left. */
-static struct text begin(const struct text *left, const char *name)
+/* Begins the string "NAME=" behind the last one. The caller ends it with a NUL. */
+static const char *begin(struct text *out, const char *name)
 {
-    struct text out;
+    const char *string = out->buf + out->used;
 
-    text_init(&out, left->buf + left->used, left->size - left->used);
-    text_string(&out, name);
-    text_char(&out, '=');
-    return out;
+    text_string(out, name);
+    text_char(out, '=');
+    return string;
 }
 
-/* Takes its memory. */
-static const char *end(struct text *left, const struct text *out)
+static const char *make_preload(const struct exec_env *e, struct text *out)
 {
-    left->used += out->used + 1;
-    return out->buf;
-}
+    const char *made = begin(out, PRELOAD);
 
-static const char *make_preload(const struct exec_env *e, struct text *left)
-{
-    struct text out = begin(left, PRELOAD);
-
-    text_string(&out, initial_env_preload());
-    for (struct preload_list_element each = preload_list_first(e->preload); each.size > 0;
-         each = preload_list_after(&each)) {
+    text_string(out, initial_env_preload());
+    for (struct initial_env_library each = initial_env_first(e->preload); each.size > 0;
+         each = initial_env_first(each.text + each.size)) {
         if (is_stale(&each))
             continue;
-        text_char(&out, ':');
-        text_bytes(&out, each.text, each.size);
+        text_char(out, ':');
+        text_bytes(out, each.text, each.size);
     }
-    return end(left, &out);
+    text_char(out, '\0');
+    return made;
 }
 
-/* As in translate/state.c: the default folder is also that of a program without XDG_RUNTIME_DIR. */
-static const char *make_state(const struct exec_env *e, struct text *left)
+/* As in translate/shared_registry.c: a program without XDG_RUNTIME_DIR has the default folder too. */
+static const char *make_state(const struct exec_env *e, struct text *out)
 {
-    struct text out = begin(left, config_variable[CONFIG_STATE]);
-    const char *own = engine_value(CONFIG_XDG_RUNTIME_DIR), *problem, *folder = out.buf + out.used;
+    const char *made = begin(out, config_variable[CONFIG_STATE]), *folder = out->buf + out->used;
+    const char *own = engine_value(CONFIG_XDG_RUNTIME_DIR), *problem;
     char fallback[STORE_DEFAULT_MAX];
-    size_t name = out.used;
+    struct registry *r = NULL;
 
     if (is_set(own)) {
-        text_string(&out, own);
-        text_string(&out, STATE_FOLDER);
-        struct registry *r = store_open(folder, &problem);
-        if (r != NULL) {
-            registry_destroy(r);
-            return end(left, &out);
-        }
+        text_string(out, own);
+        text_string(out, STATE_FOLDER);
+        r = store_open(folder, &problem);
     }
-    if (!is_set(e->value[CONFIG_XDG_RUNTIME_DIR]))
+    if (r != NULL) {
+        registry_destroy(r);
+    } else if (is_set(e->value[CONFIG_XDG_RUNTIME_DIR])) {
+        out->used = (size_t)(folder - out->buf);
+        text_string(out, store_default_folder(fallback));
+    } else {
         return NULL;
-    out.used = name;
-    text_string(&out, store_default_folder(fallback));
-    return end(left, &out);
+    }
+    text_char(out, '\0');
+    return made;
 }
 
 /* The file of the home folder, as in core/config.c, if it exists. */
-static const char *make_table(struct text *left)
+static const char *make_table(struct text *out)
 {
-    struct text out = begin(left, config_variable[CONFIG_FILE]);
+    const char *made = begin(out, config_variable[CONFIG_FILE]), *path = out->buf + out->used;
     const char *xdg = engine_value(CONFIG_XDG_CONFIG_HOME), *home = engine_value(CONFIG_HOME);
-    const char *path = out.buf + out.used;
     bool is_xdg = is_set(xdg) && xdg[0] == '/';
     struct statx st;
 
     if (!is_xdg && (!is_set(home) || home[0] != '/'))
         return NULL;
-    text_string(&out, is_xdg ? xdg : home);
-    text_string(&out, is_xdg ? TABLE_FILE : HOME_TABLE_FILE);
-    return sys_statx(path, STATX_TYPE, &st) == 0 ? end(left, &out) : NULL;
+    text_string(out, is_xdg ? xdg : home);
+    text_string(out, is_xdg ? TABLE_FILE : HOME_TABLE_FILE);
+    text_char(out, '\0');
+    return sys_statx(path, STATX_TYPE, &st) == 0 ? made : NULL;
 }
 
-static const char *make_variable(const struct exec_env *e, enum config_key key, struct text *left)
+static const char *make_variable(const struct exec_env *e, enum config_key key, struct text *out)
 {
     if (is_set(engine_value(key)))
         return initial_env_variable(key);
-    return key == CONFIG_STATE ? make_state(e, left) : make_table(left);
+    return key == CONFIG_STATE ? make_state(e, out) : make_table(out);
 }
 
 /* Whether the new environment has another string in place of a given one. */
@@ -291,12 +316,12 @@ static bool is_replaced(const char *variable, const char *const made[], const ch
 char *const *exec_env_build(const struct exec_env *e, void *memory)
 {
     size_t n = 0;
-    struct text left = {.buf = (char *)memory + pointers_size(e), .size = strings_size(e)};
+    struct text out = {.buf = (char *)memory + pointers_size(e), .size = strings_size(e)};
     const char **to = memory, *made[CONFIG_OWN_KEYS];
 
-    const char *list = e->lacks_preload ? make_preload(e, &left) : NULL;
+    const char *list = e->lacks_preload ? make_preload(e, &out) : NULL;
     for (enum config_key key = 0; key < CONFIG_OWN_KEYS; key++)
-        made[key] = e->lacks[key] ? make_variable(e, key, &left) : NULL;
+        made[key] = e->lacks[key] ? make_variable(e, key, &out) : NULL;
     for (size_t i = 0; i < e->count; i++) {
         if (!is_replaced(e->given[i], made, list))
             to[n++] = e->given[i];

@@ -11,6 +11,19 @@
 
 #include "core/config.h"
 
+/*
+ * An array of strings is copied to the stack, which may be that of a thread: 256 KB at most. The
+ * kernel takes some more strings if they are short (execve(2), 'Limits on size of arguments and
+ * environment').
+ */
+enum { EXEC_ENV_MAX = 32768 };
+
+/*
+ * Counts the strings of an array that ends with NULL. A NULL array is empty, as for the kernel.
+ * Returns false if it cannot be read or has more than EXEC_ENV_MAX. Keeps errno.
+ */
+bool exec_env_count(char *const list[], size_t *count) __attribute__((warn_unused_result));
+
 struct exec_env {
     char *const *given; /* the caller's, which is not written to; NULL counts as empty */
     size_t count;
@@ -28,7 +41,7 @@ struct exec_env {
  * - REMAP_EXEC is inherit, in the environment or else at start.
  * - This process cannot read the library: its root changed, or its user. The loader would only
  *   complain.
- * - The environment cannot be read, or has more than STRING_ARRAY_MAX variables. The kernel
+ * - The environment cannot be read, or has more than EXEC_ENV_MAX variables. The kernel
  *   decides what becomes of it.
  *
  * Allocates nothing, takes no lock, and writes to *e only. Keeps errno.

@@ -1,6 +1,7 @@
 #include "preload/initial_env.h"
 
 #include <errno.h>
+#include <link.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -9,7 +10,6 @@
 
 #include "core/config.h"
 #include "linux/sys.h"
-#include "preload/preload_list.h"
 #include "translate/engine.h"
 
 /*
@@ -57,14 +57,61 @@ void initial_env_collect(const char *variable, const char *values[CONFIG_KEYS])
     }
 }
 
-/* ---- copies ---- */
+/* ---- LD_PRELOAD ---- */
 
-struct original {
-    const char *name; /* NULL to copy the value alone */
-    const char *value;
-    size_t size;
-    bool is_relative; /* a path that gets the current folder in front */
-};
+static bool is_separator(char c)
+{
+    return c == ' ' || c == ':';
+}
+
+struct initial_env_library initial_env_first(const char *list)
+{
+    struct initial_env_library l = {.text = list};
+
+    while (is_separator(*l.text))
+        l.text++;
+    while (l.text[l.size] != '\0' && !is_separator(l.text[l.size]))
+        l.size++;
+    return l;
+}
+
+/* Returns the part after the last slash. */
+static struct initial_env_library base_of(const struct initial_env_library *l)
+{
+    size_t folder = l->size;
+
+    while (folder > 0 && l->text[folder - 1] != '/')
+        folder--;
+    return (struct initial_env_library){.text = l->text + folder, .size = l->size - folder};
+}
+
+struct initial_env_library initial_env_find(const char *list,
+                                            const struct initial_env_library *library)
+{
+    struct initial_env_library name = base_of(library), l = initial_env_first(list);
+
+    for (; l.size > 0; l = initial_env_first(l.text + l.size)) {
+        struct initial_env_library base = base_of(&l);
+        if (base.size == name.size && memcmp(base.text, name.text, name.size) == 0)
+            break;
+    }
+    return l;
+}
+
+/* This library's ELF header, from the linker. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+/* Finds the path that the loader found this library at. */
+static int take_own_path(struct dl_phdr_info *info, size_t size, void *path)
+{
+    (void)size;
+    if ((const char *)info->dlpi_phdr != (const char *)&__ehdr_start + __ehdr_start.e_phoff)
+        return 0;
+    *(const char **)path = info->dlpi_name;
+    return 1;
+}
+
+/* ---- copies ---- */
 
 /* Appends the current folder, if it has a path. Returns false if there is no room for it. */
 static bool append_folder(struct text *copy)
@@ -81,31 +128,32 @@ static bool append_folder(struct text *copy)
     return true;
 }
 
-/* Returns the value of the copy, or NULL if there is no room for it. */
-static const char *try_store(const struct original *o)
+/* Copies "NAME=value", or the value alone. Returns that of the copy, or NULL if there is no room. */
+static const char *try_store(const char *name, const char *value, size_t size, bool is_relative)
 {
     struct text copy;
 
     if (stored == storage_size)
         return NULL;
     text_init(&copy, storage + stored, storage_size - stored);
-    if (o->name != NULL) {
-        text_string(&copy, o->name);
+    if (name != NULL) {
+        text_string(&copy, name);
         text_char(&copy, '=');
     }
-    size_t value = copy.used;
-    if (o->is_relative && !append_folder(&copy))
+    size_t begin = copy.used;
+    if (is_relative && !append_folder(&copy))
         return NULL;
-    text_bytes(&copy, o->value, o->size);
+    text_bytes(&copy, value, size);
     if (copy.cut)
         return NULL;
     stored += copy.used + 1;
-    return copy.buf + value;
+    return copy.buf + begin;
 }
 
-static const char *store(const struct original *o)
+/* The same, with more room. A relative path gets the current folder in front. */
+static const char *store(const char *name, const char *value, size_t size, bool is_relative)
 {
-    const char *copy = try_store(o);
+    const char *copy = try_store(name, value, size, is_relative);
 
     if (copy == NULL && storage == small) {
         void *large = mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -114,19 +162,16 @@ static const char *store(const struct original *o)
         storage = large;
         storage_size = LARGE;
         stored = 0;
-        copy = try_store(o);
+        copy = try_store(name, value, size, is_relative);
     }
     return copy;
 }
 
 static void store_value(enum config_key key, const char *value)
 {
-    captured[key] = store(&(struct original){
-        .name = config_variable[key],
-        .value = value,
-        .size = strlen(value),
-        .is_relative = config_is_path(key, value) && value[0] != '/' && value[0] != '\0',
-    });
+    bool is_relative = config_is_path(key, value) && value[0] != '/' && value[0] != '\0';
+
+    captured[key] = store(config_variable[key], value, strlen(value), is_relative);
     if (captured[key] == NULL)
         lost = (int)key;
 }
@@ -138,19 +183,18 @@ static void store_value(enum config_key key, const char *value)
  */
 static void store_preload(const char *list, bool has_library_path)
 {
-    struct preload_list_element path = preload_list_first(preload_list_path());
-    struct preload_list_element own = preload_list_find(list, &path);
+    const char *found = "";
 
+    dl_iterate_phdr(take_own_path, &found); /* takes the loader's lock */
+    struct initial_env_library path = initial_env_first(found);
+    struct initial_env_library own = initial_env_find(list, &path);
     if (own.size == 0)
         return;
-    if (has_library_path && preload_list_base(&own).size == own.size)
+    if (has_library_path && base_of(&own).size == own.size)
         own = path;
-    bool has_folder = preload_list_base(&own).size < own.size;
-    preload = store(&(struct original){
-        .value = own.text,
-        .size = own.size,
-        .is_relative = has_folder && own.text[0] != '/' && own.text[0] != '$',
-    });
+    bool has_folder = base_of(&own).size < own.size;
+    preload =
+        store(NULL, own.text, own.size, has_folder && own.text[0] != '/' && own.text[0] != '$');
 }
 
 void initial_env_capture(void)

@@ -28,4 +28,17 @@ const char *initial_env_variable(enum config_key key);
 /* Returns the element of LD_PRELOAD that is this library, or NULL if none was. */
 const char *initial_env_preload(void);
 
+/* An element of LD_PRELOAD (ld.so(8)). It is not ended by a NUL. None has the size 0. */
+struct initial_env_library {
+    const char *text;
+    size_t size;
+};
+
+/* Returns the first element of the list, or of what is left of it. */
+struct initial_env_library initial_env_first(const char *list);
+
+/* Returns the first element with the same part after the last slash as `library`. */
+struct initial_env_library initial_env_find(const char *list,
+                                            const struct initial_env_library *library);
+
 #endif
