@@ -68,28 +68,31 @@ enum {
 };
 
 /* Where the next search begins: at first, at another port in each process. */
-static _Atomic unsigned next_port;
+static atomic_int next_port;
 
-static unsigned start_of_search(void)
+static int start_of_search(void)
 {
-    unsigned start = atomic_load_explicit(&next_port, memory_order_relaxed);
-    return start != 0 ? start : FIRST + (unsigned)engine_pid() % (LAST - FIRST + 1);
+    int start = atomic_load_explicit(&next_port, memory_order_relaxed);
+    return start != 0 ? start : FIRST + engine_pid() % (LAST - FIRST + 1);
 }
 
-/* Tries all ports from `first` to LAST, beginning at `port`. Returns what the last bind did. */
-static int try_ports(int fd, struct sockaddr_in *name, unsigned first, unsigned port)
+/*
+ * Tries the ports from `first` to `last`, up or down and once round, beginning at *port. Leaves the
+ * last one in *port. Returns what its bind did.
+ */
+static int try_ports(int fd, void *name, socklen_t len, int *port, int first, int last)
 {
-    int result = -1;
+    int start = *port;
 
-    for (unsigned i = first; i <= LAST; i++) {
-        name->sin_port = htons((uint16_t)port);
-        port = port == LAST ? first : port + 1;
-        result = bind_try(fd, (struct sockaddr *)name, sizeof(*name));
-        if (result == 0 || errno != EADDRINUSE)
+    do {
+        endpoint_set_port(name, (uint16_t)*port);
+        if (bind_try(fd, name, len) == 0)
+            return 0;
+        if (errno != EADDRINUSE)
             break;
-    }
-    atomic_store_explicit(&next_port, port < FIRST ? FIRST : port, memory_order_relaxed);
-    return result;
+        *port = *port == last ? first : *port + (first < last ? 1 : -1);
+    } while (*port != start);
+    return -1;
 }
 
 int socket_calls_bindresvport(int fd, struct sockaddr_in *name)
@@ -102,42 +105,22 @@ int socket_calls_bindresvport(int fd, struct sockaddr_in *name)
         errno = EAFNOSUPPORT;
         return -1;
     }
-    int result = try_ports(fd, name, FIRST, start_of_search());
-    if (result != 0 && errno == EADDRINUSE)
-        result = try_ports(fd, name, LOWEST, LOWEST);
-    return result;
-}
-
-static socklen_t set_port(struct sockaddr_storage *name, sa_family_t family, int port)
-{
-    name->ss_family = family;
-    if (family == AF_INET) {
-        ((struct sockaddr_in *)name)->sin_port = htons((uint16_t)port);
-        return sizeof(struct sockaddr_in);
+    int port = start_of_search();
+    int result = try_ports(fd, name, sizeof(*name), &port, FIRST, LAST);
+    if (result != 0 && errno == EADDRINUSE) {
+        port = LOWEST;
+        result = try_ports(fd, name, sizeof(*name), &port, LOWEST, LAST);
     }
-    ((struct sockaddr_in6 *)name)->sin6_port = htons((uint16_t)port);
-    return sizeof(struct sockaddr_in6);
-}
-
-/* Binds to *port or to the first available port below it, and on from LAST. Returns 0 or errno. */
-static int bind_below(int fd, sa_family_t family, int *port)
-{
-    struct sockaddr_storage name = {0};
-    int start = *port;
-
-    do {
-        socklen_t len = set_port(&name, family, *port);
-        if (bind_try(fd, (struct sockaddr *)&name, len) == 0)
-            return 0;
-        if (errno != EADDRINUSE)
-            return errno;
-        *port = *port == LOWEST ? LAST : *port - 1;
-    } while (*port != start);
-    return EAGAIN;
+    int after = port < FIRST || port == LAST ? FIRST : port + 1;
+    atomic_store_explicit(&next_port, after, memory_order_relaxed);
+    return result;
 }
 
 int socket_calls_rresvport_af(int *port, sa_family_t family)
 {
+    struct sockaddr_storage name = {.ss_family = family};
+    socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+
     if (family != AF_INET && family != AF_INET6) {
         errno = EAFNOSUPPORT;
         return -1;
@@ -146,9 +129,9 @@ int socket_calls_rresvport_af(int *port, sa_family_t family)
     if (fd < 0)
         return -1;
     *port = *port < LOWEST ? LOWEST : *port > LAST ? LAST : *port;
-    int error = bind_below(fd, family, port);
-    if (error == 0)
+    if (try_ports(fd, &name, len, port, LAST, LOWEST) == 0)
         return fd;
+    int error = errno == EADDRINUSE ? EAGAIN : errno;
     sys_close(fd);
     errno = error;
     return -1;
