@@ -10,29 +10,24 @@
 /* Memory of its own to read them in. Pages that are never touched cost nothing. */
 struct loading {
     struct settings settings;
-    char file[CONFIG_FILE_MAX];
+    char file[CONFIG_FILE_MAX + 1]; /* a file that fills it is too large */
 };
 
 _Atomic(struct settings *) settings_known;
 
-/* Reads to the end of the file. Returns the size, or -EFBIG if the file is larger than `buf`. */
+/* Reads to the end of the file. Returns the size, or -EFBIG if it is more than `size`. */
 static long read_all(int fd, char *buf, size_t size)
 {
     size_t got = 0;
+    ssize_t n;
 
-    for (;;) {
-        char beyond;
-        ssize_t n = got < size ? sys_read(fd, buf + got, size - got) : sys_read(fd, &beyond, 1);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
+    do {
+        n = sys_read(fd, buf + got, size + 1 - got);
+        if (n < 0 && errno != EINTR)
             return -errno;
-        if (n == 0)
-            return (long)got;
-        if (got == size)
-            return -EFBIG;
-        got += (size_t)n;
-    }
+        got += n > 0 ? (size_t)n : 0;
+    } while (n != 0 && got <= size);
+    return got <= size ? (long)got : -EFBIG;
 }
 
 /*
