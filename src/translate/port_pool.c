@@ -6,12 +6,7 @@ enum { FIRST_UNPRIVILEGED = 1024, PORT_MAX = 65535 };
 
 struct port_pool port_pool_range(uint16_t first, uint16_t last)
 {
-    return (struct port_pool){.first = first,
-                              .last = last,
-                              .at = first,
-                              .left = (uint32_t)(last - first) + 1,
-                              .low = 1,
-                              .high = 0};
+    return (struct port_pool){first, last, .at = first, .left = (uint32_t)(last - first) + 1};
 }
 
 void port_pool_read_ephemeral(uint16_t *low, uint16_t *high)
@@ -34,8 +29,7 @@ struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint3
     uint32_t skipped = (uint32_t)(p.high - p.low) + 1;
     if (skipped >= p.left) { /* all ports are ephemeral: better one of these than none */
         skipped = 0;
-        p.low = 1;
-        p.high = 0;
+        p.low = p.high = 0;
     }
     uint32_t start = FIRST_UNPRIVILEGED + mixed % (p.left - skipped);
     p.at = (uint16_t)(start < p.low || skipped == 0 ? start : start + skipped);

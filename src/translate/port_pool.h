@@ -17,7 +17,7 @@ struct port_pool {
     uint32_t left;
     const struct table *avoid; /* or NULL */
     bool has_given;            /* a port that is not avoided was found */
-    uint16_t low, high;        /* 1, 0 for none */
+    uint16_t low, high;        /* 0 for none */
 };
 
 /* Returns the ports first..last, from the first on. */
