@@ -45,20 +45,15 @@ HOT static inline enum verdict decide_by_port(struct bind_call *c)
     return table_names_port(&c->settings->config.table, c->asked.port) ? MAP : PASS;
 }
 
-HOT static bool needs_proto(const struct bind_call *c)
-{
-    const struct config *config = &c->settings->config;
-    return engine_may_be_portless() || config->level >= LEVEL_INFO ||
-           table_needs_proto(&config->table, c->asked.port);
-}
-
 HOT static enum verdict decide(struct bind_call *c)
 {
     enum verdict verdict = decide_by_port(c);
 
     if (verdict != MAP)
         return verdict;
-    if (needs_proto(c))
+    const struct config *config = &c->settings->config;
+    if (engine_may_be_portless() || config->level >= LEVEL_INFO ||
+        table_needs_proto(&config->table, c->asked.port))
         bind_call_learn_proto(c);
     if (c->asked.proto == PROTO_PORTLESS)
         return LEAVE;
@@ -83,14 +78,13 @@ HOT static enum verdict decide(struct bind_call *c)
 HOT static void record(struct bind_call *c)
 {
     struct registry *registry = shared_registry_get();
-    struct registry_entry e = bind_call_entry(c);
     const char *problem = shared_registry_take_problem();
 
     if (shared_registry_is_ephemeral(c->actual.port) || engine_kind == ENGINE_NOTIFY) {
         bind_call_learn_proto(c);
-        e.asked.proto = e.actual.proto = c->asked.proto;
-        e.inode[0] = socket_inode(c->fd);
+        c->inode = socket_inode(c->fd);
     }
+    struct registry_entry e = bind_call_entry(c);
     if (problem != NULL)
         report_private_registry(c->settings, problem);
     e.pid = (uint32_t)engine_pid();
@@ -104,7 +98,9 @@ HOT static void record(struct bind_call *c)
         put = registry_put(registry, &e);
     }
     if (put != REGISTRY_PUT)
-        report_unrecorded(c->settings, &c->asked);
+        report_bind(c->settings, LEVEL_ERROR, &c->asked,
+                    " is bound but could not be recorded: getsockname will return the actual port",
+                    NULL);
 }
 
 COLD static int fail(struct bind_call *c)
@@ -133,40 +129,12 @@ HOT static int map(struct bind_call *c)
         return fail(c);
     record(c);
     if (report_wants(&c->settings->config, LEVEL_INFO))
-        report_mapped(c->settings, &c->asked, &c->actual);
+        report_bind(c->settings, LEVEL_INFO, &c->asked, " is on ", &c->actual);
     errno = saved;
     return 0;
 }
 
 /* ---- passing on ---- */
-
-/* Records a port that the program bound itself, if the registry has it as an actual one. */
-COLD static void record_passed(struct bind_call *c)
-{
-    const struct registry *registry = shared_registry_get();
-
-    if (registry == NULL || c->asked.port == 0 ||
-        !registry_has_port(registry, shared_registry_netns(c->fd), c->asked.port))
-        return;
-    c->asked.proto = socket_proto(c->fd);
-    c->actual = c->asked;
-    if (c->asked.proto != PROTO_PORTLESS)
-        record(c);
-}
-
-/* Reports a port that the program wants for itself, and that another one was mapped to. */
-COLD static void report_if_taken(struct bind_call *c)
-{
-    const struct registry *registry = shared_registry_get();
-    uint64_t netns = shared_registry_netns(c->fd);
-    struct registry_entry e;
-
-    if (registry == NULL || !registry_has_port(registry, netns, c->asked.port))
-        return;
-    c->asked.proto = socket_proto(c->fd);
-    if (registry_in_way(registry, netns, &c->asked, &e) && e.asked.port != c->asked.port)
-        report_taken(c->settings, &c->asked, &e);
-}
 
 /* Notes in the registry that a port was bound by itself. Returns true if no record is needed. */
 HOT static inline bool is_unrecorded(const struct bind_call *c)
@@ -176,14 +144,27 @@ HOT static inline bool is_unrecorded(const struct bind_call *c)
            !registry_note_own(registry, shared_registry_netns(c->fd), c->asked.port);
 }
 
+/*
+ * If the registry has the port as an actual one: records that the program bound it itself, or
+ * reports which asked port was mapped to it.
+ */
 COLD static int finish_passed(struct bind_call *c, int result)
 {
+    const struct registry *registry = shared_registry_get();
+    uint64_t netns = shared_registry_netns(c->fd);
+    struct registry_entry e;
     int saved = errno;
 
-    if (result == 0)
-        record_passed(c);
-    else if (errno == EADDRINUSE)
-        report_if_taken(c);
+    if ((result == 0 || errno == EADDRINUSE) && registry != NULL && c->asked.port != 0 &&
+        registry_has_port(registry, netns, c->asked.port)) {
+        c->asked.proto = socket_proto(c->fd);
+        c->actual = c->asked;
+        if (result == 0 && c->asked.proto != PROTO_PORTLESS)
+            record(c);
+        if (result != 0 && registry_in_way(registry, netns, &c->asked, &e) &&
+            e.asked.port != c->asked.port)
+            report_taken(c->settings, &c->asked, &e);
+    }
     errno = saved;
     return result;
 }
@@ -212,7 +193,7 @@ COLD static void report_decision(const struct bind_call *c, enum verdict verdict
 {
     report_settings(c->settings);
     if (verdict == PASS || verdict == MAP_IF_DENIED)
-        report_passed(c->settings, &c->asked);
+        report_bind(c->settings, LEVEL_DEBUG, &c->asked, " is not remapped", NULL);
 }
 
 /* Sets what every bind needs. The rest is set on the way, since zeros for all cost time. */
@@ -248,7 +229,7 @@ HOT static int bind_by_table(int fd, const struct sockaddr *addr, socklen_t len,
     case MAP_IF_DENIED:
         return map_if_denied(&c);
     case DENY:
-        report_denied(c.settings, &c.asked);
+        report_bind(c.settings, LEVEL_INFO, &c.asked, " is denied by a rule of the table", NULL);
         errno = EACCES;
         return -1;
     default:

@@ -83,9 +83,8 @@ static void start_asked(struct report_line *line, const struct endpoint *asked)
     endpoint_format(asked, &line->text);
 }
 
-/* Reports the asked endpoint, `text`, and the actual endpoint unless it is NULL. */
-static void report(const struct settings *settings, enum level level, const struct endpoint *asked,
-                   const char *text, const struct endpoint *actual)
+void report_bind(const struct settings *settings, enum level level, const struct endpoint *asked,
+                 const char *text, const struct endpoint *actual)
 {
     struct report_line line;
 
@@ -96,28 +95,6 @@ static void report(const struct settings *settings, enum level level, const stru
     if (actual != NULL)
         endpoint_format(actual, &line.text);
     report_finish(&line, &settings->config);
-}
-
-void report_mapped(const struct settings *settings, const struct endpoint *asked,
-                   const struct endpoint *actual)
-{
-    report(settings, LEVEL_INFO, asked, " is on ", actual);
-}
-
-void report_passed(const struct settings *settings, const struct endpoint *asked)
-{
-    report(settings, LEVEL_DEBUG, asked, " is not remapped", NULL);
-}
-
-void report_denied(const struct settings *settings, const struct endpoint *asked)
-{
-    report(settings, LEVEL_INFO, asked, " is denied by a rule of the table", NULL);
-}
-
-void report_unrecorded(const struct settings *settings, const struct endpoint *asked)
-{
-    report(settings, LEVEL_ERROR, asked,
-           " is bound but could not be recorded: getsockname will return the actual port", NULL);
 }
 
 /* ---- why a bind failed ---- */

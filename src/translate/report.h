@@ -39,15 +39,9 @@ void report_finish(struct report_line *line, const struct config *config);
  * wanted.
  */
 
-/* Info: the bind succeeded. */
-void report_mapped(const struct settings *settings, const struct endpoint *asked,
-                   const struct endpoint *actual);
-
-/* Info: a rule denies the bind. */
-void report_denied(const struct settings *settings, const struct endpoint *asked);
-
-/* Debug: the bind is passed on, whatever the kernel says to it. */
-void report_passed(const struct settings *settings, const struct endpoint *asked);
+/* What became of a bind: the asked endpoint, `text`, and the actual endpoint unless it is NULL. */
+void report_bind(const struct settings *settings, enum level level, const struct endpoint *asked,
+                 const char *text, const struct endpoint *actual);
 
 /*
  * Error: the kernel refused the bind for the reason `failure`, an errno; and which process
@@ -60,9 +54,6 @@ void report_failed(struct settings *settings, const struct endpoint *asked,
 /* Error: a bind that was passed on found its port in use: `record` was remapped to it. */
 void report_taken(struct settings *settings, const struct endpoint *asked,
                   const struct registry_entry *record);
-
-/* Error: the bind succeeded, but the registry has no room. */
-void report_unrecorded(const struct settings *settings, const struct endpoint *asked);
 
 /* Debug, once: which table applies. */
 void report_settings(struct settings *settings);
