@@ -4,11 +4,13 @@
  */
 #include "translate/cache.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/hot.h"
+#include "linux/netns.h"
 #include "translate/engine.h"
 
 /* ---- answers that hold for a moment ---- */
@@ -78,6 +80,26 @@ void cache_put(uint64_t key, uint16_t answer)
 {
     uint64_t word = key >> KEY_SHIFT << KEY_SHIFT | (tick() & TICK_MASK) << 16 | answer;
     atomic_store_explicit(answer_place(key), word, memory_order_relaxed);
+}
+
+HOT bool cache_is_local(uint64_t netns, const struct sockaddr *name, socklen_t len)
+{
+    struct endpoint e;
+    uint16_t answer;
+    int saved = errno;
+
+    if (!endpoint_from_sockaddr(&e, name, len))
+        return false;
+    struct addr addr = addr_unmapped(&e.addr);
+    if (addr_is_wildcard(&addr) || addr_is_loopback(&addr))
+        return true;
+    uint64_t key = cache_key('l' ^ netns, &addr, sizeof(addr));
+    if (!cache_get(key, &answer)) {
+        answer = netns_is_own(netns) && netns_has_addr(name, len);
+        cache_put(key, answer);
+    }
+    errno = saved;
+    return answer != 0;
 }
 
 /* ---- the asked ports of peers ---- */

@@ -19,6 +19,14 @@ bool cache_get(uint64_t key, uint16_t *answer);
 void cache_put(uint64_t key, uint16_t answer);
 
 /*
+ * Returns true if `name`, an address of AF_INET or AF_INET6, is of this host in the network
+ * namespace `netns`: a loopback address, an address of an interface, or the wildcard, which
+ * means loopback as a destination. The interfaces of another namespace than this process's are
+ * not known. An answer may be up to 100 ms old. Keeps errno.
+ */
+bool cache_is_local(uint64_t netns, const struct sockaddr *name, socklen_t len);
+
+/*
  * Records that the program sent or connected, on the socket `fd`, to the port `asked` of
  * the host `to`, and that this went to the port `actual` there. The two ports are equal if
  * the program used the actual port itself. `to` must not be v4-mapped.

@@ -3,7 +3,7 @@
  * asked for port 80. The cheapest question comes first:
  *
  * - The port: one word of the registry says no to nearly all (may_be_remapped).
- * - The address: it must be of this host (local_addr.c).
+ * - The address: it must be of this host (cache.h).
  * - The server: it must be running (server.c). For datagrams the answer is kept for a moment.
  *
  * If there is none, the address stays as it is, and the kernel decides. The port that the

@@ -19,7 +19,6 @@
 #include "linux/sys.h"
 #include "linux/user_memory.h"
 #include "translate/cache.h"
-#include "translate/local_addr.h"
 #include "translate/next.h"
 #include "translate/shared_registry.h"
 #include "translate/socket_match.h"
@@ -53,7 +52,7 @@ COLD static bool translate_by_record(int fd, const struct registry *registry, ui
     if (!endpoint_from_sockaddr(&peer, name, len))
         return false;
     bool is_found = find(fd, registry, &peer, &e) &&
-                    local_addr_is(shared_registry_netns(fd), name, len) &&
+                    cache_is_local(shared_registry_netns(fd), name, len) &&
                     (cached != 0 || socket_match_peer(fd, registry, &e, &peer));
     errno = saved;
     if (is_found && (cached == 0 || cached == e.asked.port)) {

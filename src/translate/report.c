@@ -145,22 +145,22 @@ static void append_in_use(struct text *out, const struct endpoint *asked,
     /* The record may be stale. */
     bool is_recorded =
         record != NULL && (!is_seen || owner.pid == self || owner.pid == (pid_t)record->pid);
-    if (is_recorded && record->asked.port == asked->port) {
-        bool is_moved = !addr_equal(&asked->addr, &actual->addr);
+    bool is_same = is_recorded && record->asked.port == asked->port;
+    bool is_other = is_recorded && !is_same && record->asked.port != record->actual.port;
+    if (is_same || is_other) {
         text_string(out, ", for ");
         append_asked(out, record, asked->proto);
-        text_string(out, is_moved  ? ": restrict the rule to one of the two addresses"
-                         : is_seen ? ""
-                                   : ": set SO_REUSEADDR if that socket was closed");
-    } else if (is_recorded && record->asked.port != record->actual.port) {
-        text_string(out, ", for ");
-        append_asked(out, record, asked->proto);
-        text_string(out, ": give one of them another target");
-    } else if (is_seen && owner.pid != self) {
-        text_string(out, ": stop it, or give the asked port another target");
-    } else {
-        text_string(out, ": give the asked port another target");
     }
+    if (is_other)
+        text_string(out, ": give one of them another target");
+    else if (!is_same)
+        text_string(out, is_seen && owner.pid != self
+                             ? ": stop it, or give the asked port another target"
+                             : ": give the asked port another target");
+    else if (!addr_equal(&asked->addr, &actual->addr))
+        text_string(out, ": restrict the rule to one of the two addresses");
+    else if (!is_seen)
+        text_string(out, ": set SO_REUSEADDR if that socket was closed");
 }
 
 static void append_failure(struct text *out, int failure, bool is_moved)

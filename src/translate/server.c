@@ -12,8 +12,8 @@
 #include "linux/sock_diag.h"
 #include "linux/socket.h"
 #include "linux/sys.h"
+#include "translate/cache.h"
 #include "translate/engine.h"
-#include "translate/local_addr.h"
 #include "translate/settings.h"
 
 /* ---- is a record's socket open? ---- */
@@ -164,7 +164,7 @@ COLD bool server_find(struct target *t)
 
     if (t->asked.proto == PROTO_ANY || engine_may_be_portless())
         t->asked.proto = socket_proto(t->fd);
-    if (t->asked.proto == PROTO_PORTLESS || !local_addr_is(t->netns, t->name, t->len))
+    if (t->asked.proto == PROTO_PORTLESS || !cache_is_local(t->netns, t->name, t->len))
         return false;
     return find_recorded(t) ||
            (config->connect == CONNECT_TABLE && find_by_table(t, &config->table));
