@@ -185,16 +185,6 @@ void calls_find(void)
     find_newer_spawn();
 }
 
-/*
- * Opens the registry, and then finds the real function. Few programs call one of these, so
- * the constructor does not look for them.
- */
-COLD static void find_late(const char *name, void *function)
-{
-    shared_registry_get();
-    find(name, function);
-}
-
 /* ---- the exported functions ---- */
 
 #define EXPORT __attribute__((visibility("default")))
@@ -224,12 +214,17 @@ COLD static void find_late(const char *name, void *function)
         return made;                                                                               \
     }
 
+/*
+ * Opens the registry, and then finds the real function. Few programs call one of these, so
+ * the constructor does not look for them.
+ */
 #define LATE_CALL(name, result, ...)                                                               \
     EXPORT COLD result name PARAMETERS(__VA_ARGS__)                                                \
     {                                                                                              \
         result (*real)(__VA_ARGS__) = NULL;                                                        \
                                                                                                    \
-        find_late(#name, &real);                                                                   \
+        shared_registry_get();                                                                     \
+        find(#name, &real);                                                                        \
         if (real != NULL)                                                                          \
             return real ARGUMENTS(__VA_ARGS__);                                                    \
         errno = ENOSYS;                                                                            \

@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <paths.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>

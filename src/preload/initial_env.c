@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/config.h"
 #include "linux/sys.h"
 #include "translate/engine.h"
 
@@ -19,9 +18,7 @@
 enum { SMALL = 768, LARGE = 65536 + 8192 };
 
 static char small[SMALL];
-static char *storage = small;
-static size_t storage_size = SMALL;
-static size_t stored;
+static struct text copies = {.buf = small, .size = SMALL};
 static const char *captured[CONFIG_KEYS]; /* values, each after its name */
 static const char *preload;
 static int lost = -1; /* a key whose value did not fit */
@@ -114,16 +111,16 @@ static int take_own_path(struct dl_phdr_info *info, size_t size, void *path)
 /* ---- copies ---- */
 
 /* Appends the current folder, if it has a path. Returns false if there is no room for it. */
-static bool append_folder(struct text *copy)
+static bool append_folder(void)
 {
-    char *folder = copy->buf + copy->used;
-    long size = sys_call(SYS_getcwd, (long)folder, (long)(copy->size - copy->used), 0);
+    char *folder = copies.buf + copies.used;
+    long size = sys_call(SYS_getcwd, (long)folder, (long)(copies.size - copies.used), 0);
 
     if (size < 0)
         return errno != ERANGE;
     if (folder[0] == '/') {
-        copy->used += (size_t)size - 1;
-        text_char(copy, '/');
+        copies.used += (size_t)size - 1;
+        text_char(&copies, '/');
     }
     return true;
 }
@@ -131,23 +128,21 @@ static bool append_folder(struct text *copy)
 /* Copies "NAME=value", or the value alone. Returns that of the copy, or NULL if there is no room. */
 static const char *try_store(const char *name, const char *value, size_t size, bool is_relative)
 {
-    struct text copy;
+    size_t begin = copies.used;
 
-    if (stored == storage_size)
-        return NULL;
-    text_init(&copy, storage + stored, storage_size - stored);
     if (name != NULL) {
-        text_string(&copy, name);
-        text_char(&copy, '=');
+        text_string(&copies, name);
+        text_char(&copies, '=');
     }
-    size_t begin = copy.used;
-    if (is_relative && !append_folder(&copy))
-        return NULL;
-    text_bytes(&copy, value, size);
-    if (copy.cut)
-        return NULL;
-    stored += copy.used + 1;
-    return copy.buf + begin;
+    const char *copy = copies.buf + copies.used;
+    bool has_room = !is_relative || append_folder();
+    text_bytes(&copies, value, size);
+    text_char(&copies, '\0');
+    if (has_room && !copies.cut)
+        return copy;
+    copies.used = begin;
+    copies.cut = false;
+    return NULL;
 }
 
 /* The same, with more room. A relative path gets the current folder in front. */
@@ -155,13 +150,11 @@ static const char *store(const char *name, const char *value, size_t size, bool 
 {
     const char *copy = try_store(name, value, size, is_relative);
 
-    if (copy == NULL && storage == small) {
+    if (copy == NULL && copies.buf == small) {
         void *large = mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (large == MAP_FAILED)
             return NULL;
-        storage = large;
-        storage_size = LARGE;
-        stored = 0;
+        copies = (struct text){.buf = large, .size = LARGE};
         copy = try_store(name, value, size, is_relative);
     }
     return copy;

@@ -11,8 +11,6 @@
  */
 #include "translate/bind_call.h"
 
-#include <errno.h>
-
 #include "core/hot.h"
 #include "linux/sock_diag.h"
 #include "linux/socket.h"
