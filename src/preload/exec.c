@@ -5,7 +5,6 @@
 #include <paths.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "linux/sys.h"
@@ -30,14 +29,6 @@ struct exec_call {
 /* Makes a call whose environment is complete. */
 typedef int make(const struct exec_call *c);
 
-/* NULL in `remap` itself: it has checked the program that it executes. */
-static const char *find_run(const struct exec_env *e)
-{
-    const char *run = exec_env_run(e), *self = (const char *)getauxval(AT_EXECFN);
-
-    return run != NULL && self != NULL && strcmp(run, self) == 0 ? NULL : run;
-}
-
 /* Completes the environment on the stack, if anything is missing in it, and makes the call. */
 static int start(struct exec_call *c, make *make_call)
 {
@@ -45,13 +36,9 @@ static int start(struct exec_call *c, make *make_call)
 
     if (!exec_env_read(&e, c->envp))
         return make_call(c);
-    size_t size = exec_env_size(&e);
-    if (size > 0) {
-        int saved = errno;
-        c->envp = exec_env_build(&e, __builtin_alloca(size));
-        errno = saved;
-    }
-    c->run = find_run(&e);
+    if (e.size > 0)
+        c->envp = exec_env_build(&e, __builtin_alloca(e.size));
+    c->run = exec_env_run(&e);
     return make_call(c);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "core/text.h"
 #include "linux/sys.h"
@@ -164,40 +165,6 @@ static bool is_set_anywhere(const struct exec_env *e, enum config_key key)
     return is_set(engine_value(key)) || is_set(e->value[key]);
 }
 
-static void find_missing(struct exec_env *e)
-{
-    e->lacks_preload = !has_library(e->preload);
-    for (enum config_key key = 0; key < CONFIG_OWN_KEYS; key++)
-        e->lacks[key] = lacks_variable(e, key);
-    if (differs(e, CONFIG_XDG_RUNTIME_DIR) && !is_set_anywhere(e, CONFIG_STATE))
-        e->lacks[CONFIG_STATE] = true;
-    if ((differs(e, CONFIG_XDG_CONFIG_HOME) || differs(e, CONFIG_HOME)) &&
-        !is_set_anywhere(e, CONFIG_RULES) && !is_set_anywhere(e, CONFIG_FILE))
-        e->lacks[CONFIG_FILE] = true;
-}
-
-static bool read_given(struct exec_env *e)
-{
-    if (!read_all(e) || is_inherit(e))
-        return false;
-    find_missing(e);
-    return !e->lacks_preload || can_be_loaded(initial_env_preload());
-}
-
-bool exec_env_read(struct exec_env *e, char *const envp[])
-{
-    int saved = errno;
-
-    if (initial_env_preload() == NULL)
-        return false;
-    *e = (struct exec_env){.given = envp, .preload = ""};
-    bool is_read = read_given(e);
-    errno = saved;
-    return is_read;
-}
-
-/* ---- the complete environment ---- */
-
 static size_t length(const char *value)
 {
     return value != NULL ? strlen(value) : 0;
@@ -218,14 +185,41 @@ static size_t pointers_size(const struct exec_env *e)
     return (e->count + 1 + CONFIG_OWN_KEYS + 1) * sizeof(char *);
 }
 
-size_t exec_env_size(const struct exec_env *e)
+static void find_missing(struct exec_env *e)
 {
-    bool lacks_any = e->lacks_preload;
-
+    e->lacks_preload = !has_library(e->preload);
     for (enum config_key key = 0; key < CONFIG_OWN_KEYS; key++)
-        lacks_any = lacks_any || e->lacks[key];
-    return lacks_any ? pointers_size(e) + strings_size(e) : 0;
+        e->lacks[key] = lacks_variable(e, key);
+    if (differs(e, CONFIG_XDG_RUNTIME_DIR) && !is_set_anywhere(e, CONFIG_STATE))
+        e->lacks[CONFIG_STATE] = true;
+    if ((differs(e, CONFIG_XDG_CONFIG_HOME) || differs(e, CONFIG_HOME)) &&
+        !is_set_anywhere(e, CONFIG_RULES) && !is_set_anywhere(e, CONFIG_FILE))
+        e->lacks[CONFIG_FILE] = true;
 }
+
+static bool read_given(struct exec_env *e)
+{
+    if (!read_all(e) || is_inherit(e))
+        return false;
+    find_missing(e);
+    if (e->lacks_preload || memchr(e->lacks, true, sizeof(e->lacks)) != NULL)
+        e->size = pointers_size(e) + strings_size(e);
+    return !e->lacks_preload || can_be_loaded(initial_env_preload());
+}
+
+bool exec_env_read(struct exec_env *e, char *const envp[])
+{
+    int saved = errno;
+
+    if (initial_env_preload() == NULL)
+        return false;
+    *e = (struct exec_env){.given = envp, .preload = ""};
+    bool is_read = read_given(e);
+    errno = saved;
+    return is_read;
+}
+
+/* ---- the complete environment ---- */
 
 /* Begins the string "NAME=" behind the last one. The caller ends it with a NUL. */
 static const char *begin(struct text *out, const char *name)
@@ -315,6 +309,7 @@ static bool is_replaced(const char *variable, const char *const made[], const ch
 
 char *const *exec_env_build(const struct exec_env *e, void *memory)
 {
+    int saved = errno;
     size_t n = 0;
     struct text out = {.buf = (char *)memory + pointers_size(e), .size = strings_size(e)};
     const char **to = memory, *made[CONFIG_OWN_KEYS];
@@ -333,13 +328,16 @@ char *const *exec_env_build(const struct exec_env *e, void *memory)
             to[n++] = made[key];
     }
     to[n] = NULL;
+    errno = saved;
     return (char *const *)to;
 }
 
 const char *exec_env_run(const struct exec_env *e)
 {
-    const char *given = e->value[CONFIG_RUN];
+    const char *given = e->value[CONFIG_RUN], *self = (const char *)getauxval(AT_EXECFN);
     const char *run = given != NULL ? given : engine_value(CONFIG_RUN);
 
-    return run != NULL && run[0] == '/' ? run : NULL;
+    if (run == NULL || run[0] != '/' || (self != NULL && strcmp(run, self) == 0))
+        return NULL;
+    return run;
 }

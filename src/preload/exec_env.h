@@ -32,6 +32,7 @@ struct exec_env {
     /* What is missing in it: */
     bool lacks[CONFIG_OWN_KEYS];
     bool lacks_preload;
+    size_t size; /* the memory that exec_env_build needs; 0 if nothing is missing */
 };
 
 /*
@@ -48,12 +49,9 @@ struct exec_env {
  */
 bool exec_env_read(struct exec_env *e, char *const envp[]) __attribute__((warn_unused_result));
 
-/* Returns how much memory exec_env_build needs; 0 if nothing is missing. */
-size_t exec_env_size(const struct exec_env *e);
-
 /*
  * Makes the complete environment in `memory`, which is aligned for pointers and has room for
- * exec_env_size bytes. It shares the strings of the given one. Put back are:
+ * e->size bytes. It shares the strings of the given one. Put back are:
  *
  * - LD_PRELOAD with this library first, if no library of its name is in it.
  * - The REMAP variables, as they were at start, if they are not set. A relative path becomes
@@ -63,13 +61,14 @@ size_t exec_env_size(const struct exec_env *e);
  * - REMAP_FILE with the file of the home folder, if XDG_CONFIG_HOME or HOME do not lead to it
  *   any more.
  *
- * Changes errno.
+ * Keeps errno.
  */
 char *const *exec_env_build(const struct exec_env *e, void *memory);
 
 /*
  * Returns the path of the `remap` that starts programs which cannot be preloaded: REMAP_RUN
- * in the environment or else at start. NULL if there is none.
+ * in the environment or else at start. NULL if there is none, or if this is that `remap`: it has
+ * checked the program that it executes.
  */
 const char *exec_env_run(const struct exec_env *e);
 
