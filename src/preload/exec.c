@@ -56,19 +56,15 @@ static bool needs_run(const char *path)
  */
 static int start_run(const struct exec_call *c, const char *path, char *const *given)
 {
-    size_t count, n = 0;
+    const char *const head[] = {"remap", "enter", "--", path, path, NULL};
+    size_t count;
 
     if (!exec_env_count(given, &count))
         return -1;
-    const char **argv = __builtin_alloca((count + 6) * sizeof(*argv));
-    argv[n++] = "remap";
-    argv[n++] = "enter";
-    argv[n++] = "--";
-    argv[n++] = path;
-    argv[n++] = count > 0 ? given[0] : path;
-    for (size_t i = 1; i < count; i++)
-        argv[n++] = given[i];
-    argv[n] = NULL;
+    const char **argv = __builtin_alloca(sizeof(head) + count * sizeof(*argv));
+    memcpy(argv, head, sizeof(head));
+    if (count > 0)
+        memcpy(argv + 4, given, (count + 1) * sizeof(*argv));
     if (c->spawn != NULL)
         return exec_next.posix_spawn(c->pid, c->run, c->actions, c->attributes, (char *const *)argv,
                                      c->envp);
@@ -158,16 +154,15 @@ int exec_fd(int fd, char *const argv[], char *const envp[])
 /* A file that is not a program is a script for the shell. */
 static void try_shell(const struct exec_call *c, const char *path)
 {
-    size_t count = 1;
+    const char *const head[] = {_PATH_BSHELL, path, NULL};
+    size_t count = 0;
 
-    while (c->argv[0] != NULL && c->argv[count] != NULL)
+    while (c->argv[count] != NULL)
         count++;
-    const char **argv = __builtin_alloca((count + 2) * sizeof(*argv));
-    argv[0] = _PATH_BSHELL;
-    argv[1] = path;
-    for (size_t i = 1; i < count; i++)
-        argv[i + 1] = c->argv[i];
-    argv[count + 1] = NULL;
+    const char **argv = __builtin_alloca(sizeof(head) + count * sizeof(*argv));
+    memcpy(argv, head, sizeof(head));
+    if (count > 0)
+        memcpy(argv + 2, c->argv + 1, count * sizeof(*argv));
     execute(c, _PATH_BSHELL, (char *const *)argv);
 }
 
@@ -290,17 +285,9 @@ int exec_spawn(exec_spawn_function *spawn, pid_t *pid, const char *path,
                const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
                char *const argv[], char *const envp[])
 {
-    struct exec_call c = {
-        .path = path,
-        .argv = argv,
-        .envp = envp,
-        .pid = pid,
-        .actions = actions,
-        .attributes = attributes,
-        .spawn = spawn,
-    };
-
-    return start(&c, make_spawn);
+    return start(&(struct exec_call){path, argv, envp, .pid = pid, .actions = actions,
+                                     .attributes = attributes, .spawn = spawn},
+                 make_spawn);
 }
 
 /* ---- before the constructor ---- */
