@@ -1,9 +1,6 @@
 /*
- * decide() says what to do with a bind, and bind_by_table() does it. The decision is made by
- *
- * - the address: only AF_INET and AF_INET6 are mapped;
- * - the port: no rule names most ports, which are passed on;
- * - the rules, for the ports that they name.
+ * decide() says what to do with a bind, and bind_by_table() does it. No rule names most ports:
+ * they are passed on.
  *
  * A bind that is mapped is recorded in the registry, by its actual endpoint: that is where
  * getsockname looks. A bind that is passed on is recorded only if the registry has that port

@@ -36,33 +36,21 @@ struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint3
     return p;
 }
 
-static bool is_avoided(const struct port_pool *p, uint16_t port)
-{
-    return (port >= p->low && port <= p->high) ||
-           (p->avoid != NULL && table_uses_port(p->avoid, port));
-}
-
-static uint16_t next_unavoided(struct port_pool *p)
+uint16_t port_pool_next(struct port_pool *p)
 {
     while (p->left > 0) {
         uint16_t port = p->at;
+        bool is_skipped = port >= p->low && port <= p->high;
         p->at = port == p->last ? p->first : (uint16_t)(port + 1);
         p->left--;
-        if (!is_avoided(p, port))
+        if (!is_skipped && (p->avoid == NULL || !table_uses_port(p->avoid, port))) {
+            p->has_given = true;
             return port;
+        }
+        if (p->left == 0 && p->avoid != NULL && !p->has_given) {
+            p->avoid = NULL;
+            p->left = (uint32_t)(p->last - p->first) + 1;
+        }
     }
     return 0;
-}
-
-uint16_t port_pool_next(struct port_pool *p)
-{
-    uint16_t port = next_unavoided(p);
-
-    if (port == 0 && p->avoid != NULL && !p->has_given) {
-        p->avoid = NULL;
-        p->left = (uint32_t)(p->last - p->first) + 1;
-        port = next_unavoided(p);
-    }
-    p->has_given = p->has_given || port != 0;
-    return port;
 }
