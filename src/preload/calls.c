@@ -167,10 +167,6 @@ static void find_newer_spawn(void)
     if (find_newer("posix_spawn", &exec_next.posix_spawn))
         find_newer("posix_spawnp", &exec_next.posix_spawnp);
 }
-#else
-static void find_newer_spawn(void)
-{
-}
 #endif
 
 void calls_find(void)
@@ -182,7 +178,9 @@ void calls_find(void)
 #define ASSEMBLY_CALL(name) find(#name, &calls_syscall_next);
 #endif
 #include "preload/calls.def"
+#ifdef __x86_64__
     find_newer_spawn();
+#endif
 }
 
 /* ---- the exported functions ---- */

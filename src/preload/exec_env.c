@@ -23,11 +23,6 @@ static bool is_set(const char *value)
     return value != NULL && value[0] != '\0';
 }
 
-static bool is_same(const char *a, const char *b)
-{
-    return is_set(a) ? is_set(b) && strcmp(a, b) == 0 : !is_set(b);
-}
-
 /* ---- strings of the caller, whose memory may be bad ---- */
 
 /* *page is the last page that was found to be readable, at first 0. */
@@ -142,6 +137,14 @@ static bool can_be_loaded(const char *library)
     return library[0] != '/' || strchr(library, '$') != NULL || sys_access(library, R_OK) == 0;
 }
 
+/* Whether the value given and the one at start differ. */
+static bool differs(const struct exec_env *e, enum config_key key)
+{
+    const char *own = engine_value(key), *given = e->value[key];
+
+    return is_set(own) != is_set(given) || (is_set(own) && strcmp(own, given) != 0);
+}
+
 static bool lacks_variable(const struct exec_env *e, enum config_key key)
 {
     const char *own = engine_value(key), *given = e->value[key];
@@ -151,13 +154,7 @@ static bool lacks_variable(const struct exec_env *e, enum config_key key)
     if (given != NULL)
         return is_set(given) && given[0] != '/' && config_is_path(key, given) &&
                is_in_folder(own, given, strlen(given));
-    return key != CONFIG_RULES || !is_set(e->value[CONFIG_FILE]) ||
-           is_same(e->value[CONFIG_FILE], engine_value(CONFIG_FILE));
-}
-
-static bool differs(const struct exec_env *e, enum config_key key)
-{
-    return !is_same(engine_value(key), e->value[key]);
+    return key != CONFIG_RULES || !is_set(e->value[CONFIG_FILE]) || !differs(e, CONFIG_FILE);
 }
 
 static bool is_set_anywhere(const struct exec_env *e, enum config_key key)
@@ -202,7 +199,7 @@ static bool read_given(struct exec_env *e)
     if (!read_all(e) || is_inherit(e))
         return false;
     find_missing(e);
-    if (e->lacks_preload || memchr(e->lacks, true, sizeof(e->lacks)) != NULL)
+    if (e->lacks_preload || memchr(e->lacks, 1, sizeof(e->lacks)) != NULL)
         e->size = pointers_size(e) + strings_size(e);
     return !e->lacks_preload || can_be_loaded(initial_env_preload());
 }
