@@ -26,6 +26,8 @@
 
 #include "core/text.h"
 
+enum { COMMENT_MAX = 128 }; /* what nft takes; iptables takes more */
+
 bool firewall_is_alone(const struct redirect_line *line, bool from_local)
 {
     return line->is_alone || (!from_local && addr_is_loopback(&line->to));
@@ -101,60 +103,45 @@ static uint32_t hash_lines(const struct redirect *r)
     return sum;
 }
 
-static void format_options(const struct format_options *o, struct text *out)
+/* Writes the comment on the table and the options. Returns false if it is cut. */
+static bool format_comment(uint32_t mark, const struct format_options *o, char buf[COMMENT_MAX + 1])
 {
+    struct text text;
+
+    text_init(&text, buf, COMMENT_MAX + 1);
+    text_string(&text, "remap mark=");
+    text_number(&text, mark);
+    text_string(&text, o->is_given ? " given=yes :" : " given=no :");
     if (o->is_local)
-        text_string(out, " local");
+        text_string(&text, " local");
     if (o->is_hidden)
-        text_string(out, " hide");
+        text_string(&text, " hide");
     if (o->owner != NULL) {
-        text_string(out, " owner=");
-        text_number(out, o->owner_id);
+        text_string(&text, " owner=");
+        text_number(&text, o->owner_id);
     }
     for (size_t i = 0; i < o->interfaces; i++) {
-        text_string(out, i == 0 ? " interface=" : ",");
-        text_string(out, o->interface[i]);
+        text_string(&text, i == 0 ? " interface=" : ",");
+        text_string(&text, o->interface[i]);
     }
+    return !text.cut;
 }
 
-static void format_comment(uint32_t mark, const struct format_options *o, struct text *out)
-{
-    text_string(out, "remap mark=");
-    text_number(out, mark);
-    text_string(out, o->is_given ? " given=yes :" : " given=no :");
-    format_options(o, out);
-}
-
-const char *firewall_comment(const struct format_input *in, char buf[FIREWALL_COMMENT_MAX + 1])
-{
-    struct text text;
-
-    text_init(&text, buf, FIREWALL_COMMENT_MAX + 1);
-    format_comment(hash_lines(in->redirect), in->options, &text);
-    return buf;
-}
-
-const char *firewall_user_comment(const struct format_input *in, char buf[FIREWALL_COMMENT_MAX + 1])
+void firewall_print_comments(const struct format_input *in, const char *before, FILE *out)
 {
     const struct format_options *o = in->options;
-    struct text text;
+    char buf[COMMENT_MAX + 1];
 
-    text_init(&text, buf, FIREWALL_COMMENT_MAX + 1);
-    text_string(&text, "remap user=");
-    text_string(&text, o->user != NULL ? o->user : "");
-    text_string(&text, " run=");
-    text_string(&text, o->run != NULL ? o->run : "");
-    return buf;
+    format_comment(hash_lines(in->redirect), o, buf);
+    fprintf(out, "%s\"remap user=%s run=%s\"\n%s\"%s\"\n", before, o->user != NULL ? o->user : "",
+            o->run != NULL ? o->run : "", before, buf);
 }
 
 bool firewall_fits(const struct format_options *o)
 {
-    char buf[FIREWALL_COMMENT_MAX + 1];
-    struct text text;
+    char buf[COMMENT_MAX + 1];
 
-    text_init(&text, buf, sizeof(buf));
-    format_comment(UINT32_MAX, o, &text);
-    return !text.cut;
+    return format_comment(UINT32_MAX, o, buf);
 }
 
 const char *firewall_addr(const struct addr *addr, char buf[FIREWALL_ADDR_MAX])

@@ -4,10 +4,7 @@
 
 #include "export/format.h"
 
-enum {
-    FIREWALL_COMMENT_MAX = 128, /* what nft takes; iptables takes more */
-    FIREWALL_ADDR_MAX = 64,
-};
+enum { FIREWALL_ADDR_MAX = 64 };
 
 /*
  * Whether packets of the line are left alone: those of this host (`from_local`), or those of
@@ -31,13 +28,11 @@ uint16_t firewall_to_last(const struct redirect_line *line);
 unsigned firewall_label(const struct format_options *o);
 
 /*
- * Two comments, from which remap-redirect knows what is up: "remap mark=MARK given=yes|no :",
- * where MARK tells this table from others, and the options; and "remap user=USER run=RUN".
- * Each writes to `buf`, and returns it.
+ * Prints two comments, from which remap-redirect knows what is up, each in a line after `before`:
+ * "remap user=USER run=RUN"; and "remap mark=MARK given=yes|no :", where MARK tells this table from
+ * others, with the options.
  */
-const char *firewall_comment(const struct format_input *in, char buf[FIREWALL_COMMENT_MAX + 1]);
-const char *firewall_user_comment(const struct format_input *in,
-                                  char buf[FIREWALL_COMMENT_MAX + 1]);
+void firewall_print_comments(const struct format_input *in, const char *before, FILE *out);
 
 /* Whether the comment has room for the options. */
 bool firewall_fits(const struct format_options *o);

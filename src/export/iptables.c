@@ -55,7 +55,6 @@ static void print_redirect(const struct format_input *in, FILE *out)
 {
     const struct format_options *o = in->options;
     bool is_split = o->is_local && firewall_is_split(in->redirect);
-    char buf[FIREWALL_COMMENT_MAX + 1];
 
     fprintf(out, "*nat\n:REMAP-REDIRECT - [0:0]\n%s", is_split ? ":REMAP-LOCAL - [0:0]\n" : "");
     print_chain(in->redirect, "REMAP-REDIRECT", false, out);
@@ -71,9 +70,8 @@ static void print_redirect(const struct format_input *in, FILE *out)
                 is_split ? "REMAP-LOCAL" : "REMAP-REDIRECT");
     /* This rule gives connections room for labels before there is an owner. */
     fprintf(out, "-A REMAP-REDIRECT -m connlabel --label %u\n", firewall_label(o));
-    fprintf(out, "-A REMAP-REDIRECT -m comment --comment \"%s\"\n", firewall_user_comment(in, buf));
-    fprintf(out, "-A REMAP-REDIRECT -m comment --comment \"%s\"\nCOMMIT\n",
-            firewall_comment(in, buf));
+    firewall_print_comments(in, "-A REMAP-REDIRECT -m comment --comment ", out);
+    fputs("COMMIT\n", out);
 }
 
 /* ---- guard and hide ---- */

@@ -253,7 +253,6 @@ static void print_hide(const struct redirect *r, FILE *out)
 static void print(const struct format_input *in, FILE *out)
 {
     const struct format_options *o = in->options;
-    char buf[FIREWALL_COMMENT_MAX + 1];
 
     fputs("add table " TABLE "\ndelete table " TABLE "\ntable " TABLE " {\n", out);
     for (size_t i = 0; i < MAP_COUNT; i++) {
@@ -271,8 +270,8 @@ static void print(const struct format_input *in, FILE *out)
         print_hide(in->redirect, out);
     /* The first rule gives connections room for labels before there is an owner. */
     fprintf(out, "\tchain made {\n\t\tct label %u accept\n", firewall_label(o));
-    fprintf(out, "\t\tcounter comment \"%s\"\n", firewall_user_comment(in, buf));
-    fprintf(out, "\t\tcounter comment \"%s\"\n\t}\n}\n", firewall_comment(in, buf));
+    firewall_print_comments(in, "\t\tcounter comment ", out);
+    fputs("\t}\n}\n", out);
 }
 
 const struct format nft_format = {

@@ -1,28 +1,158 @@
 /*
- * For each protocol and family the table is asked once for any address, and once for each
- * address of a rule or of a running server (target.c). An address that has the same answer as any
- * address needs no line.
+ * A rule says what becomes of a bind; a line, what becomes of a packet. A packet goes to the server
+ * that bound its address, else to the one that bound the wildcard; a packet of IPv4 may also go to
+ * the wildcard of IPv6. So the table is asked about each of these binds, until a rule decides.
+ *
+ * For each protocol and family it is asked once for any address, and once for each address of a
+ * rule or of a running server. An address that has the same answer as any address needs no line.
  *
  * Ports are asked for in runs: each rule matches all ports of a run or none. So the number of ports
  * does not matter.
  */
 #include "export/redirect.h"
 
-#include "export/target.h"
 #include <stdlib.h>
+
+/* Ports below are privileged (capabilities(7), CAP_NET_BIND_SERVICE). */
+enum { PRIVILEGED_END = 1024 };
 
 /* What the functions below share. */
 struct maker {
     struct redirect *r;
-    struct target_input in;
+    const struct table *table;
+    const struct redirect_live *live;
+    size_t live_count;
     uint32_t *start; /* first ports of runs, sorted, without duplicates */
     size_t starts;
     struct addr *host; /* the addresses that have lines of their own */
     size_t hosts;
-    bool is_used[TABLE_MAX]; /* the rule has a line with a target */
-    bool is_guess[TABLE_MAX];
+    bool is_used[TABLE_MAX];  /* the rule has a line with a target */
+    bool is_guess[TABLE_MAX]; /* no server is running: the first port of the rule's choice */
     bool is_out_of_memory;
 };
+
+/* ---- where packets go ---- */
+
+static struct addr wildcard(uint8_t family)
+{
+    return (struct addr){.family = family};
+}
+
+/* Whether the server receives packets of `family` to `host`, a wildcard for any address. */
+static bool receives(const struct redirect_live *live, uint8_t family, const struct addr *host)
+{
+    struct addr asked = addr_unmapped(&live->asked.addr);
+
+    if (!addr_is_wildcard(&asked))
+        return addr_equal(&asked, host);
+    return addr_is_wildcard(host) &&
+           (asked.family == family || (asked.family == AF_INET6 && !live->v6only));
+}
+
+/*
+ * Returns whether the server is at the address of the target `to`. The user of a registry can write
+ * anything to it: at another address, the packets would reach another server.
+ */
+static bool is_in_place(const struct redirect_live *live, const struct addr *to)
+{
+    struct addr asked = addr_unmapped(&live->asked.addr),
+                actual = addr_unmapped(&live->actual.addr);
+
+    return addr_equal(&actual, addr_is_wildcard(to) ? &asked : to);
+}
+
+/*
+ * The newest server that receives packets of the line to `host`; if that is NULL, the newest one on
+ * its port, of any protocol and address.
+ */
+static const struct redirect_live *newest_live(struct maker *m, const struct redirect_line *line,
+                                               const struct addr *host, const struct addr *to)
+{
+    const struct redirect_live *newest = NULL;
+
+    for (size_t i = 0; i < m->live_count; i++) {
+        const struct redirect_live *live = &m->live[i];
+        if (live->asked.port == line->first && live->actual.port >= PRIVILEGED_END &&
+            (host == NULL ||
+             (live->asked.proto == line->proto && receives(live, line->family, host))) &&
+            is_in_place(live, to) && (newest == NULL || live->order > newest->order))
+            newest = live;
+    }
+    return newest;
+}
+
+/* The server that receives packets of the line: the one on `bound`, else on the wildcard. */
+static const struct redirect_live *find_live(struct maker *m, const struct redirect_line *line,
+                                             const struct addr *bound, const struct addr *to)
+{
+    struct addr any = wildcard(line->family);
+    const struct redirect_live *live = newest_live(m, line, bound, to);
+
+    return live != NULL ? live : newest_live(m, line, &any, to);
+}
+
+static bool is_within(const struct redirect_live *live, const struct decision *d)
+{
+    return live != NULL && live->actual.port >= d->first && live->actual.port <= d->last;
+}
+
+/* Sets the target of the line, if packets of its family can be sent there. */
+static void aim(struct redirect_line *line, const struct addr *to, uint16_t port)
+{
+    bool is_any = addr_is_wildcard(to);
+
+    if (is_any && port == line->first)
+        return;
+    /* The wildcard of IPv6 receives both families. */
+    if (to->family != AF_UNSPEC && to->family != line->family &&
+        !(is_any && to->family == AF_INET6))
+        return;
+    line->is_alone = false;
+    line->to = *to;
+    if (is_any)
+        line->to = (struct addr){.family = AF_UNSPEC};
+    line->to_first = port;
+}
+
+/*
+ * Sets the target of the line by what the table says of a bind to `bound`. Returns false if no
+ * rule matches that.
+ */
+static bool decide(struct maker *m, struct redirect_line *line, const struct addr *bound)
+{
+    struct endpoint asked = {line->proto, *bound, line->first};
+    struct decision d = table_decide(m->table, &asked);
+
+    if (d.rule < 0)
+        return false;
+    bool is_auto = d.action == ACTION_AUTO;
+    if (is_auto)
+        d.last = UINT16_MAX;
+    uint16_t port = d.first;
+    if (d.first != d.last) {
+        const struct redirect_live *live = find_live(m, line, bound, &d.host);
+        /* Choices are sticky: a server of another protocol or address has the same port. */
+        if (!is_auto && !is_within(live, &d))
+            live = newest_live(m, line, NULL, &d.host);
+        m->is_guess[d.rule] |= !is_within(live, &d);
+        port = is_within(live, &d) ? live->actual.port : d.first;
+    }
+    if (port != 0)
+        aim(line, &d.host, port);
+    m->is_used[d.rule] |= !line->is_alone;
+    return true;
+}
+
+/* Sets the target of a line whose protocol, family, host and ports are set. */
+static void resolve(struct maker *m, struct redirect_line *line)
+{
+    struct addr any = wildcard(line->family), any_v6 = wildcard(AF_INET6);
+
+    line->is_alone = true;
+    if (!(line->host.family != AF_UNSPEC && decide(m, line, &line->host)) &&
+        !decide(m, line, &any) && line->family == AF_INET)
+        decide(m, line, &any_v6);
+}
 
 /* ---- runs and addresses ---- */
 
@@ -42,10 +172,10 @@ static void find_runs(struct maker *m)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < m->in.table->count; i++)
-        add_run(m, m->in.table->rule[i].first, m->in.table->rule[i].last);
-    for (size_t i = 0; i < m->in.live_count; i++)
-        add_run(m, m->in.live[i].asked.port, m->in.live[i].asked.port);
+    for (size_t i = 0; i < m->table->count; i++)
+        add_run(m, m->table->rule[i].first, m->table->rule[i].last);
+    for (size_t i = 0; i < m->live_count; i++)
+        add_run(m, m->live[i].asked.port, m->live[i].asked.port);
     if (m->starts > 0)
         qsort(m->start, m->starts, sizeof(*m->start), compare_starts);
     for (size_t i = 0; i < m->starts; i++) {
@@ -70,56 +200,29 @@ static void add_host(struct maker *m, const struct addr *host)
 
 static void find_hosts(struct maker *m)
 {
-    for (size_t i = 0; i < m->in.table->count; i++)
-        add_host(m, &m->in.table->rule[i].host);
-    for (size_t i = 0; i < m->in.live_count; i++)
-        add_host(m, &m->in.live[i].asked.addr);
+    for (size_t i = 0; i < m->table->count; i++)
+        add_host(m, &m->table->rule[i].host);
+    for (size_t i = 0; i < m->live_count; i++)
+        add_host(m, &m->live[i].asked.addr);
 }
 
 /* Whether a rule or a running server has that address and port: it may differ from any address. */
 static bool is_special(const struct maker *m, const struct addr *host, uint32_t port)
 {
-    for (size_t i = 0; i < m->in.table->count; i++) {
-        const struct rule *rule = &m->in.table->rule[i];
+    for (size_t i = 0; i < m->table->count; i++) {
+        const struct rule *rule = &m->table->rule[i];
         if (port >= rule->first && port <= rule->last && addr_equal(&rule->host, host))
             return true;
     }
-    for (size_t i = 0; i < m->in.live_count; i++) {
-        struct addr asked = addr_unmapped(&m->in.live[i].asked.addr);
-        if (port == m->in.live[i].asked.port && addr_equal(&asked, host))
+    for (size_t i = 0; i < m->live_count; i++) {
+        struct addr asked = addr_unmapped(&m->live[i].asked.addr);
+        if (port == m->live[i].asked.port && addr_equal(&asked, host))
             return true;
     }
     return false;
 }
 
-/* Fills in the line, and marks the rule that decides. */
-static void resolve(struct maker *m, struct redirect_line *line)
-{
-    target_resolve(&m->in, line);
-    if (line->rule < 0)
-        return;
-    m->is_used[line->rule] |= !line->is_alone;
-    m->is_guess[line->rule] |= line->is_guess;
-}
-
-/* ---- lists of lines ---- */
-
-struct list {
-    struct redirect_line *line; /* malloc'ed */
-    size_t count;
-};
-
-static void append(struct maker *m, struct list *list, const struct redirect_line *line)
-{
-    struct redirect_line *grown = realloc(list->line, (list->count + 1) * sizeof(*grown));
-
-    if (grown == NULL) {
-        m->is_out_of_memory = true;
-        return;
-    }
-    list->line = grown;
-    grown[list->count++] = *line;
-}
+/* ---- lines ---- */
 
 static bool is_same_target(const struct redirect_line *a, const struct redirect_line *b)
 {
@@ -133,114 +236,99 @@ static bool continues(const struct redirect_line *a, const struct redirect_line 
     struct redirect_line next = *a;
 
     next.to_first = (uint16_t)(a->to_first + (a->last + 1 - a->first));
-    return a->last + 1 == b->first && is_same_target(&next, b);
+    return a->proto == b->proto && a->family == b->family && addr_equal(&a->host, &b->host) &&
+           a->last + 1 == b->first && is_same_target(&next, b);
 }
 
-static void append_or_join(struct maker *m, struct list *list, const struct redirect_line *line)
+static void add_line(struct maker *m, const struct redirect_line *line)
 {
-    struct redirect_line *end = list->count > 0 ? &list->line[list->count - 1] : NULL;
+    struct redirect *r = m->r;
 
-    if (end != NULL && continues(end, line))
-        end->last = line->last;
-    else
-        append(m, list, line);
+    if (r->count > 0 && continues(&r->line[r->count - 1], line)) {
+        r->line[r->count - 1].last = line->last;
+        return;
+    }
+    struct redirect_line *grown = reallocarray(r->line, r->count + 1, sizeof(*grown));
+    if (grown == NULL) {
+        m->is_out_of_memory = true;
+        return;
+    }
+    r->line = grown;
+    grown[r->count++] = *line;
 }
 
-/* The lines of one protocol, family and address; those of any address where that is NULL. */
-static struct list make_list(struct maker *m, enum proto proto, uint8_t family,
-                             const struct addr *host)
+/* Adds the lines of one protocol, family and address; those of any address if that is NULL. */
+static void add_lines(struct maker *m, enum proto proto, uint8_t family, const struct addr *host)
 {
-    struct list list = {NULL, 0};
-
     for (size_t i = 0; i + 1 < m->starts; i++) {
-        struct redirect_line any = {.proto = proto, .family = family};
+        struct redirect_line line = {.proto = proto, .family = family};
         if (host != NULL && !is_special(m, host, m->start[i]))
             continue;
-        any.first = (uint16_t)m->start[i];
-        any.last = (uint16_t)(m->start[i + 1] - 1);
-        struct redirect_line line = any;
-        resolve(m, &any);
+        line.first = (uint16_t)m->start[i];
+        line.last = (uint16_t)(m->start[i + 1] - 1);
+        struct redirect_line otherwise = line;
+        otherwise.is_alone = true;
         if (host != NULL) {
+            resolve(m, &otherwise);
             line.host = *host;
-            resolve(m, &line);
         }
-        if (host == NULL && !any.is_alone)
-            append_or_join(m, &list, &any);
-        if (host != NULL && !is_same_target(&line, &any))
-            append_or_join(m, &list, &line);
+        resolve(m, &line);
+        if (!is_same_target(&line, &otherwise))
+            add_line(m, &line);
     }
-    return list;
 }
 
-static bool is_same_list(const struct list *a, const struct list *b)
+/*
+ * Drops the lines from `second` on if they are those from `first` to `second` again, but for
+ * either the protocol or the family. Returns whether they are.
+ */
+static bool drop_same(struct redirect *r, size_t first, size_t second)
 {
-    bool is_same = a->count == b->count;
-
-    for (size_t i = 0; is_same && i < a->count; i++)
-        is_same = a->line[i].first == b->line[i].first && a->line[i].last == b->line[i].last &&
-                  is_same_target(&a->line[i], &b->line[i]);
-    return is_same;
-}
-
-/* Appends the list to all lines, with that protocol and family, and empties it. */
-static void take(struct maker *m, struct list *list, enum proto proto, uint8_t family)
-{
-    struct list all = {m->r->line, m->r->count};
-
-    for (size_t i = 0; i < list->count; i++) {
-        list->line[i].proto = proto;
-        list->line[i].family = family;
-        append(m, &all, &list->line[i]);
+    if (r->count - second != second - first)
+        return false;
+    for (size_t i = first; i < second; i++) {
+        const struct redirect_line *a = &r->line[i], *b = &r->line[i + second - first];
+        if (a->first != b->first || a->last != b->last || !is_same_target(a, b) ||
+            (a->proto != b->proto && a->family != b->family))
+            return false;
     }
-    m->r->line = all.line;
-    m->r->count = all.count;
-    free(list->line);
-    *list = (struct list){NULL, 0};
+    r->count = second;
+    return true;
 }
 
 /* Adds the lines of both protocols: once if they are the same. */
-static void add_protos(struct maker *m, struct list *tcp, struct list *udp, uint8_t family)
+static void add_protos(struct maker *m, uint8_t family, const struct addr *host)
 {
-    bool is_same = is_same_list(tcp, udp);
+    struct redirect *r = m->r;
+    size_t tcp = r->count;
 
-    take(m, tcp, is_same ? PROTO_ANY : PROTO_TCP, family);
-    if (!is_same)
-        take(m, udp, PROTO_UDP, family);
-    free(udp->line);
+    add_lines(m, PROTO_TCP, family, host);
+    size_t udp = r->count;
+    add_lines(m, PROTO_UDP, family, host);
+    for (size_t i = drop_same(r, tcp, udp) ? tcp : udp; i < udp; i++)
+        r->line[i].proto = PROTO_ANY;
 }
 
+/* Adds the lines of any address: once if both families have the same. */
 static void add_lines_of_any(struct maker *m)
 {
-    struct list tcp4 = make_list(m, PROTO_TCP, AF_INET, NULL);
-    struct list udp4 = make_list(m, PROTO_UDP, AF_INET, NULL);
-    struct list tcp6 = make_list(m, PROTO_TCP, AF_INET6, NULL);
-    struct list udp6 = make_list(m, PROTO_UDP, AF_INET6, NULL);
-    bool is_same = is_same_list(&tcp4, &tcp6) && is_same_list(&udp4, &udp6);
+    struct redirect *r = m->r;
+    size_t v4 = r->count;
 
-    add_protos(m, &tcp4, &udp4, is_same ? AF_UNSPEC : AF_INET);
-    if (!is_same) {
-        add_protos(m, &tcp6, &udp6, AF_INET6);
-    } else {
-        free(tcp6.line);
-        free(udp6.line);
-    }
-}
-
-static void add_lines_of_host(struct maker *m, const struct addr *host)
-{
-    struct list tcp = make_list(m, PROTO_TCP, host->family, host);
-    struct list udp = make_list(m, PROTO_UDP, host->family, host);
-
-    add_protos(m, &tcp, &udp, host->family);
+    add_protos(m, AF_INET, NULL);
+    size_t v6 = r->count;
+    add_protos(m, AF_INET6, NULL);
+    for (size_t i = drop_same(r, v4, v6) ? v4 : v6; i < v6; i++)
+        r->line[i].family = AF_UNSPEC;
 }
 
 /* ---- notes ---- */
 
 static enum redirect_note note_of(const struct maker *m, size_t index)
 {
-    const struct rule *rule = &m->in.table->rule[index];
+    const struct rule *rule = &m->table->rule[index];
 
-    if (rule->target < RULE_AUTO && rule->to_first < TARGET_PRIVILEGED_END)
+    if (rule->target < RULE_AUTO && rule->to_first < PRIVILEGED_END)
         return REDIRECT_PRIVILEGED;
     if (rule->target == RULE_KEEP)
         return REDIRECT_KEEP;
@@ -249,8 +337,8 @@ static enum redirect_note note_of(const struct maker *m, size_t index)
     if (rule->proto == PROTO_SCTP)
         return REDIRECT_SCTP;
     if (rule->target == RULE_AUTO)
-        return m->is_used[index] || table_rule_is_dead(m->in.table, index) ? REDIRECT_DONE
-                                                                           : REDIRECT_NO_SERVER;
+        return m->is_used[index] || table_rule_is_dead(m->table, index) ? REDIRECT_DONE
+                                                                        : REDIRECT_NO_SERVER;
     if (rule->target == RULE_POOL && m->is_guess[index])
         return REDIRECT_FIRST;
     return addr_is_loopback(&rule->to) ? REDIRECT_LOOPBACK : REDIRECT_DONE;
@@ -259,7 +347,7 @@ static enum redirect_note note_of(const struct maker *m, size_t index)
 bool redirect_make(struct redirect *r, const struct table *t, const struct redirect_live *live,
                    size_t live_count)
 {
-    struct maker m = {.r = r, .in = {t, live, live_count}};
+    struct maker m = {.r = r, .table = t, .live = live, .live_count = live_count};
 
     *r = (struct redirect){.line = NULL};
     m.start = calloc(2 * (t->count + live_count) + 1, sizeof(*m.start));
@@ -270,7 +358,7 @@ bool redirect_make(struct redirect *r, const struct table *t, const struct redir
         find_runs(&m);
         find_hosts(&m);
         for (size_t i = 0; i < m.hosts; i++)
-            add_lines_of_host(&m, &m.host[i]);
+            add_protos(&m, m.host[i].family, &m.host[i]);
         add_lines_of_any(&m);
         for (size_t i = 0; i < t->count; i++)
             r->note[i] = note_of(&m, i);

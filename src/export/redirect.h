@@ -28,10 +28,8 @@ struct redirect_line {
     enum proto proto;
     uint8_t family;
     bool is_alone;
-    bool is_guess; /* no server is running: the first port of the rule's choice */
     struct addr host, to;
     uint16_t first, last, to_first;
-    int rule; /* the index of the rule that decides, or -1 */
 };
 
 /* What to tell people about a rule. */
