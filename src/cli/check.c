@@ -3,21 +3,12 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/memory.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/rules.h"
 
 /* ---- the table ---- */
-
-static void print_table(const struct table *t)
-{
-    static char buf[TABLE_TEXT_MAX];
-    struct text text;
-
-    text_init(&text, buf, sizeof(buf));
-    table_format(t, '\n', &text);
-    puts(buf);
-}
 
 static void warn_of_dead_rules(const struct table *t)
 {
@@ -117,16 +108,6 @@ static void explain(const struct config *config, const struct endpoint *asked)
     print_outcome(asked, &d, config->when);
 }
 
-/* Whether the result depends on the protocol at this port. */
-static bool depends_on_proto(const struct table *t, uint16_t port)
-{
-    for (size_t i = 0; i < t->count; i++) {
-        if (t->rule[i].proto != PROTO_ANY && port >= t->rule[i].first && port <= t->rule[i].last)
-            return true;
-    }
-    return false;
-}
-
 /* Whether the result differs between 0.0.0.0 and :: at this port. */
 static bool depends_on_family(const struct table *t, uint16_t port)
 {
@@ -142,21 +123,19 @@ static bool depends_on_family(const struct table *t, uint16_t port)
 /* Explains an endpoint, once for each protocol and family if it has none and they matter. */
 static void explain_cases(const struct config *config, const struct endpoint *given)
 {
-    bool each_proto = given->proto == PROTO_ANY && depends_on_proto(&config->table, given->port);
+    bool each_proto = given->proto == PROTO_ANY && table_needs_proto(&config->table, given->port);
     bool each_family =
         given->addr.family == AF_UNSPEC && depends_on_family(&config->table, given->port);
     enum proto first = each_proto ? PROTO_TCP : given->proto;
     enum proto last = each_proto ? PROTO_SCTP : given->proto;
 
     for (enum proto proto = first; proto <= last; proto++) {
-        struct endpoint e = *given;
-        e.proto = proto;
-        if (!each_family) {
-            explain(config, &e);
-            continue;
-        }
-        e.addr.family = AF_INET;
+        struct endpoint e = {proto, given->addr, given->port};
+        if (each_family)
+            e.addr.family = AF_INET;
         explain(config, &e);
+        if (!each_family)
+            continue;
         e.addr.family = AF_INET6;
         explain(config, &e);
     }
@@ -189,57 +168,45 @@ static void warn_of_collision(const struct config *config, const struct endpoint
                   output_endpoint(a, of_a), output_endpoint(b, of_b), actual_a.port);
 }
 
-static bool parse_argument(const char *argument, struct endpoint *e)
+/* Returns STATUS_OK; or STATUS_USAGE, with nothing explained, if an endpoint is invalid. */
+static int explain_endpoints(const struct config *config, size_t count, char **arguments)
 {
-    struct source source = {.name = "endpoint", .text = argument, .size = strlen(argument)};
+    CLEANUP_FREE struct endpoint *e = memory_check(calloc(count + 1, sizeof(*e)));
     struct diag d;
 
-    if (rule_parse_endpoint(e, &source, &d))
-        return true;
-    message_diag(&d);
-    return false;
-}
-
-/* Returns STATUS_OK; or STATUS_USAGE, with nothing explained, if an endpoint is invalid. */
-static int explain_endpoints(const struct config *config, int count, char **endpoints)
-{
-    struct endpoint e, earlier;
-
-    for (int i = 0; i < count; i++) {
-        if (!parse_argument(endpoints[i], &e))
+    for (size_t i = 0; i < count; i++) {
+        struct source source = {"endpoint", arguments[i], strlen(arguments[i])};
+        if (!rule_parse_endpoint(&e[i], &source, &d)) {
+            message_diag(&d);
             return STATUS_USAGE;
-    }
-    for (int i = 0; i < count; i++) {
-        parse_argument(endpoints[i], &e);
-        explain_cases(config, &e);
-        for (int j = 0; j < i; j++) {
-            parse_argument(endpoints[j], &earlier);
-            warn_of_collision(config, &earlier, &e);
         }
+    }
+    for (size_t i = 0; i < count; i++) {
+        explain_cases(config, &e[i]);
+        for (size_t j = 0; j < i; j++)
+            warn_of_collision(config, &e[j], &e[i]);
     }
     return STATUS_OK;
 }
 
 /* ---- the command ---- */
 
-static struct {
-    struct rules rules;
-} options;
+static struct rules options;
 
 static int check_main(int argc, char **argv)
 {
     static struct config config;
 
-    if (!rules_load(&options.rules, &config))
+    if (!rules_load(&options, &config))
         return STATUS_BAD_TABLE;
-    print_table(&config.table);
+    puts(output_table(&config.table, '\n'));
     warn_of_dead_rules(&config.table);
     warn_of_shared_targets(&config.table);
-    return explain_endpoints(&config, argc - 1, argv + 1);
+    return explain_endpoints(&config, (size_t)argc - 1, argv + 1);
 }
 
 static const struct option_spec OPTIONS[] = {
-    OPTION_RULES_AND_FILE(&options.rules),
+    OPTION_RULES_AND_FILE(&options),
     {0},
 };
 

@@ -142,14 +142,13 @@ static int doctor_main(int argc, char **argv)
     if (command != NULL)
         examine_command(command, &visit, &all);
     int status = status_of(&visit, &all);
-    if (!options.is_json) {
-        finding_print(&all);
-        return status;
-    }
     bool is_caught = visit.verdict.engine != VERDICT_NEITHER;
-    int failure = finding_print_json(&all, status == STATUS_OK,
-                                     is_caught ? ENGINES[visit.verdict.engine] : NULL);
-    return failure != STATUS_OK ? failure : status;
+    if (options.is_json)
+        finding_print_json(&all, status == STATUS_OK,
+                           is_caught ? ENGINES[visit.verdict.engine] : NULL);
+    else
+        finding_print(&all);
+    return status;
 }
 
 static const struct option_spec OPTIONS[] = {

@@ -8,9 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/cleanup.h"
 #include "cli/install_paths.h"
+#include "cli/memory.h"
 #include "cli/message.h"
+#include "cli/output.h"
 #include "cli/rules.h"
 #include "linux/procfs.h"
 #include "program/privilege.h"
@@ -75,7 +76,7 @@ static void check_library(struct doctor_system *s, struct finding *f)
 static void check_table(struct doctor_system *s, struct finding *f)
 {
     static const struct rules none;
-    static char problem[DIAG_TEXT_MAX], rules[TABLE_TEXT_MAX];
+    static char problem[DIAG_TEXT_MAX];
     struct text text;
 
     text_init(&text, problem, sizeof(problem));
@@ -86,12 +87,11 @@ static void check_table(struct doctor_system *s, struct finding *f)
         finding_take_message(f, problem);
         return;
     }
-    text_init(&text, rules, sizeof(rules));
-    table_format(&s->config.table, ',', &text);
+    const char *rules = output_table(&s->config.table, ',');
     if (s->config.table.count == 0) {
         finding_set(f, FINDING_NOTE, "%s has no rules, so nothing is remapped", s->config.source);
         finding_set_way_out(f, "add rules, such as 80=8080");
-    } else if (text.used <= 60) {
+    } else if (strlen(rules) <= 60) {
         finding_set(f, FINDING_OK, "%s: %s", s->config.source, rules);
     } else {
         finding_set(f, FINDING_OK, "%s: %zu rules", s->config.source, s->config.table.count);

@@ -1,12 +1,10 @@
 #include "cli/environment.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cleanup.h"
-#include "cli/message.h"
+#include "cli/memory.h"
 #include "core/text.h"
 
 #define LIBRARY "libremap.so"
@@ -17,7 +15,7 @@ static const char SEPARATORS[] = " :"; /* ld.so(8) */
 static void set_variable(const char *name, const char *value)
 {
     if (setenv(name, value, 1) != 0)
-        exit(message_no_memory());
+        memory_is_out();
 }
 
 void environment_set(enum config_key key, const char *value)
@@ -30,13 +28,11 @@ void environment_make_absolute(enum config_key key)
 {
     const char *value = getenv(config_variable[key]);
     CLEANUP_FREE char *folder = getcwd(NULL, 0);
-    CLEANUP_FREE char *path = NULL;
 
     if (folder == NULL || value == NULL || value[0] == '\0' || value[0] == '/' ||
         !config_is_path(key, value))
         return;
-    if (asprintf(&path, "%s/%s", folder, value) < 0)
-        exit(message_no_memory());
+    CLEANUP_FREE char *path = memory_format("%s/%s", folder, value);
     set_variable(config_variable[key], path);
 }
 
@@ -44,7 +40,6 @@ void environment_preload(const char *library)
 {
     const char *others = getenv("LD_PRELOAD");
     size_t size = strlen(library);
-    CLEANUP_FREE char *list = NULL;
 
     if (others == NULL || others[0] == '\0') {
         set_variable("LD_PRELOAD", library);
@@ -52,8 +47,7 @@ void environment_preload(const char *library)
     }
     if (strncmp(others, library, size) == 0 && strchr(SEPARATORS, others[size]) != NULL)
         return;
-    if (asprintf(&list, "%s:%s", library, others) < 0)
-        exit(message_no_memory());
+    CLEANUP_FREE char *list = memory_format("%s:%s", library, others);
     set_variable("LD_PRELOAD", list);
 }
 
@@ -71,11 +65,10 @@ void environment_drop_preload(void)
 
     if (preloaded == NULL)
         return;
-    CLEANUP_FREE char *list = strdup(preloaded);
-    CLEANUP_FREE char *buf = malloc(strlen(preloaded) + 1);
-    if (list == NULL || buf == NULL)
-        exit(message_no_memory());
-    text_init(&others, buf, strlen(preloaded) + 1);
+    size_t size = strlen(preloaded) + 1;
+    CLEANUP_FREE char *list = memory_check(strdup(preloaded));
+    CLEANUP_FREE char *buf = memory_check(malloc(size));
+    text_init(&others, buf, size);
     for (char *path = strtok_r(list, SEPARATORS, &rest); path != NULL;
          path = strtok_r(NULL, SEPARATORS, &rest)) {
         if (is_ours(path))

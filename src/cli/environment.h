@@ -4,8 +4,6 @@
 
 #include "core/config.h"
 
-/* Each changes the environment of this process, or exits after a message if out of memory. */
-
 /* Sets one of our variables, unless `value` is NULL. */
 void environment_set(enum config_key key, const char *value);
 

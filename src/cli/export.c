@@ -1,5 +1,8 @@
 /* remap export: the table for other programs. */
 #include <ctype.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,22 +10,23 @@
 
 #include "cli/command.h"
 #include "cli/install_paths.h"
+#include "cli/memory.h"
 #include "cli/message.h"
-#include "cli/option.h"
-#include "cli/plan.h"
+#include "cli/output.h"
+#include "cli/remapped.h"
 #include "cli/rules.h"
-#include "cli/user.h"
 #include "export/firewall.h"
+#include "linux/netns.h"
+#include "linux/sock_diag.h"
 
-static const struct format *const FORMATS[] = {
-    &nft_format,
-    &iptables_format,
-    &systemd_redirect_format,
-    NULL,
-};
+static const struct format *const FORMATS[] = {&nft_format, &iptables_format,
+                                               &systemd_redirect_format, NULL};
 
 /* Limits of names of interfaces and users (IFNAMSIZ, useradd(8)). */
 enum { INTERFACE_MAX = 15, USER_MAX = 32 };
+
+/* The group of a number that belongs to no user. */
+enum { NOGROUP = 65534 };
 
 static struct {
     struct rules rules;
@@ -66,13 +70,63 @@ static bool take_interfaces(struct format_options *o)
         }
         while (known < o->interfaces && strcmp(o->interface[known], word) != 0)
             known++;
-        if (known == o->interfaces && known < FORMAT_INTERFACES_MAX)
+        if (known == o->interfaces)
             o->interface[o->interfaces++] = word;
     }
     if (firewall_fits(o))
         return true;
     message_print("too many interfaces");
     return false;
+}
+
+/* ---- users ---- */
+
+/*
+ * Finds the ids of a user by name or number; there need not be a user of that number. Returns
+ * false after a message if there is no such user.
+ */
+static bool find_user(const char *user, uid_t *uid, gid_t *gid)
+{
+    char *end;
+    unsigned long number = strtoul(user, &end, 10);
+    bool is_number = *user >= '0' && *user <= '9' && *end == '\0' && number < UINT32_MAX;
+    const struct passwd *entry = getpwnam(user);
+
+    if (entry == NULL && is_number)
+        entry = getpwuid((uid_t)number);
+    if (entry == NULL && !is_number) {
+        message_print("there is no user '%s': see 'getent passwd'", user);
+        return false;
+    }
+    *uid = entry != NULL ? entry->pw_uid : (uid_t)number;
+    *gid = entry != NULL ? entry->pw_gid : NOGROUP;
+    return true;
+}
+
+/*
+ * Changes to the user of that name or number permanently, with the environment that locates its
+ * registry. Stores its number in *uid. Returns false after a message on an error.
+ */
+static bool become_user(const char *user, uid_t *uid)
+{
+    char folder[64];
+    gid_t gid;
+
+    if (!find_user(user, uid, &gid))
+        return false;
+    if (*uid == geteuid())
+        return true;
+    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
+        setresuid(*uid, *uid, *uid) != 0) {
+        message_print("cannot read the registry of '%s': %s: do it as root", user, strerror(errno));
+        return false;
+    }
+    snprintf(folder, sizeof(folder), "/run/user/%u", *uid);
+    if (access(folder, F_OK) == 0)
+        setenv("XDG_RUNTIME_DIR", folder, 1);
+    else
+        unsetenv("XDG_RUNTIME_DIR");
+    return true;
 }
 
 /* Sets the owner's number, and the user that has the running servers. Returns a status. */
@@ -83,7 +137,7 @@ static int find_users(struct format_options *o)
     gid_t gid;
 
     if (o->owner != NULL) {
-        if (!user_find(o->owner, &uid, &gid))
+        if (!find_user(o->owner, &uid, &gid))
             return STATUS_USAGE;
         o->owner_id = uid;
     }
@@ -94,44 +148,171 @@ static int find_users(struct format_options *o)
     return STATUS_OK;
 }
 
+/* ---- rules that are put up at once ---- */
+
+/* What to tell of a rule. */
+static const char *const NOTES[] = {
+    [REDIRECT_KEEP] = "is not redirected: it keeps its ports",
+    [REDIRECT_DENY] = "is not redirected: it denies its ports",
+    [REDIRECT_SCTP] = "is not redirected: write rules for tcp and udp",
+    [REDIRECT_NO_SERVER] = "is not redirected, because no server is running on its ports: start "
+                           "the server, and name its user with --user",
+    [REDIRECT_FIRST] = "has no running server, so its first port is used: start the server, and "
+                       "name its user with --user",
+    [REDIRECT_LOOPBACK] = "goes to a loopback address, which other hosts cannot reach: use "
+                          "another address, or --local for this host alone",
+    [REDIRECT_PRIVILEGED] = NULL, /* an error */
+};
+
+static const char LOCAL_NOTE[] =
+    "goes to a loopback address, so it is redirected for this host alone";
+
+static void print_notes(const struct redirect *r, const struct table *t, bool is_local)
+{
+    char buf[RULE_TEXT_MAX];
+
+    for (size_t i = 0; i < t->count; i++) {
+        const char *text =
+            r->note[i] == REDIRECT_LOOPBACK && is_local ? LOCAL_NOTE : NOTES[r->note[i]];
+        if (text != NULL)
+            message_print("rule %zu (%s) %s", i + 1, output_rule(&t->rule[i], buf), text);
+    }
+}
+
+/* Returns false after a message if a rule has a privileged target. */
+static bool check_targets(const struct redirect *r, const struct table *t)
+{
+    char buf[RULE_TEXT_MAX];
+
+    for (size_t i = 0; i < t->count; i++) {
+        if (r->note[i] == REDIRECT_PRIVILEGED) {
+            message_print("rule %zu (%s) goes to a privileged port, which needs no redirect: use "
+                          "a port from 1024 up",
+                          i + 1, output_rule(&t->rule[i], buf));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Warns of servers that listen on a port that is redirected: other hosts cannot reach them then. */
+static void warn_of_servers(const struct redirect *r)
+{
+    static const struct endpoint all = {.proto = PROTO_ANY};
+    static char answer[SOCK_DIAG_MAX];
+    struct sock_diag_dump dump;
+    struct sock_diag_socket socket;
+    char buf[RULE_TEXT_MAX];
+
+    sock_diag_begin(&dump, netns_own(), &all, answer, sizeof(answer));
+    while (sock_diag_next(&dump, &socket)) {
+        struct endpoint v4 = socket.local;
+        v4.addr.family = AF_INET;
+        bool is_dual = addr_is_wildcard(&socket.local.addr) && !socket.v6only;
+        if (socket.listens && !addr_is_loopback(&socket.local.addr) &&
+            (redirect_takes(r, &socket.local) || (is_dual && redirect_takes(r, &v4))))
+            message_print("warning: a server has %s itself, and other hosts cannot reach it while "
+                          "that port is redirected: put %u=keep first in the table to keep it",
+                          output_endpoint(&socket.local, buf), socket.local.port);
+    }
+    sock_diag_end(&dump);
+}
+
+static bool leaves_a_choice(const struct table *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->rule[i].target == RULE_AUTO || t->rule[i].target == RULE_POOL)
+            return true;
+    }
+    return false;
+}
+
+/* Each registry counts for itself, so the time comes first. */
+static uint64_t order_of(const struct registry_entry *e)
+{
+    return (uint64_t)e->since << 32 | e->order;
+}
+
+/*
+ * Lists the running servers of the user of the options: malloc'ed, *count of them. Anybody can
+ * write to their own registry, so a socket must be that user's, too. Returns a status.
+ */
+static int find_servers(const struct format_options *o, struct redirect_live **list, size_t *count)
+{
+    struct remapped_list all;
+    uid_t uid = geteuid();
+
+    if (o->user != NULL && !become_user(o->user, &uid))
+        return STATUS_UNAVAILABLE;
+    int status = remapped_find(o->run, false, &all);
+    *list = memory_check(calloc(all.count + 1, sizeof(**list)));
+    for (size_t i = 0; i < all.count; i++) {
+        const struct remapped *live = &all.list[i];
+        if (live->listens && (o->user == NULL || live->uid == uid))
+            (*list)[(*count)++] = (struct redirect_live){live->entry.asked, live->entry.actual,
+                                                         live->v6only, order_of(&live->entry)};
+    }
+    free(all.list);
+    return status;
+}
+
+/* Prints what to know about rules that are put up at once. Returns a status. */
+static int comment_on(const struct redirect *r, const struct table *t, bool is_local)
+{
+    print_notes(r, t, is_local);
+    if (r->count == 0) {
+        message_print("no rule of the table can be redirected");
+        return STATUS_NO;
+    }
+    warn_of_servers(r);
+    return STATUS_OK;
+}
+
 /* ---- formats ---- */
 
-/* Prints firewall rules. Returns a status. */
-static int print_rules(const struct format *format, struct format_options *o,
-                       const struct table *table)
+/* Finds what the table depends on, for rules. Returns a status. */
+static int look_around(const struct format *format, struct format_options *o, const struct table *t,
+                       struct redirect_live **live, size_t *count)
 {
-    static struct redirect r;
-
     if (o->backend != NULL) {
         message_print("the format %s has no option --backend", format->name);
         return STATUS_USAGE;
     }
     int status = find_users(o);
-    if (status == STATUS_OK)
-        status = plan_for_now(&r, o, table);
-    if (status == STATUS_OK)
-        format->print(&(struct format_input){table, &r, o, NULL}, stdout);
-    redirect_free(&r);
-    return status;
+    return status == STATUS_OK && leaves_a_choice(t) ? find_servers(o, live, count) : status;
 }
 
-/* Prints a unit that runs remap-redirect. Returns a status. */
-static int print_unit(const struct format *format, const struct format_options *o,
-                      const struct table *table)
+/* Finds what a unit runs. Returns a status. */
+static int find_helper(char helper[PATH_MAX])
 {
-    static struct redirect r;
-    char helper[PATH_MAX];
-
     if (!install_paths_helper(helper))
         return STATUS_UNAVAILABLE;
-    if (strpbrk(helper, " \t\n\\\"'") != NULL) {
-        message_print("systemd cannot run '%s': move it to a path without blanks and quotes",
-                      helper);
-        return STATUS_UNAVAILABLE;
-    }
-    int status = plan_for_later(&r, table);
+    if (strpbrk(helper, " \t\n\\\"'") == NULL)
+        return STATUS_OK;
+    message_print("systemd cannot run '%s': move it to a path without blanks and quotes", helper);
+    return STATUS_UNAVAILABLE;
+}
+
+/* Returns a status. */
+static int print(const struct format *format, struct format_options *o, const struct table *t)
+{
+    CLEANUP_FREE struct redirect_live *live = NULL;
+    size_t live_count = 0;
+    struct redirect r;
+    char helper[PATH_MAX];
+    int status =
+        format->is_unit ? find_helper(helper) : look_around(format, o, t, &live, &live_count);
+
+    if (status != STATUS_OK)
+        return status;
+    if (!redirect_make(&r, t, live, live_count))
+        memory_is_out();
+    if (!check_targets(&r, t))
+        status = STATUS_BAD_TABLE;
+    else if (!format->is_unit)
+        status = comment_on(&r, t, o->is_local);
     if (status == STATUS_OK)
-        format->print(&(struct format_input){table, &r, o, helper}, stdout);
+        format->print(&(struct format_input){t, &r, o, helper}, stdout);
     redirect_free(&r);
     return status;
 }
@@ -172,8 +353,7 @@ static int export_main(int argc, char **argv)
     if (!rules_load(&options.rules, &config))
         return STATUS_BAD_TABLE;
     o->is_given = options.rules.given;
-    return format->is_unit ? print_unit(format, o, &config.table)
-                           : print_rules(format, o, &config.table);
+    return print(format, o, &config.table);
 }
 
 static const struct option_spec OPTIONS[] = {

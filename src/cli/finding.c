@@ -124,14 +124,11 @@ static json_t *finding_json(const struct finding *f)
                      f->way_out[0] != '\0' ? output_json_string(f->way_out) : json_null());
 }
 
-int finding_print_json(const struct findings *all, bool works, const char *engine)
+void finding_print_json(const struct findings *all, bool works, const char *engine)
 {
-    json_auto_t *list = json_array();
+    json_t *list = json_array();
 
-    for (size_t i = 0; i < all->count; i++) {
-        if (json_array_append_new(list, finding_json(&all->list[i])) != 0)
-            return message_no_memory();
-    }
-    return output_json(
-        json_pack("{s:b, s:s?, s:O}", "works", works, "engine", engine, "findings", list));
+    for (size_t i = 0; i < all->count; i++)
+        output_append(list, finding_json(&all->list[i]));
+    output_json(json_pack("{s:b, s:s?, s:o}", "works", works, "engine", engine, "findings", list));
 }

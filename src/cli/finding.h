@@ -54,10 +54,7 @@ enum finding_state finding_worst(const struct findings *all);
 /* Prints a line for each, in colour on a terminal unless NO_COLOR is set. */
 void finding_print(const struct findings *all);
 
-/*
- * Prints a JSON object with `works`, `engine` (NULL is null) and `findings`. Returns STATUS_OK, or
- * STATUS_UNAVAILABLE after a message.
- */
-int finding_print_json(const struct findings *all, bool works, const char *engine);
+/* Prints a JSON object with `works`, `engine` (NULL is null) and `findings`. */
+void finding_print_json(const struct findings *all, bool works, const char *engine);
 
 #endif

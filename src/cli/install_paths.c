@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cleanup.h"
+#include "cli/memory.h"
 #include "cli/message.h"
 #include "linux/procfs.h"
 

@@ -35,9 +35,3 @@ void message_diag(const struct diag *d)
     diag_format(d, &text);
     message_print("%s", buf);
 }
-
-int message_no_memory(void)
-{
-    message_print("out of memory");
-    return STATUS_UNAVAILABLE;
-}

@@ -20,7 +20,4 @@ void message_capture(struct text *t);
 /* Prints an error in the configuration, with its line and a caret. */
 void message_diag(const struct diag *d);
 
-/* Prints that memory has run out. Returns STATUS_UNAVAILABLE. */
-int message_no_memory(void);
-
 #endif

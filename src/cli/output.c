@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cleanup.h"
+#include "cli/memory.h"
 #include "cli/message.h"
 #include "core/text.h"
 
@@ -17,6 +17,16 @@ const char *output_rule(const struct rule *rule, char buf[RULE_TEXT_MAX])
     return buf;
 }
 
+const char *output_table(const struct table *table, char separator)
+{
+    static char buf[TABLE_TEXT_MAX];
+    struct text text;
+
+    text_init(&text, buf, sizeof(buf));
+    table_format(table, separator, &text);
+    return buf;
+}
+
 const char *output_endpoint(const struct endpoint *e, char buf[RULE_TEXT_MAX])
 {
     struct text text;
@@ -26,6 +36,7 @@ const char *output_endpoint(const struct endpoint *e, char buf[RULE_TEXT_MAX])
     return buf;
 }
 
+/* Only memory that runs out makes the values of this file fail. */
 json_t *output_json_string(const char *string)
 {
     json_t *json = json_string(string);
@@ -34,20 +45,23 @@ json_t *output_json_string(const char *string)
 
     if (json != NULL)
         return json;
-    CLEANUP_FREE char *printable = malloc(size + 1);
-    if (printable == NULL)
-        return NULL;
+    CLEANUP_FREE char *printable = memory_check(malloc(size + 1));
     text_init(&text, printable, size + 1);
     text_printable(&text, string, size);
     return json_string(printable);
 }
 
-int output_json(json_t *json)
+void output_append(json_t *array, json_t *value)
+{
+    if (json_array_append_new(array, value) != 0)
+        memory_is_out();
+}
+
+void output_json(json_t *json)
 {
     json_auto_t *owned = json;
 
     if (owned == NULL || (json_dumpf(owned, stdout, JSON_INDENT(2)) != 0 && !ferror(stdout)))
-        return message_no_memory();
+        memory_is_out();
     putchar('\n');
-    return STATUS_OK;
 }

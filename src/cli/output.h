@@ -4,11 +4,14 @@
 
 #include <jansson.h>
 
-#include "core/rule.h"
+#include "core/table.h"
 
 /* Each writes the text to `buf`, and returns it. */
 const char *output_rule(const struct rule *rule, char buf[RULE_TEXT_MAX]);
 const char *output_endpoint(const struct endpoint *e, char buf[RULE_TEXT_MAX]);
+
+/* Returns the table in normal form. The text is valid until the next call. */
+const char *output_table(const struct table *table, char separator);
 
 /*
  * Returns a JSON string, or NULL if out of memory. If the string is not UTF-8, '?' stands for each
@@ -16,10 +19,10 @@ const char *output_endpoint(const struct endpoint *e, char buf[RULE_TEXT_MAX]);
  */
 json_t *output_json_string(const char *string);
 
-/*
- * Prints `json`, and drops the reference. Returns STATUS_OK; or STATUS_UNAVAILABLE, after
- * a message, if out of memory, which is also what NULL means. main.c reports write errors.
- */
-int output_json(json_t *json);
+/* Appends the value, and drops the reference to it. NULL, here and below, means out of memory. */
+void output_append(json_t *array, json_t *value);
+
+/* Prints `json`, and drops the reference. main.c reports write errors. */
+void output_json(json_t *json);
 
 #endif

@@ -1,5 +1,6 @@
 /* remap port: prints the actual port of an asked one, for scripts. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -62,14 +63,14 @@ static int look(uint16_t port)
 {
     struct remapped_list all;
     int status = remapped_find(options.run, false, &all);
+    const struct remapped *live = status == STATUS_OK ? choose(&all, port) : NULL;
 
-    if (status != STATUS_OK)
-        return status;
-    const struct remapped *live = choose(&all, port);
     if (live != NULL)
         printf("%u\n", live->entry.actual.port);
-    remapped_free(&all);
-    return live != NULL ? STATUS_OK : STATUS_NO;
+    else if (status == STATUS_OK)
+        status = STATUS_NO;
+    free(all.list);
+    return status;
 }
 
 static double now(void)

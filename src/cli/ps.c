@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/cleanup.h"
 #include "cli/command.h"
+#include "cli/memory.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/remapped.h"
@@ -96,15 +96,13 @@ static void fill_row(const struct remapped *live, struct row *row)
         text_copy(row->cell[7], CELL_MAX, live->run);
 }
 
-static int print_table(const struct remapped_list *all)
+static void print_table(const struct remapped_list *all)
 {
     static const struct row HEAD = {
         {"Proto", "Asked", "Actual", "PID", "Program", "Since", "Engine", "Run"}};
-    CLEANUP_FREE struct row *rows = calloc(all->count + 1, sizeof(*rows));
+    CLEANUP_FREE struct row *rows = memory_check(calloc(all->count + 1, sizeof(*rows)));
     int width[COLUMNS] = {0};
 
-    if (rows == NULL)
-        return message_no_memory();
     rows[0] = HEAD;
     for (size_t i = 0; i < all->count; i++)
         fill_row(&all->list[i], &rows[i + 1]);
@@ -119,7 +117,6 @@ static int print_table(const struct remapped_list *all)
             printf("%-*s  ", width[column], rows[i].cell[column]);
         puts(rows[i].cell[COLUMNS - 1]);
     }
-    return STATUS_OK;
 }
 
 /* ---- JSON ---- */
@@ -150,28 +147,26 @@ static json_t *live_json(const struct remapped *live)
         live->run[0] != '\0' ? json_string(live->run) : json_null());
 }
 
-static int print_json(const struct remapped_list *all)
+static void print_json(const struct remapped_list *all)
 {
-    json_auto_t *list = json_array();
+    json_t *list = json_array();
 
-    for (size_t i = 0; i < all->count; i++) {
-        if (json_array_append_new(list, live_json(&all->list[i])) != 0)
-            return message_no_memory();
-    }
-    return output_json(json_incref(list));
+    for (size_t i = 0; i < all->count; i++)
+        output_append(list, live_json(&all->list[i]));
+    output_json(list);
 }
 
 static int ps_main(int argc, char **argv)
 {
     struct remapped_list all;
+    int status = remapped_find(options.run, true, &all);
 
     (void)argc, (void)argv;
-    int status = remapped_find(options.run, true, &all);
-    if (status != STATUS_OK)
-        return status;
-    merge(&all);
-    status = options.is_json ? print_json(&all) : print_table(&all);
-    remapped_free(&all);
+    if (status == STATUS_OK) {
+        merge(&all);
+        (options.is_json ? print_json : print_table)(&all);
+    }
+    free(all.list);
     return status;
 }
 

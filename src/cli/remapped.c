@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/memory.h"
 #include "cli/message.h"
 #include "cli/rules.h"
 #include "linux/netns.h"
@@ -48,19 +49,16 @@ static int find_folders(const char *folders[2])
 char *remapped_run_folder(const char *run)
 {
     const char *folders[2], *problem = NULL;
-    char *path = NULL;
     int count = find_folders(folders);
 
-    for (int i = 0; i < count && path == NULL; i++) {
+    for (int i = 0; i < count; i++) {
         problem = store_make_folder(folders[i]);
-        if (problem == NULL && asprintf(&path, "%s/%s", folders[i], run) < 0) {
-            message_no_memory();
-            return NULL;
-        }
-        if (problem != NULL && i == count - 1)
-            message_print("%s %s", folders[i], problem);
+        if (problem == NULL)
+            return memory_format("%s/%s", folders[i], run);
     }
-    return path;
+    if (problem != NULL)
+        message_print("%s %s", folders[count - 1], problem);
+    return NULL;
 }
 
 /* ---- open sockets ---- */
@@ -70,31 +68,15 @@ struct search {
     struct sock_diag_socket *sockets; /* of it; malloc'ed */
     size_t count;
     struct remapped_list *all;
-    bool is_out_of_memory;
 };
-
-/*
- * Makes room in a list, which is malloc'ed, for one more item of `size` bytes. The list doubles when
- * `count` is a power of two. Returns NULL, and keeps the list, if there is no memory.
- */
-static void *make_room(void *list, size_t count, size_t size)
-{
-    bool is_full = (count & (count - 1)) == 0;
-    return is_full ? realloc(list, (count > 0 ? count * 2 : 1) * size) : list;
-}
 
 static void add(struct search *s, const struct registry_entry *e,
                 const struct sock_diag_socket *socket, const char *run)
 {
     struct remapped_list *all = s->all;
-    struct remapped *list = make_room(all->list, all->count, sizeof(*list));
 
-    if (list == NULL) {
-        s->is_out_of_memory = true;
-        return;
-    }
-    all->list = list;
-    struct remapped *live = &list[all->count++];
+    all->list = memory_check(reallocarray(all->list, all->count + 1, sizeof(*all->list)));
+    struct remapped *live = &all->list[all->count++];
     *live = (struct remapped){.entry = *e,
                               .inode = socket->inode,
                               .uid = socket->uid,
@@ -102,7 +84,7 @@ static void add(struct search *s, const struct registry_entry *e,
                               .pid = e->pid,
                               .listens = socket->listens};
     live->entry.asked.proto = live->entry.actual.proto = socket->local.proto;
-    snprintf(live->run, sizeof(live->run), "%s", run);
+    text_copy(live->run, sizeof(live->run), run);
     memcpy(live->program, e->program, sizeof(live->program));
 }
 
@@ -153,38 +135,26 @@ static void search_registry(struct search *s, const struct registry *r, const ch
 }
 
 /*
- * Searches the registry in a folder, if there is one. False after a message, where it
- * cannot be used; one that is only tried is then passed by, as the library does.
+ * Searches the registry of a run, or of no run (""), if there is one. Returns false after a message
+ * if it cannot be used. One that is only tried is then skipped, as the library does.
  */
-static bool search_folder(struct search *s, const char *folder, const char *run, bool is_tried)
-{
-    const char *problem;
-    struct registry *r = store_find(folder, &problem);
-
-    if (r == NULL) {
-        if (problem != NULL && !is_tried)
-            message_print("%s %s", folder, problem);
-        return problem == NULL || is_tried;
-    }
-    search_registry(s, r, run);
-    registry_destroy(r);
-    return true;
-}
-
 static bool search_run(struct search *s, const char *folder, const char *run, bool is_tried)
 {
-    char *path;
+    CLEANUP_FREE char *path = memory_format("%s%s%s", folder, run[0] != '\0' ? "/" : "", run);
+    const char *problem;
+    struct registry *r = store_find(path, &problem);
 
-    if (asprintf(&path, "%s/%s", folder, run) < 0) {
-        s->is_out_of_memory = true;
-        return false;
+    if (r != NULL) {
+        search_registry(s, r, run);
+        registry_destroy(r);
+        return true;
     }
-    bool is_read = search_folder(s, path, run, is_tried);
-    free(path);
-    return is_read;
+    if (problem != NULL && !is_tried)
+        message_print("%s %s", path, problem);
+    return problem == NULL || is_tried;
 }
 
-/* Whatever else lies in the folder is passed by. */
+/* Skips what is not the folder of a run. */
 static void search_all_runs(struct search *s, const char *folder)
 {
     DIR *runs = opendir(folder);
@@ -205,11 +175,7 @@ static bool search_folders(struct search *s, const char *run)
     bool is_read = count >= 0;
 
     for (int i = 0; i < count; i++) {
-        bool is_tried = i < count - 1;
-        if (run != NULL && run[0] != '\0')
-            is_read = search_run(s, folders[i], run, is_tried) && is_read;
-        else
-            is_read = search_folder(s, folders[i], "", is_tried) && is_read;
+        is_read = search_run(s, folders[i], run != NULL ? run : "", i < count - 1) && is_read;
         if (run == NULL && is_read)
             search_all_runs(s, folders[i]);
     }
@@ -223,12 +189,10 @@ static int compare_inode(const void *a, const void *b)
 }
 
 /* Fills in the processes that have the sockets, which may be others than those that bound them. */
-static bool find_processes(struct remapped_list *all)
+static void find_processes(struct remapped_list *all)
 {
-    struct port_owner *owners = calloc(all->count + 1, sizeof(*owners));
+    CLEANUP_FREE struct port_owner *owners = memory_check(calloc(all->count + 1, sizeof(*owners)));
 
-    if (owners == NULL)
-        return false;
     if (all->count > 0)
         qsort(all->list, all->count, sizeof(*all->list), compare_inode);
     for (size_t i = 0; i < all->count; i++) {
@@ -240,8 +204,6 @@ static bool find_processes(struct remapped_list *all)
         all->list[i].pid = (uint32_t)owners[i].pid;
         memcpy(all->list[i].program, owners[i].program, sizeof(owners[i].program));
     }
-    free(owners);
-    return true;
 }
 
 /* Lists all sockets. Returns false, with errno, if the kernel does not. */
@@ -254,12 +216,7 @@ static bool list_sockets(struct search *s)
 
     sock_diag_begin(&dump, s->netns, &all, buf, sizeof(buf));
     while (sock_diag_next(&dump, &socket)) {
-        void *list = make_room(s->sockets, s->count, sizeof(socket));
-        if (list == NULL) {
-            s->is_out_of_memory = true;
-            break;
-        }
-        s->sockets = list;
+        s->sockets = memory_check(reallocarray(s->sockets, s->count + 1, sizeof(socket)));
         s->sockets[s->count++] = socket;
     }
     return sock_diag_end(&dump);
@@ -268,29 +225,17 @@ static bool list_sockets(struct search *s)
 int remapped_find(const char *run, bool with_processes, struct remapped_list *all)
 {
     struct search s = {.netns = netns_own(), .all = all};
+    bool is_found = list_sockets(&s);
 
     *all = (struct remapped_list){NULL, 0};
-    if (!list_sockets(&s)) {
-        free(s.sockets);
+    if (!is_found)
         message_print("the kernel does not list its sockets: %s: load the modules tcp_diag and "
                       "udp_diag",
                       strerror(errno));
-        return STATUS_UNAVAILABLE;
-    }
-    bool is_read = search_folders(&s, run);
+    else
+        is_found = search_folders(&s, run);
+    if (is_found && with_processes)
+        find_processes(all);
     free(s.sockets);
-    if (is_read && with_processes && !find_processes(all))
-        s.is_out_of_memory = true;
-    if (s.is_out_of_memory)
-        message_no_memory();
-    if (is_read && !s.is_out_of_memory)
-        return STATUS_OK;
-    remapped_free(all);
-    return STATUS_UNAVAILABLE;
-}
-
-void remapped_free(struct remapped_list *all)
-{
-    free(all->list);
-    *all = (struct remapped_list){NULL, 0};
+    return is_found ? STATUS_OK : STATUS_UNAVAILABLE;
 }

@@ -23,7 +23,7 @@ struct remapped {
 };
 
 struct remapped_list {
-    struct remapped *list; /* malloc'ed */
+    struct remapped *list; /* malloc'ed: the caller frees it */
     size_t count;
 };
 
@@ -38,10 +38,9 @@ char *remapped_run_folder(const char *run);
 
 /*
  * Finds the open sockets in this network namespace of a run, of no run (""), or of all (NULL).
- * Returns a status. If it is not STATUS_OK, a message was printed, and there is nothing to free.
+ * Returns a status. If it is not STATUS_OK, a message was printed, and the list is incomplete.
  * Without `with_processes`, pid and program are those of the registry.
  */
 int remapped_find(const char *run, bool with_processes, struct remapped_list *all);
-void remapped_free(struct remapped_list *all);
 
 #endif

@@ -29,7 +29,7 @@ struct format_input {
     const struct table *table;
     const struct redirect *redirect; /* the table, worked out */
     const struct format_options *options;
-    const char *helper; /* the path of remap-redirect; NULL unless `is_unit` */
+    const char *helper; /* the path of remap-redirect, if `is_unit` */
 };
 
 struct format {
