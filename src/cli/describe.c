@@ -109,76 +109,65 @@ void describe_fault(const struct program *p, struct text *t)
     text_char(t, ')');
 }
 
-void describe_fault_way_out(const struct program *p, struct text *t)
+const char *describe_fault_way_out(const struct program *p)
 {
     if (is_too_deep(p))
-        text_string(t, "name a program as the interpreter");
-    else if (is_missing(p))
-        text_string(t, p->is_about_loader ? "install the libc that it is built for"
-                                          : "check the name and PATH");
-    else if (p->error == EACCES)
-        text_string(t, "check that it is a file, its x bits, and the mount's noexec");
-    else
-        text_string(t, "check the path");
+        return "name a program as the interpreter";
+    if (is_missing(p) && p->is_about_loader)
+        return "install the libc that it is built for";
+    if (is_missing(p))
+        return "check the name and PATH";
+    return p->error == EACCES ? "check that it is a file, its x bits, and the mount's noexec"
+                              : "check the path";
 }
 
 /* ---- the verdict ---- */
 
+#define USE_NOTIFY "use --engine notify"
+#define WITHOUT_BIT "run a copy of it, which has no such bit"
+
+static const struct {
+    const char *text, *way_out;
+} REASONS[] = {
+    [VERDICT_IS_DYNAMIC] = {"is dynamic, with glibc", ""},
+    [VERDICT_IS_NOT_EXECUTED] = {"cannot be executed", ""},
+    [VERDICT_IS_UNREADABLE] = {"can be executed but not read: its kind is unknown",
+                               "make it readable"},
+    [VERDICT_IS_BROKEN] = {"is an invalid ELF file", "check the file"},
+    [VERDICT_IS_STATIC] = {"is static: it has no loader, which could preload a library",
+                           USE_NOTIFY},
+    [VERDICT_IS_GO] = {"is made with Go, which makes system calls without libc", USE_NOTIFY},
+    [VERDICT_IS_MUSL] = {"is built for musl, whose loader cannot load glibc libraries", USE_NOTIFY},
+    [VERDICT_IS_OTHER_LIBC] = {"is built for another libc than glibc", USE_NOTIFY},
+    [VERDICT_IS_WITHOUT_LIBC] = {"uses no library, and makes system calls without libc",
+                                 USE_NOTIFY},
+    [VERDICT_IS_32_BIT] = {"is a 32-bit program, but the library is 64-bit", USE_NOTIFY},
+    [VERDICT_IS_CAPABLE_IN_VAIN] = {"has file capabilities: no_new_privs withholds them, and "
+                                    "the loader drops LD_PRELOAD",
+                                    USE_NOTIFY},
+    [VERDICT_IS_SET_UID] = {"is set-user-ID: the loader drops LD_PRELOAD", WITHOUT_BIT},
+    [VERDICT_IS_SET_GID] = {"is set-group-ID: the loader drops LD_PRELOAD", WITHOUT_BIT},
+    [VERDICT_IS_CAPABLE] = {"has file capabilities: the loader drops LD_PRELOAD",
+                            "run a copy of it, which has none"},
+    [VERDICT_IS_X32] = {"is an x32 program, which neither engine supports", "build it for x86-64"},
+    [VERDICT_IS_FOREIGN] = {"is built for another machine", "run it, and remap, on such a machine"},
+};
+
 void describe_reason(const struct verdict *v, struct text *t)
 {
-    static const char *const REASONS[] = {
-        [VERDICT_IS_DYNAMIC] = "is dynamic, with glibc",
-        [VERDICT_IS_NOT_EXECUTED] = "cannot be executed",
-        [VERDICT_IS_UNREADABLE] = "can be executed but not read: its kind is unknown",
-        [VERDICT_IS_BROKEN] = "is an invalid ELF file",
-        [VERDICT_IS_STATIC] = "is static: it has no loader, which could preload a library",
-        [VERDICT_IS_GO] = "is made with Go, which makes system calls without libc",
-        [VERDICT_IS_MUSL] = "is built for musl, whose loader cannot load glibc libraries",
-        [VERDICT_IS_OTHER_LIBC] = "is built for another libc than glibc",
-        [VERDICT_IS_WITHOUT_LIBC] = "uses no library, and makes system calls without libc",
-        [VERDICT_IS_32_BIT] = "is a 32-bit program, but the library is 64-bit",
-        [VERDICT_IS_CAPABLE_IN_VAIN] = ("has file capabilities: no_new_privs withholds them, and "
-                                        "the loader drops LD_PRELOAD"),
-        [VERDICT_IS_SET_UID] = "is set-user-ID: the loader drops LD_PRELOAD",
-        [VERDICT_IS_SET_GID] = "is set-group-ID: the loader drops LD_PRELOAD",
-        [VERDICT_IS_CAPABLE] = "has file capabilities: the loader drops LD_PRELOAD",
-        [VERDICT_IS_X32] = "is an x32 program, which neither engine supports",
-        [VERDICT_IS_FOREIGN] = "is built for another machine",
-    };
-
     text_quoted(t, v->path);
     text_char(t, ' ');
-    text_string(t, REASONS[v->reason]);
+    text_string(t, REASONS[v->reason].text);
     if (v->reason != VERDICT_IS_FOREIGN)
         return;
     text_string(t, ", ");
     text_string(t, machine_name(v->machine));
 }
 
-static const char *way_out(const struct verdict *v)
+const char *describe_way_out(const struct verdict *v)
 {
-    switch (v->reason) {
-    case VERDICT_IS_SET_UID:
-    case VERDICT_IS_SET_GID:
-        return "run a copy of it, which has no such bit";
-    case VERDICT_IS_CAPABLE:
-        return v->may_bind ? "run it without remap: it can bind privileged ports; or run a copy "
-                             "of it, which has none"
-                           : "run a copy of it, which has none";
-    case VERDICT_IS_X32:
-        return "build it for x86-64";
-    case VERDICT_IS_FOREIGN:
-        return "run it, and remap, on such a machine";
-    case VERDICT_IS_BROKEN:
-        return "check the file";
-    case VERDICT_IS_UNREADABLE:
-        return "make it readable";
-    default:
-        return v->engine == VERDICT_NOTIFY ? "use --engine notify" : "";
-    }
-}
-
-void describe_way_out(const struct verdict *v, struct text *t)
-{
-    text_string(t, way_out(v));
+    return v->reason == VERDICT_IS_CAPABLE && v->may_bind
+               ? "run it without remap: it can bind privileged ports; or run a copy of it, which "
+                 "has none"
+               : REASONS[v->reason].way_out;
 }

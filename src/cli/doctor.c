@@ -1,41 +1,275 @@
 /* remap doctor: whether remap works here and with a command, and what to do if not. */
+#include <dlfcn.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/describe.h"
-#include "cli/doctor_system.h"
 #include "cli/finding.h"
+#include "cli/install_paths.h"
+#include "cli/memory.h"
 #include "cli/message.h"
+#include "cli/output.h"
+#include "cli/rules.h"
+#include "linux/procfs.h"
+#include "notify/support.h"
+#include "program/privilege.h"
+#include "registry/store.h"
 
-struct visit {
-    struct doctor_system system;
-    struct program program; /* at the last file that the command runs */
-    struct verdict verdict;
+static bool is_json;
+
+/* What was found. */
+static struct findings all;
+static struct config config;
+static bool has_config;
+static struct support support;
+static struct program program; /* at the last file that the command runs */
+static char decisive[PATH_FOUND_MAX];
+static struct verdict verdict = {.engine = VERDICT_NEITHER, .path = decisive};
+
+/* ---- the parts of remap ---- */
+
+/* In the child: writes the loader's message, if it has one. */
+_Noreturn static void load_library(const char *path, int answer)
+{
+    const char *problem = dlopen(path, RTLD_NOW) == NULL ? dlerror() : NULL;
+
+    if (problem != NULL)
+        (void)!write(answer, problem, strlen(problem));
+    _exit(EXIT_SUCCESS);
+}
+
+/* Loads the library in a child: it may be for another machine, or for a newer glibc. */
+static void try_to_load(const char *path, struct finding *f)
+{
+    char problem[FINDING_TEXT_MAX];
+    int ends[2], status = 0;
+    pid_t child;
+
+    if (pipe(ends) != 0 || (child = fork()) < 0) {
+        finding_set(f, FINDING_PROBLEM, "", "cannot be tested: %s", strerror(errno));
+        return;
+    }
+    if (child == 0)
+        load_library(path, ends[1]);
+    close(ends[1]);
+    CLEANUP_FILE FILE *answer = fdopen(ends[0], "r");
+    size_t size = answer != NULL ? fread(problem, 1, sizeof(problem) - 1, answer) : 0;
+    problem[size] = '\0';
+    waitpid(child, &status, 0);
+    if (WIFSIGNALED(status))
+        snprintf(problem, sizeof(problem), "killed by signal %d", WTERMSIG(status));
+    if (problem[0] != '\0')
+        finding_set(f, FINDING_PROBLEM, "use the library that was built for this system",
+                    "the loader rejects it: %s", problem);
+}
+
+static void check_library(struct finding *f)
+{
+    char path[PATH_MAX];
+
+    message_hold();
+    bool is_found = install_paths_library(path);
+    const char *problem = message_release();
+    if (!is_found) {
+        finding_take_message(f, problem);
+        return;
+    }
+    finding_set(f, FINDING_OK, "", "%s", path);
+    try_to_load(path, f);
+}
+
+static void check_table(struct finding *f)
+{
+    static const struct rules none;
+
+    message_hold();
+    has_config = rules_load(&none, &config);
+    const char *problem = message_release();
+    if (!has_config) {
+        finding_take_message(f, problem);
+        return;
+    }
+    const char *rules = output_table(&config.table, ',');
+    if (config.table.count == 0)
+        finding_set(f, FINDING_NOTE, "add rules, such as 80=8080",
+                    "%s has no rules, so nothing is remapped", config.source);
+    else if (strlen(rules) <= 60)
+        finding_set(f, FINDING_OK, "", "%s: %s", config.source, rules);
+    else
+        finding_set(f, FINDING_OK, "", "%s: %zu rules", config.source, config.table.count);
+}
+
+/* Returns why the folder of a registry cannot be used, or NULL. Does not create the folder. */
+static const char *try_folder(const char *folder)
+{
+    const char *problem, *slash = strrchr(folder, '/');
+    char above[CONFIG_PATH_MAX] = ".";
+    struct registry *registry = store_find(folder, &problem);
+
+    if (registry != NULL) {
+        registry_destroy(registry);
+        return NULL;
+    }
+    if (problem != NULL || access(folder, F_OK) == 0)
+        return problem;
+    if (slash != NULL)
+        snprintf(above, sizeof(above), "%.*s", (int)(slash > folder ? slash - folder : 1), folder);
+    return access(above, W_OK | X_OK) == 0 ? NULL
+                                           : "cannot be created: choose another in REMAP_STATE";
+}
+
+/* Like the library, tries the default folder if the first one is implicit and cannot be used. */
+static void check_registry(struct finding *f)
+{
+    static char other[STORE_DEFAULT_MAX], message[CONFIG_PATH_MAX + 128];
+    const char *folder = config.state[0] != '\0' ? config.state : store_default_folder(other);
+
+    if (!has_config) {
+        finding_set(f, FINDING_NOTE, "", "not checked, since a setting is invalid");
+        return;
+    }
+    if (config.state_off) {
+        finding_set(f, FINDING_NOTE, "unset REMAP_STATE for 'remap ps' and other clients",
+                    "off: only child processes see remapped ports");
+        return;
+    }
+    const char *problem = try_folder(folder);
+    if (problem != NULL && !config.state_given && folder != other) {
+        folder = store_default_folder(other);
+        problem = try_folder(folder);
+    }
+    finding_set(f, FINDING_OK, "", "%s", folder);
+    if (problem == NULL)
+        return;
+    snprintf(message, sizeof(message), "%s %s", folder, problem);
+    finding_take_message(f, message);
+    f->state = FINDING_NOTE; /* the library works without */
+}
+
+/* ---- this system and this user ---- */
+
+static void check_ports(struct finding *f)
+{
+    static const char SETTING[] = "net.ipv4.ip_unprivileged_port_start";
+    long start = (long)procfs_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", 1024);
+    char way_out[64] = "";
+
+    if (start > 1024)
+        snprintf(way_out, sizeof(way_out), "choose targets from %ld up", start);
+    if (start <= 1)
+        finding_set(f, FINDING_NOTE, "you do not need remap",
+                    "any user can bind any port here (%s is %ld)", SETTING, start);
+    else if (start < 1024)
+        finding_set(f, FINDING_NOTE, "you do not need remap for these",
+                    "any user can bind ports from %ld up here (%s)", start, SETTING);
+    else
+        finding_set(f, start > 1024 ? FINDING_NOTE : FINDING_OK, way_out,
+                    "ports below %ld are privileged (%s)", start, SETTING);
+}
+
+static void check_user(struct finding *f)
+{
+    switch (privilege_to_bind()) {
+    case PRIVILEGE_ROOT:
+        finding_set(f, FINDING_NOTE, "you do not need remap", "root can bind privileged ports");
+        break;
+    case PRIVILEGE_AMBIENT:
+        finding_set(f, FINDING_NOTE, "you do not need remap",
+                    "this user can bind privileged ports (CAP_NET_BIND_SERVICE)");
+        break;
+    case PRIVILEGE_ELSEWHERE:
+        finding_set(f, FINDING_OK, "",
+                    "root of a user namespace cannot bind privileged ports of the outer network");
+        break;
+    case PRIVILEGE_NONE:
+        finding_set(f, FINDING_OK, "", "user %u cannot bind privileged ports", geteuid());
+        break;
+    }
+}
+
+static void check_notify(struct finding *f)
+{
+    bool is_available = support_find(&support);
+
+    text_string(&f->text, "the engine for static, Go and musl programs is ");
+    text_string(&f->text, is_available ? "available" : "not available: ");
+    if (!is_available) {
+        support_text(&support, &f->text);
+        support_way_out(&support, &f->way_out);
+    } else {
+        if (!support.wait_killable)
+            text_string(&f->text, "; signals end its calls with EINTR (before Linux 5.19)");
+        if (!support.sync_wake_up)
+            text_string(&f->text, "; its calls are slow (before Linux 6.6)");
+    }
+    f->state = is_available && support.wait_killable ? FINDING_OK : FINDING_NOTE;
+}
+
+static void check_yama(struct finding *f)
+{
+    static const char SETTING[] = "kernel.yama.ptrace_scope";
+    int scope = support.yama;
+
+    if (scope < 0)
+        finding_set(f, FINDING_OK, "", "not in this kernel");
+    else if (scope < 2)
+        finding_set(f, FINDING_OK, "", "does not restrict the notify engine (%s is %d)", SETTING,
+                    scope);
+    else
+        finding_set(f, FINDING_NOTE, "", "%s is %d: the notify engine %s", SETTING, scope,
+                    scope > 2 ? "is not available" : "needs CAP_SYS_PTRACE");
+}
+
+/* Linux 6.6 introduced the setting. */
+static void check_io_uring(struct finding *f)
+{
+    long disabled = (long)procfs_setting("/proc/sys/kernel/io_uring_disabled", 0);
+
+    if (disabled >= 2)
+        finding_set(f, FINDING_OK, "", "off (kernel.io_uring_disabled is %ld)", disabled);
+    else
+        finding_set(f, FINDING_NOTE,
+                    "configure servers not to use it, or sysctl kernel.io_uring_disabled=2",
+                    "on%s: no engine catches its binds and connections",
+                    disabled == 0 ? "" : " for some users");
+}
+
+/* A check changes nothing, and starts nothing that stays. */
+static const struct {
+    const char *name;
+    void (*check)(struct finding *f);
+} CHECKS[] = {
+    {"library", check_library}, {"table", check_table},       {"registry", check_registry},
+    {"ports", check_ports},     {"user", check_user},         {"notify", check_notify},
+    {"yama", check_yama},       {"io_uring", check_io_uring},
 };
 
 /* ---- the command ---- */
 
-static void add_file(const struct program *p, struct findings *all)
+static void add_file(void)
 {
-    struct finding *f = finding_add(all, "command");
-    struct text text = finding_text(f);
+    struct finding *f = finding_add(&all, "command");
 
-    describe_file(p, &text);
-    if (!p->privilege.is_ignored)
+    describe_file(&program, &f->text);
+    if (!program.privilege.is_ignored)
         return;
     f->state = FINDING_NOTE;
-    text_string(&text, "; its set-user-ID or set-group-ID bit or file capabilities have no"
-                       " effect here");
+    text_string(&f->text, "; its set-user-ID or set-group-ID bit or file capabilities have no"
+                          " effect here");
 }
 
-static void add_fault(const struct program *p, struct findings *all)
+static void add_fault(void)
 {
-    struct finding *f = finding_add(all, "command");
-    struct text text = finding_text(f), way_out = finding_way_out(f);
+    struct finding *f = finding_add(&all, "command");
 
     f->state = FINDING_PROBLEM;
-    describe_fault(p, &text);
-    describe_fault_way_out(p, &way_out);
+    describe_fault(&program, &f->text);
+    text_string(&f->way_out, describe_fault_way_out(&program));
 }
 
 static const char *const ENGINES[] = {
@@ -44,25 +278,24 @@ static const char *const ENGINES[] = {
     [VERDICT_NEITHER] = "none",
 };
 
-static void add_engine(struct visit *v, struct findings *all)
+static void add_engine(void)
 {
-    struct finding *f = finding_add(all, "engine");
-    struct text text = finding_text(f), way_out = finding_way_out(f);
+    struct finding *f = finding_add(&all, "engine");
 
-    text_string(&text, ENGINES[v->verdict.engine]);
-    text_string(&text, ": ");
-    describe_reason(&v->verdict, &text);
-    if (v->verdict.engine == VERDICT_NEITHER) {
+    text_string(&f->text, ENGINES[verdict.engine]);
+    text_string(&f->text, ": ");
+    describe_reason(&verdict, &f->text);
+    if (verdict.engine == VERDICT_NEITHER) {
         f->state = FINDING_PROBLEM;
-        describe_way_out(&v->verdict, &way_out);
-    } else if (v->verdict.engine == VERDICT_NOTIFY && v->system.support.lack != SUPPORT_COMPLETE) {
+        text_string(&f->way_out, describe_way_out(&verdict));
+    } else if (verdict.engine == VERDICT_NOTIFY && support.lack != SUPPORT_COMPLETE) {
         f->state = FINDING_PROBLEM;
-        text_string(&text, "; and ");
-        support_text(&v->system.support, &text);
-        support_way_out(&v->system.support, &way_out);
-    } else if (v->verdict.engine == VERDICT_PRELOAD && v->verdict.reason != VERDICT_IS_DYNAMIC) {
+        text_string(&f->text, "; and ");
+        support_text(&support, &f->text);
+        support_way_out(&support, &f->way_out);
+    } else if (verdict.engine == VERDICT_PRELOAD && verdict.reason != VERDICT_IS_DYNAMIC) {
         f->state = FINDING_NOTE;
-        describe_way_out(&v->verdict, &way_out);
+        text_string(&f->way_out, describe_way_out(&verdict));
     }
 }
 
@@ -81,78 +314,66 @@ static const struct {
      "for such a client, use --datagrams: each call then takes some 10 us longer"},
 };
 
-static void add_limits(enum verdict_engine engine, struct findings *all)
+static void add_limits(void)
 {
     for (size_t i = 0; i < sizeof(LIMITS) / sizeof(LIMITS[0]); i++) {
-        if (LIMITS[i].engine != engine)
-            continue;
-        struct finding *f = finding_add(all, "limits");
-        finding_set(f, FINDING_NOTE, "%s", LIMITS[i].text);
-        finding_set_way_out(f, "%s", LIMITS[i].way_out);
+        if (LIMITS[i].engine == verdict.engine)
+            finding_set(finding_add(&all, "limits"), FINDING_NOTE, LIMITS[i].way_out, "%s",
+                        LIMITS[i].text);
     }
 }
 
-static void examine_command(const char *command, struct visit *v, struct findings *all)
+static void examine_command(const char *command)
 {
-    static char found[PATH_FOUND_MAX], decisive[PATH_FOUND_MAX];
-    struct program *p = &v->program;
+    static char found[PATH_FOUND_MAX];
 
-    v->verdict = (struct verdict){.engine = VERDICT_PRELOAD, .path = decisive};
-    program_begin_command(p, command, found);
-    while (program_next(p)) {
-        verdict_add(&v->verdict, p);
-        if (p->error == 0)
-            add_file(p, all);
+    verdict.engine = VERDICT_PRELOAD;
+    program_begin_command(&program, command, found);
+    while (program_next(&program)) {
+        verdict_add(&verdict, &program);
+        if (program.error == 0)
+            add_file();
     }
-    if (p->error != 0) {
-        v->verdict.engine = VERDICT_NEITHER;
-        add_fault(p, all);
-        return;
+    if (program.error != 0) {
+        verdict.engine = VERDICT_NEITHER;
+        add_fault();
+    } else {
+        add_engine();
+        add_limits();
     }
-    add_engine(v, all);
-    add_limits(v->verdict.engine, all);
 }
 
 /* ---- the answer ---- */
 
 /* The status that 'remap run' would exit with, if it would not start the command. */
-static int status_of(const struct visit *v, const struct findings *all)
+static int find_status(void)
 {
-    bool is_about_command = v->program.count == 1 && !v->program.is_about_loader;
+    bool is_about_command = program.count == 1 && !program.is_about_loader;
 
-    if (!v->system.has_config)
+    if (!has_config)
         return STATUS_BAD_TABLE;
-    if (is_about_command && v->program.error != 0)
-        return v->program.error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
-    return finding_worst(all) == FINDING_PROBLEM ? STATUS_NO : STATUS_OK;
+    if (is_about_command && program.error != 0)
+        return program.error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
+    return finding_worst(&all) == FINDING_PROBLEM ? STATUS_NO : STATUS_OK;
 }
-
-static struct {
-    bool is_json;
-} options;
 
 static int doctor_main(int argc, char **argv)
 {
-    static struct findings all;
-    static struct visit visit;
-    const char *command = argc > 1 ? argv[1] : NULL;
-
-    visit.verdict.engine = VERDICT_NEITHER;
-    doctor_system_check(&visit.system, &all);
-    if (command != NULL)
-        examine_command(command, &visit, &all);
-    int status = status_of(&visit, &all);
-    bool is_caught = visit.verdict.engine != VERDICT_NEITHER;
-    if (options.is_json)
-        finding_print_json(&all, status == STATUS_OK,
-                           is_caught ? ENGINES[visit.verdict.engine] : NULL);
+    for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++)
+        CHECKS[i].check(finding_add(&all, CHECKS[i].name));
+    if (argc > 1)
+        examine_command(argv[1]);
+    int status = find_status();
+    bool is_caught = verdict.engine != VERDICT_NEITHER;
+    if (is_json)
+        finding_print_json(&all, status == STATUS_OK, is_caught ? ENGINES[verdict.engine] : NULL);
     else
         finding_print(&all);
     return status;
 }
 
 static const struct option_spec OPTIONS[] = {
-    {"json", 0, NULL, OPTION_FLAG, &options.is_json,
+    {"json", 0, NULL, OPTION_FLAG, &is_json,
      "print JSON: an object with works, engine and findings"},
     {0},
 };

@@ -50,42 +50,36 @@ static bool is_name(const char *word, size_t max)
 }
 
 /* A leading zero would make a number of another base. */
-static bool is_user(const char *word)
+static void check_user(const char *word)
 {
-    if (word == NULL || (is_name(word, USER_MAX) && (word[0] != '0' || word[1] == '\0')))
-        return true;
-    message_print("'%s' cannot be the name of a user", word);
-    return false;
+    if (word != NULL && (!is_name(word, USER_MAX) || (word[0] == '0' && word[1] != '\0')))
+        message_die(STATUS_USAGE, "'%s' cannot be the name of a user", word);
 }
 
-/* Copies the interfaces, each once. Returns false after a message. */
-static bool take_interfaces(struct format_options *o)
+/* Copies the interfaces, each once. */
+static void take_interfaces(struct format_options *o)
 {
     for (size_t i = 0; i < options.interfaces.count; i++) {
         const char *word = options.interfaces.word[i];
         size_t known = 0;
-        if (!is_name(word, INTERFACE_MAX)) {
-            message_print("'%s' cannot be the name of an interface", word);
-            return false;
-        }
+        if (!is_name(word, INTERFACE_MAX))
+            message_die(STATUS_USAGE, "'%s' cannot be the name of an interface", word);
         while (known < o->interfaces && strcmp(o->interface[known], word) != 0)
             known++;
         if (known == o->interfaces)
             o->interface[o->interfaces++] = word;
     }
-    if (firewall_fits(o))
-        return true;
-    message_print("too many interfaces");
-    return false;
+    if (!firewall_fits(o))
+        message_die(STATUS_USAGE, "too many interfaces");
 }
 
 /* ---- users ---- */
 
 /*
- * Finds the ids of a user by name or number; there need not be a user of that number. Returns
- * false after a message if there is no such user.
+ * Returns the number of a user, and stores that of its group unless `gid` is NULL. There need not
+ * be a user of a number. If there is none of a name, ends the program with `status`.
  */
-static bool find_user(const char *user, uid_t *uid, gid_t *gid)
+static uid_t find_user(const char *user, gid_t *gid, int status)
 {
     char *end;
     unsigned long number = strtoul(user, &end, 10);
@@ -94,58 +88,47 @@ static bool find_user(const char *user, uid_t *uid, gid_t *gid)
 
     if (entry == NULL && is_number)
         entry = getpwuid((uid_t)number);
-    if (entry == NULL && !is_number) {
-        message_print("there is no user '%s': see 'getent passwd'", user);
-        return false;
-    }
-    *uid = entry != NULL ? entry->pw_uid : (uid_t)number;
-    *gid = entry != NULL ? entry->pw_gid : NOGROUP;
-    return true;
+    if (entry == NULL && !is_number)
+        message_die(status, "there is no user '%s': see 'getent passwd'", user);
+    if (gid != NULL)
+        *gid = entry != NULL ? entry->pw_gid : NOGROUP;
+    return entry != NULL ? entry->pw_uid : (uid_t)number;
 }
 
 /*
  * Changes to the user of that name or number permanently, with the environment that locates its
- * registry. Stores its number in *uid. Returns false after a message on an error.
+ * registry. Returns its number.
  */
-static bool become_user(const char *user, uid_t *uid)
+static uid_t become_user(const char *user)
 {
     char folder[64];
     gid_t gid;
+    uid_t uid = find_user(user, &gid, STATUS_UNAVAILABLE);
 
-    if (!find_user(user, uid, &gid))
-        return false;
-    if (*uid == geteuid())
-        return true;
-    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
-        setresuid(*uid, *uid, *uid) != 0) {
-        message_print("cannot read the registry of '%s': %s: do it as root", user, strerror(errno));
-        return false;
-    }
-    snprintf(folder, sizeof(folder), "/run/user/%u", *uid);
+    if (uid == geteuid())
+        return uid;
+    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+        message_die(STATUS_UNAVAILABLE, "cannot read the registry of '%s': %s: do it as root", user,
+                    strerror(errno));
+    snprintf(folder, sizeof(folder), "/run/user/%u", uid);
     if (access(folder, F_OK) == 0)
         setenv("XDG_RUNTIME_DIR", folder, 1);
     else
         unsetenv("XDG_RUNTIME_DIR");
-    return true;
+    return uid;
 }
 
-/* Sets the owner's number, and the user that has the running servers. Returns a status. */
-static int find_users(struct format_options *o)
+/* Sets the owner's number, and the user that has the running servers. */
+static void find_users(struct format_options *o)
 {
     const char *caller = getenv("SUDO_UID");
-    uid_t uid;
-    gid_t gid;
 
-    if (o->owner != NULL) {
-        if (!find_user(o->owner, &uid, &gid))
-            return STATUS_USAGE;
-        o->owner_id = uid;
-    }
+    if (o->owner != NULL)
+        o->owner_id = find_user(o->owner, NULL, STATUS_USAGE);
     if (o->user == NULL)
         o->user = o->owner;
     if (o->user == NULL && geteuid() == 0 && caller != NULL && is_name(caller, USER_MAX))
         o->user = caller;
-    return STATUS_OK;
 }
 
 /* ---- rules that are put up at once ---- */
@@ -179,20 +162,17 @@ static void print_notes(const struct redirect *r, const struct table *t, bool is
     }
 }
 
-/* Returns false after a message if a rule has a privileged target. */
-static bool check_targets(const struct redirect *r, const struct table *t)
+static void check_targets(const struct redirect *r, const struct table *t)
 {
     char buf[RULE_TEXT_MAX];
 
     for (size_t i = 0; i < t->count; i++) {
-        if (r->note[i] == REDIRECT_PRIVILEGED) {
-            message_print("rule %zu (%s) goes to a privileged port, which needs no redirect: use "
-                          "a port from 1024 up",
-                          i + 1, output_rule(&t->rule[i], buf));
-            return false;
-        }
+        if (r->note[i] == REDIRECT_PRIVILEGED)
+            message_die(STATUS_BAD_TABLE,
+                        "rule %zu (%s) goes to a privileged port, which needs no redirect: use "
+                        "a port from 1024 up",
+                        i + 1, output_rule(&t->rule[i], buf));
     }
-    return true;
 }
 
 /* Warns of servers that listen on a port that is redirected: other hosts cannot reach them then. */
@@ -234,87 +214,63 @@ static uint64_t order_of(const struct registry_entry *e)
 }
 
 /*
- * Lists the running servers of the user of the options: malloc'ed, *count of them. Anybody can
- * write to their own registry, so a socket must be that user's, too. Returns a status.
+ * Lists the running servers of the user of the options, malloc'ed, and stores their number. Anybody
+ * can write to their own registry, so a socket must be that user's, too.
  */
-static int find_servers(const struct format_options *o, struct redirect_live **list, size_t *count)
+static struct redirect_live *find_servers(const struct format_options *o, size_t *count)
 {
     struct remapped_list all;
-    uid_t uid = geteuid();
+    uid_t uid = o->user != NULL ? become_user(o->user) : 0;
 
-    if (o->user != NULL && !become_user(o->user, &uid))
-        return STATUS_UNAVAILABLE;
-    int status = remapped_find(o->run, false, &all);
-    *list = memory_check(calloc(all.count + 1, sizeof(**list)));
+    remapped_find(o->run, false, &all);
+    struct redirect_live *list = memory_check(calloc(all.count + 1, sizeof(*list)));
     for (size_t i = 0; i < all.count; i++) {
         const struct remapped *live = &all.list[i];
         if (live->listens && (o->user == NULL || live->uid == uid))
-            (*list)[(*count)++] = (struct redirect_live){live->entry.asked, live->entry.actual,
-                                                         live->v6only, order_of(&live->entry)};
+            list[(*count)++] = (struct redirect_live){live->entry.asked, live->entry.actual,
+                                                      live->v6only, order_of(&live->entry)};
     }
     free(all.list);
-    return status;
-}
-
-/* Prints what to know about rules that are put up at once. Returns a status. */
-static int comment_on(const struct redirect *r, const struct table *t, bool is_local)
-{
-    print_notes(r, t, is_local);
-    if (r->count == 0) {
-        message_print("no rule of the table can be redirected");
-        return STATUS_NO;
-    }
-    warn_of_servers(r);
-    return STATUS_OK;
+    return list;
 }
 
 /* ---- formats ---- */
 
-/* Finds what the table depends on, for rules. Returns a status. */
-static int look_around(const struct format *format, struct format_options *o, const struct table *t,
-                       struct redirect_live **live, size_t *count)
+/* Prints a unit that runs remap-redirect: users and servers are looked up then. */
+static void print_unit(const struct format *format, struct format_input *in, struct redirect *r)
 {
-    if (o->backend != NULL) {
-        message_print("the format %s has no option --backend", format->name);
-        return STATUS_USAGE;
-    }
-    int status = find_users(o);
-    return status == STATUS_OK && leaves_a_choice(t) ? find_servers(o, live, count) : status;
+    static char helper[PATH_MAX];
+
+    install_paths_helper(helper);
+    if (strpbrk(helper, " \t\n\\\"'") != NULL)
+        message_die(STATUS_UNAVAILABLE,
+                    "systemd cannot run '%s': move it to a path without blanks and quotes", helper);
+    in->helper = helper;
+    if (!redirect_make(r, in->table, NULL, 0))
+        memory_is_out();
+    check_targets(r, in->table);
+    format->print(in, stdout);
 }
 
-/* Finds what a unit runs. Returns a status. */
-static int find_helper(char helper[PATH_MAX])
-{
-    if (!install_paths_helper(helper))
-        return STATUS_UNAVAILABLE;
-    if (strpbrk(helper, " \t\n\\\"'") == NULL)
-        return STATUS_OK;
-    message_print("systemd cannot run '%s': move it to a path without blanks and quotes", helper);
-    return STATUS_UNAVAILABLE;
-}
-
-/* Returns a status. */
-static int print(const struct format *format, struct format_options *o, const struct table *t)
+static void print_rules(const struct format *format, struct format_input *in, struct redirect *r,
+                        struct format_options *o)
 {
     CLEANUP_FREE struct redirect_live *live = NULL;
     size_t live_count = 0;
-    struct redirect r;
-    char helper[PATH_MAX];
-    int status =
-        format->is_unit ? find_helper(helper) : look_around(format, o, t, &live, &live_count);
 
-    if (status != STATUS_OK)
-        return status;
-    if (!redirect_make(&r, t, live, live_count))
+    if (o->backend != NULL)
+        message_die(STATUS_USAGE, "the format %s has no option --backend", format->name);
+    find_users(o);
+    if (leaves_a_choice(in->table))
+        live = find_servers(o, &live_count);
+    if (!redirect_make(r, in->table, live, live_count))
         memory_is_out();
-    if (!check_targets(&r, t))
-        status = STATUS_BAD_TABLE;
-    else if (!format->is_unit)
-        status = comment_on(&r, t, o->is_local);
-    if (status == STATUS_OK)
-        format->print(&(struct format_input){t, &r, o, helper}, stdout);
-    redirect_free(&r);
-    return status;
+    check_targets(r, in->table);
+    print_notes(r, in->table, o->is_local);
+    if (r->count == 0)
+        message_die(STATUS_NO, "no rule of the table can be redirected");
+    warn_of_servers(r);
+    format->print(in, stdout);
 }
 
 static int print_list(void)
@@ -326,16 +282,13 @@ static int print_list(void)
 
 static const struct format *find_format(const char *name)
 {
-    if (name == NULL) {
-        message_print("missing argument: see 'remap help export'");
-        return NULL;
-    }
+    if (name == NULL)
+        message_die(STATUS_USAGE, "missing argument: see 'remap help export'");
     for (size_t i = 0; FORMATS[i] != NULL; i++) {
         if (strcmp(FORMATS[i]->name, name) == 0)
             return FORMATS[i];
     }
-    message_print("unknown format '%s': see 'remap export --list'", name);
-    return NULL;
+    message_die(STATUS_USAGE, "unknown format '%s': see 'remap export --list'", name);
 }
 
 /* ---- the command ---- */
@@ -343,17 +296,25 @@ static const struct format *find_format(const char *name)
 static int export_main(int argc, char **argv)
 {
     static struct config config;
+    static struct redirect r;
     struct format_options *o = &options.format;
+    struct format_input in = {&config.table, &r, o, NULL};
 
     if (options.is_list)
         return print_list();
     const struct format *format = find_format(argc > 1 ? argv[1] : NULL);
-    if (format == NULL || !is_user(o->user) || !is_user(o->owner) || !take_interfaces(o))
-        return STATUS_USAGE;
+    check_user(o->user);
+    check_user(o->owner);
+    take_interfaces(o);
     if (!rules_load(&options.rules, &config))
         return STATUS_BAD_TABLE;
     o->is_given = options.rules.given;
-    return print(format, o, &config.table);
+    if (format->is_unit)
+        print_unit(format, &in, &r);
+    else
+        print_rules(format, &in, &r, o);
+    redirect_free(&r);
+    return STATUS_OK;
 }
 
 static const struct option_spec OPTIONS[] = {

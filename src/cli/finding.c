@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/message.h"
+#include "cli/memory.h"
 #include "cli/output.h"
 
 static const struct {
@@ -25,43 +25,21 @@ struct finding *finding_add(struct findings *all, const char *check)
 
     f->check = check;
     f->state = FINDING_OK;
-    f->text[0] = f->way_out[0] = '\0';
+    text_init(&f->text, f->text_buf, sizeof(f->text_buf));
+    text_init(&f->way_out, f->way_out_buf, sizeof(f->way_out_buf));
     return f;
 }
 
-void finding_set(struct finding *f, enum finding_state state, const char *format, ...)
+void finding_set(struct finding *f, enum finding_state state, const char *way_out,
+                 const char *format, ...)
 {
     va_list arguments;
 
     f->state = state;
     va_start(arguments, format);
-    vsnprintf(f->text, sizeof(f->text), format, arguments);
+    vsnprintf(f->text_buf, sizeof(f->text_buf), format, arguments);
     va_end(arguments);
-}
-
-void finding_set_way_out(struct finding *f, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(f->way_out, sizeof(f->way_out), format, arguments);
-    va_end(arguments);
-}
-
-struct text finding_text(struct finding *f)
-{
-    struct text text;
-
-    text_init(&text, f->text, sizeof(f->text));
-    return text;
-}
-
-struct text finding_way_out(struct finding *f)
-{
-    struct text text;
-
-    text_init(&text, f->way_out, sizeof(f->way_out));
-    return text;
+    text_copy(f->way_out_buf, sizeof(f->way_out_buf), way_out);
 }
 
 void finding_take_message(struct finding *f, const char *message)
@@ -72,9 +50,9 @@ void finding_take_message(struct finding *f, const char *message)
         colon--;
     if (colon == 0)
         colon = size;
-    finding_set(f, FINDING_PROBLEM, "%.*s", (int)colon, message);
-    if (colon < size)
-        finding_set_way_out(f, "%.*s", (int)(size - colon - 2), message + colon + 2);
+    CLEANUP_FREE char *way_out =
+        memory_check(strndup(message + colon + 2, colon < size ? size - colon - 2 : 0));
+    finding_set(f, FINDING_PROBLEM, way_out, "%.*s", (int)colon, message);
 }
 
 enum finding_state finding_worst(const struct findings *all)
@@ -110,8 +88,8 @@ void finding_print(const struct findings *all)
     for (size_t i = 0; i < all->count; i++) {
         const struct finding *f = &all->list[i];
         printf("%s%-7s%s  %-*s  %s%s%s\n", is_coloured ? STATES[f->state].colour : "",
-               STATES[f->state].name, is_coloured ? "\033[0m" : "", width, f->check, f->text,
-               f->way_out[0] != '\0' ? ": " : "", f->way_out);
+               STATES[f->state].name, is_coloured ? "\033[0m" : "", width, f->check, f->text_buf,
+               f->way_out_buf[0] != '\0' ? ": " : "", f->way_out_buf);
     }
 }
 
@@ -120,8 +98,8 @@ void finding_print(const struct findings *all)
 static json_t *finding_json(const struct finding *f)
 {
     return json_pack("{s:s, s:s, s:o, s:o}", "check", f->check, "state", STATES[f->state].name,
-                     "text", output_json_string(f->text), "way_out",
-                     f->way_out[0] != '\0' ? output_json_string(f->way_out) : json_null());
+                     "text", output_json_string(f->text_buf), "way_out",
+                     f->way_out_buf[0] != '\0' ? output_json_string(f->way_out_buf) : json_null());
 }
 
 void finding_print_json(const struct findings *all, bool works, const char *engine)

@@ -24,7 +24,8 @@ enum {
 struct finding {
     const char *check;
     enum finding_state state;
-    char text[FINDING_TEXT_MAX], way_out[FINDING_WAY_OUT_MAX];
+    struct text text, way_out;
+    char text_buf[FINDING_TEXT_MAX], way_out_buf[FINDING_WAY_OUT_MAX];
 };
 
 struct findings {
@@ -35,15 +36,10 @@ struct findings {
 /* Adds a finding that is ok, with empty texts. If the list is full, returns the last one again. */
 struct finding *finding_add(struct findings *all, const char *check);
 
-/* Each formats a text, like printf(3). The first one also sets the state. */
-__attribute__((format(printf, 3, 4))) void finding_set(struct finding *f, enum finding_state state,
-                                                       const char *format, ...);
-__attribute__((format(printf, 2, 3))) void finding_set_way_out(struct finding *f,
-                                                               const char *format, ...);
-
-/* Each empties a text, and returns its writer. */
-struct text finding_text(struct finding *f);
-struct text finding_way_out(struct finding *f);
+/* Sets a finding, with a text that is formatted like printf(3). */
+__attribute__((format(printf, 4, 5))) void finding_set(struct finding *f, enum finding_state state,
+                                                       const char *way_out, const char *format,
+                                                       ...);
 
 /* Makes a problem of the first line of a message, "what went wrong: what to do". */
 void finding_take_message(struct finding *f, const char *message);

@@ -10,11 +10,6 @@
 #include "cli/message.h"
 #include "linux/procfs.h"
 
-bool install_paths_self(char path[PATH_MAX])
-{
-    return procfs_link(0, "exe", path, PATH_MAX) > 0;
-}
-
 /* Writes the real path of FOLDER/SUBFOLDER/NAME. Returns false if it cannot be read. */
 static bool try_file(const char *folder, const char *subfolder, const char *name,
                      char path[PATH_MAX])
@@ -29,7 +24,7 @@ static bool try_file(const char *folder, const char *subfolder, const char *name
 static bool find(const char *name, const char *sibling, const char *installed, char path[PATH_MAX])
 {
     char own[PATH_MAX];
-    char *slash = install_paths_self(own) ? strrchr(own, '/') : NULL;
+    char *slash = procfs_link(0, "exe", own, sizeof(own)) > 0 ? strrchr(own, '/') : NULL;
 
     if (slash != NULL) {
         *slash = '\0';
@@ -49,30 +44,24 @@ static bool is_elf(const char *path)
            memcmp(magic, ELFMAG, SELFMAG) == 0;
 }
 
-static bool find_library(char path[PATH_MAX])
+bool install_paths_library(char path[PATH_MAX])
 {
     const char *named = getenv("REMAP_LIBRARY");
 
     if (named == NULL || named[0] == '\0') {
-        if (find("libremap.so", "../lib", REMAP_LIBDIR, path))
-            return true;
-        message_print(
-            "libremap.so is neither beside remap nor in %s: set REMAP_LIBRARY to its path",
-            REMAP_LIBDIR);
+        if (!find("libremap.so", "../lib", REMAP_LIBDIR, path)) {
+            message_print(
+                "libremap.so is neither beside remap nor in %s: set REMAP_LIBRARY to its path",
+                REMAP_LIBDIR);
+            return false;
+        }
     } else if (access(named, R_OK) != 0 || realpath(named, path) == NULL) {
         message_print("cannot read '%s': correct REMAP_LIBRARY", named);
-    } else if (is_elf(path)) {
-        return true;
-    } else {
-        message_print("'%s' is not a library: correct REMAP_LIBRARY", named);
-    }
-    return false;
-}
-
-bool install_paths_library(char path[PATH_MAX])
-{
-    if (!find_library(path))
         return false;
+    } else if (!is_elf(path)) {
+        message_print("'%s' is not a library: correct REMAP_LIBRARY", named);
+        return false;
+    }
     if (strpbrk(path, " :\t\n") == NULL)
         return true;
     message_print("the loader cannot preload '%s': move it to a path without blanks and colons",
@@ -80,10 +69,9 @@ bool install_paths_library(char path[PATH_MAX])
     return false;
 }
 
-bool install_paths_helper(char path[PATH_MAX])
+void install_paths_helper(char path[PATH_MAX])
 {
-    if (find("remap-redirect", "../sbin", REMAP_SBINDIR, path))
-        return true;
-    message_print("remap-redirect is neither beside remap nor in %s: install it", REMAP_SBINDIR);
-    return false;
+    if (!find("remap-redirect", "../sbin", REMAP_SBINDIR, path))
+        message_die(STATUS_UNAVAILABLE,
+                    "remap-redirect is neither beside remap nor in %s: install it", REMAP_SBINDIR);
 }

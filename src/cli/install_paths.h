@@ -5,9 +5,6 @@
 #include <limits.h>
 #include <stdbool.h>
 
-/* Writes the path of this program. Returns false, with "", if it is unknown. */
-bool install_paths_self(char path[PATH_MAX]);
-
 /*
  * Writes the absolute path of libremap.so: the file that REMAP_LIBRARY names; else the one beside
  * this program, in ../lib relative to it, or in the folder that was set at build time.
@@ -15,7 +12,7 @@ bool install_paths_self(char path[PATH_MAX]);
  */
 __attribute__((warn_unused_result)) bool install_paths_library(char path[PATH_MAX]);
 
-/* Likewise writes the path of remap-redirect; its folder beside ours is ../sbin. */
-__attribute__((warn_unused_result)) bool install_paths_helper(char path[PATH_MAX]);
+/* Likewise writes the path of remap-redirect, from ../sbin. Ends the program if there is none. */
+void install_paths_helper(char path[PATH_MAX]);
 
 #endif

@@ -1,7 +1,9 @@
 /* remap: the list of commands, and their help. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/message.h"
@@ -12,13 +14,14 @@ static const struct command *const COMMANDS[] = {
 };
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 
-static const struct command *find(const char *name)
+/* `help` is what lists the commands. */
+static const struct command *find(const char *name, const char *help)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(COMMANDS[i]->name, name) == 0)
             return COMMANDS[i];
     }
-    return NULL;
+    message_die(STATUS_USAGE, "unknown command '%s': see 'remap %s'", name, help);
 }
 
 /* ---- remap help ---- */
@@ -36,16 +39,10 @@ static void print_overview(void)
 
 static int help_main(int argc, char **argv)
 {
-    if (argc == 1) {
+    if (argc == 1)
         print_overview();
-        return STATUS_OK;
-    }
-    const struct command *command = find(argv[1]);
-    if (command == NULL) {
-        message_print("unknown command '%s': see 'remap help'", argv[1]);
-        return STATUS_USAGE;
-    }
-    option_print_help(command);
+    else
+        command_print_help(find(argv[1], "help"));
     return STATUS_OK;
 }
 
@@ -60,40 +57,29 @@ const struct command help_command = {
 
 /* ---- main ---- */
 
-static int run(const struct command *command, int argc, char **argv)
-{
-    int status;
-
-    if (command->options != NULL && !option_parse(command, &argc, &argv, &status))
-        return status;
-    return command->main(argc, argv);
-}
-
 /* Output that could not be written is a failure. */
-static int finish(int status)
+static void close_output(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
-        return status;
+        return;
     message_print("write error: %s", strerror(errno));
-    return STATUS_UNAVAILABLE;
+    _exit(STATUS_UNAVAILABLE);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
-        message_print("missing command: see 'remap --help'");
-        return STATUS_USAGE;
-    }
+    atexit(close_output);
+    if (argc < 2)
+        message_die(STATUS_USAGE, "missing command: see 'remap --help'");
     if (strcmp(argv[1], "--version") == 0) {
         puts("remap " REMAP_VERSION);
-        return finish(STATUS_OK);
+        return STATUS_OK;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return finish(help_command.main(1, argv));
-    const struct command *command = find(argv[1]);
-    if (command == NULL) {
-        message_print("unknown command '%s': see 'remap --help'", argv[1]);
-        return STATUS_USAGE;
-    }
-    return finish(run(command, argc - 1, argv + 1));
+        return help_main(1, argv);
+    const struct command *command = find(argv[1], "--help");
+    argc--, argv++;
+    if (command->options != NULL)
+        command_parse(command, &argc, &argv);
+    return command->main(argc, argv);
 }

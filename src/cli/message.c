@@ -2,28 +2,45 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-static struct text *captured;
+static char message[MESSAGE_MAX];
+static bool is_held;
 
-void message_capture(struct text *t)
+static void print(const char *format, va_list arguments)
 {
-    captured = t;
+    vsnprintf(message, sizeof(message), format, arguments);
+    if (!is_held)
+        fprintf(stderr, "remap: %s\n", message);
 }
 
 void message_print(const char *format, ...)
 {
-    static char message[MESSAGE_MAX];
     va_list arguments;
 
     va_start(arguments, format);
-    vsnprintf(message, sizeof(message), format, arguments);
+    print(format, arguments);
     va_end(arguments);
-    if (captured == NULL) {
-        fprintf(stderr, "remap: %s\n", message);
-        return;
-    }
-    text_string(captured, message);
-    text_char(captured, '\n');
+}
+
+void message_die(int status, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    print(format, arguments);
+    exit(status);
+}
+
+void message_hold(void)
+{
+    is_held = true;
+}
+
+const char *message_release(void)
+{
+    is_held = false;
+    return message;
 }
 
 void message_diag(const struct diag *d)

@@ -11,11 +11,13 @@ enum { MESSAGE_MAX = 4 * PATH_MAX };
 /* Prints "remap: ", the formatted message and a newline. */
 __attribute__((format(printf, 1, 2))) void message_print(const char *format, ...);
 
-/*
- * Appends each further message to the text instead, as a line without "remap: "; with NULL, prints
- * messages again. The text stays the caller's.
- */
-void message_capture(struct text *t);
+/* Prints likewise, and ends the program. */
+_Noreturn __attribute__((format(printf, 2, 3))) void message_die(int status, const char *format,
+                                                                 ...);
+
+/* Keeps messages, instead of printing them, until message_release, which returns the last one. */
+void message_hold(void);
+const char *message_release(void);
 
 /* Prints an error in the configuration, with its line and a caret. */
 void message_diag(const struct diag *d);

@@ -17,20 +17,18 @@ static struct {
     double timeout;  /* seconds */
 } options = {.run = ""};
 
-/* Parses a port, a number or a name, as in a rule. False after a message. */
-static bool parse_port(const char *text, uint16_t *port)
+/* Parses a port, a number or a name, as in a rule. */
+static uint16_t parse_port(const char *text)
 {
     struct source source = {"PORT", text, strlen(text)};
     struct endpoint e;
     struct diag d;
 
-    if (strpbrk(text, ":/ ") != NULL || !rule_parse_endpoint(&e, &source, &d)) {
-        message_print("invalid port '%s': use a number from 1 to 65535, or a name such as http",
-                      text);
-        return false;
-    }
-    *port = e.port;
-    return true;
+    if (strpbrk(text, ":/ ") != NULL || !rule_parse_endpoint(&e, &source, &d))
+        message_die(STATUS_USAGE,
+                    "invalid port '%s': use a number from 1 to 65535, or a name such as http",
+                    text);
+    return e.port;
 }
 
 /* Whether `a` is preferred to `b`: TCP to other protocols, then the newer one. */
@@ -58,19 +56,17 @@ static const struct remapped *choose(const struct remapped_list *all, uint16_t p
     return best;
 }
 
-/* Prints the actual port, if there is one. Returns STATUS_NO if there is none. */
-static int look(uint16_t port)
+/* Prints the actual port, if there is one. */
+static bool look(uint16_t port)
 {
     struct remapped_list all;
-    int status = remapped_find(options.run, false, &all);
-    const struct remapped *live = status == STATUS_OK ? choose(&all, port) : NULL;
 
+    remapped_find(options.run, false, &all);
+    const struct remapped *live = choose(&all, port);
     if (live != NULL)
         printf("%u\n", live->entry.actual.port);
-    else if (status == STATUS_OK)
-        status = STATUS_NO;
     free(all.list);
-    return status;
+    return live != NULL;
 }
 
 static double now(void)
@@ -85,17 +81,15 @@ static int port_main(int argc, char **argv)
 {
     static const struct timespec POLL = {0, POLL_NS};
     double end = now() + options.timeout;
-    uint16_t port;
-    int status;
+    uint16_t port = parse_port(argv[1]);
 
     (void)argc;
-    if (!parse_port(argv[1], &port))
-        return STATUS_USAGE;
-    while ((status = look(port)) == STATUS_NO && now() < end)
+    while (!look(port)) {
+        if (now() >= end)
+            message_die(STATUS_NO, "no server is running on port %u: see 'remap ps'", port);
         nanosleep(&POLL, NULL);
-    if (status == STATUS_NO)
-        message_print("no server is running on port %u: see 'remap ps'", port);
-    return status;
+    }
+    return STATUS_OK;
 }
 
 static const struct option_spec OPTIONS[] = {

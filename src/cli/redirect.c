@@ -12,12 +12,10 @@ static int redirect_main(int argc, char **argv)
     char helper[PATH_MAX];
 
     (void)argc;
-    if (!install_paths_helper(helper))
-        return STATUS_UNAVAILABLE;
+    install_paths_helper(helper);
     argv[0] = helper;
     execv(helper, argv);
-    message_print("cannot run '%s': %s: check the file", helper, strerror(errno));
-    return STATUS_CANNOT_RUN;
+    message_die(STATUS_CANNOT_RUN, "cannot run '%s': %s: check the file", helper, strerror(errno));
 }
 
 const struct command redirect_command = {

@@ -30,15 +30,16 @@ bool remapped_is_run_name(const char *text)
     return true;
 }
 
-/* The folders that the library may have used, in its order; how many there are. */
+/* Stores the folders that the library may have used, in its order. Returns how many there are. */
 static int find_folders(const char *folders[2])
 {
+    static const struct rules settings = {.given = true}; /* no source of rules */
     static struct config config;
     static char last[STORE_DEFAULT_MAX];
     int count = 0;
 
-    if (!rules_load_settings(&config))
-        return -1;
+    if (!rules_load(&settings, &config))
+        exit(STATUS_UNAVAILABLE);
     if (!config.state_off && config.state[0] != '\0')
         folders[count++] = config.state;
     if (!config.state_given || config.state_off)
@@ -56,9 +57,7 @@ char *remapped_run_folder(const char *run)
         if (problem == NULL)
             return memory_format("%s/%s", folders[i], run);
     }
-    if (problem != NULL)
-        message_print("%s %s", folders[count - 1], problem);
-    return NULL;
+    message_die(STATUS_UNAVAILABLE, "%s %s", folders[count - 1], problem);
 }
 
 /* ---- open sockets ---- */
@@ -135,10 +134,10 @@ static void search_registry(struct search *s, const struct registry *r, const ch
 }
 
 /*
- * Searches the registry of a run, or of no run (""), if there is one. Returns false after a message
- * if it cannot be used. One that is only tried is then skipped, as the library does.
+ * Searches the registry of a run, or of no run (""), if there is one. Ends the program if it cannot
+ * be used, unless it is only tried: the library skips it then, too.
  */
-static bool search_run(struct search *s, const char *folder, const char *run, bool is_tried)
+static void search_run(struct search *s, const char *folder, const char *run, bool is_tried)
 {
     CLEANUP_FREE char *path = memory_format("%s%s%s", folder, run[0] != '\0' ? "/" : "", run);
     const char *problem;
@@ -147,11 +146,9 @@ static bool search_run(struct search *s, const char *folder, const char *run, bo
     if (r != NULL) {
         search_registry(s, r, run);
         registry_destroy(r);
-        return true;
+    } else if (problem != NULL && !is_tried) {
+        message_die(STATUS_UNAVAILABLE, "%s %s", path, problem);
     }
-    if (problem != NULL && !is_tried)
-        message_print("%s %s", path, problem);
-    return problem == NULL || is_tried;
 }
 
 /* Skips what is not the folder of a run. */
@@ -166,20 +163,6 @@ static void search_all_runs(struct search *s, const char *folder)
     }
     if (runs != NULL)
         closedir(runs);
-}
-
-static bool search_folders(struct search *s, const char *run)
-{
-    const char *folders[2];
-    int count = find_folders(folders);
-    bool is_read = count >= 0;
-
-    for (int i = 0; i < count; i++) {
-        is_read = search_run(s, folders[i], run != NULL ? run : "", i < count - 1) && is_read;
-        if (run == NULL && is_read)
-            search_all_runs(s, folders[i]);
-    }
-    return is_read;
 }
 
 static int compare_inode(const void *a, const void *b)
@@ -206,8 +189,7 @@ static void find_processes(struct remapped_list *all)
     }
 }
 
-/* Lists all sockets. Returns false, with errno, if the kernel does not. */
-static bool list_sockets(struct search *s)
+static void list_sockets(struct search *s)
 {
     static const struct endpoint all = {.proto = PROTO_ANY};
     static char buf[SOCK_DIAG_MAX];
@@ -219,23 +201,27 @@ static bool list_sockets(struct search *s)
         s->sockets = memory_check(reallocarray(s->sockets, s->count + 1, sizeof(socket)));
         s->sockets[s->count++] = socket;
     }
-    return sock_diag_end(&dump);
+    if (!sock_diag_end(&dump))
+        message_die(STATUS_UNAVAILABLE,
+                    "the kernel does not list its sockets: %s: load the modules tcp_diag and "
+                    "udp_diag",
+                    strerror(errno));
 }
 
-int remapped_find(const char *run, bool with_processes, struct remapped_list *all)
+void remapped_find(const char *run, bool with_processes, struct remapped_list *all)
 {
     struct search s = {.netns = netns_own(), .all = all};
-    bool is_found = list_sockets(&s);
+    const char *folders[2];
 
     *all = (struct remapped_list){NULL, 0};
-    if (!is_found)
-        message_print("the kernel does not list its sockets: %s: load the modules tcp_diag and "
-                      "udp_diag",
-                      strerror(errno));
-    else
-        is_found = search_folders(&s, run);
-    if (is_found && with_processes)
-        find_processes(all);
+    list_sockets(&s);
+    int count = find_folders(folders);
+    for (int i = 0; i < count; i++) {
+        search_run(&s, folders[i], run != NULL ? run : "", i < count - 1);
+        if (run == NULL)
+            search_all_runs(&s, folders[i]);
+    }
     free(s.sockets);
-    return is_found ? STATUS_OK : STATUS_UNAVAILABLE;
+    if (with_processes)
+        find_processes(all);
 }

@@ -31,16 +31,16 @@ struct remapped_list {
 bool remapped_is_run_name(const char *text);
 
 /*
- * Returns the folder of a named run, malloc'ed, and makes the folder above it. Returns NULL after
- * a message on an error.
+ * Returns the folder of a named run, malloc'ed, and makes the folder above it. On an error, ends
+ * the program.
  */
 char *remapped_run_folder(const char *run);
 
 /*
- * Finds the open sockets in this network namespace of a run, of no run (""), or of all (NULL).
- * Returns a status. If it is not STATUS_OK, a message was printed, and the list is incomplete.
- * Without `with_processes`, pid and program are those of the registry.
+ * Finds the open sockets in this network namespace of a run, of no run (""), or of all (NULL). If
+ * that is not possible, ends the program. Without `with_processes`, pid and program are those of
+ * the registry.
  */
-int remapped_find(const char *run, bool with_processes, struct remapped_list *all);
+void remapped_find(const char *run, bool with_processes, struct remapped_list *all);
 
 #endif

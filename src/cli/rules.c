@@ -4,13 +4,128 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/memory.h"
 #include "cli/message.h"
-#include "cli/trusted_file.h"
+
+/* ---- files that only root and this user can change or replace ---- */
+
+enum { LINKS_MAX = 40 }; /* as path_resolution(7) */
+
+static bool refuse(const char *path, const char *why)
+{
+    message_print("%s %s", path[0] != '\0' ? path : "/", why);
+    return false;
+}
+
+/*
+ * The owner of / can change anything. In a user namespace this may be a user without
+ * a number there (user_namespaces(7)).
+ */
+static bool is_trusted_user(uid_t uid)
+{
+    struct stat root;
+
+    return uid == 0 || uid == geteuid() || (stat("/", &root) == 0 && uid == root.st_uid);
+}
+
+static bool check_folder(const char *path, const struct stat *st, bool holds_the_file)
+{
+    if (!is_trusted_user(st->st_uid))
+        return refuse(path, "belongs to another user, who can replace the table: move the table, "
+                            "or chown the folder to root");
+    if ((st->st_mode & 022) != 0 && (holds_the_file || (st->st_mode & S_ISVTX) == 0))
+        return refuse(path, "is writable by others, who can replace the table: move the table, "
+                            "or chmod go-w the folder");
+    return true;
+}
+
+static bool check_file(const char *path, const struct stat *st)
+{
+    if (!S_ISREG(st->st_mode))
+        return refuse(path, "is not a file");
+    if (!is_trusted_user(st->st_uid))
+        return refuse(path, "belongs to another user: chown it to root");
+    if ((st->st_mode & 022) != 0)
+        return refuse(path, "is writable by others: chmod go-w it");
+    return true;
+}
+
+/*
+ * Checks the file or the link at `path` in `folder`: a user who can write to the folder can put
+ * another file there.
+ */
+static bool check_name(const char *folder, const char *path, bool is_last, struct stat *st)
+{
+    struct stat above;
+
+    if (stat(folder[0] != '\0' ? folder : "/", &above) != 0 || lstat(path, st) != 0)
+        return refuse(path, "cannot be examined: check the path");
+    if (!check_folder(folder, &above, is_last))
+        return false;
+    if (!S_ISLNK(st->st_mode))
+        return !is_last || check_file(path, st);
+    return is_trusted_user(st->st_uid) ||
+           refuse(path, "is a symbolic link of another user: use the path of the file itself");
+}
+
+/*
+ * Walks `path` from the folder `done` ("" is /) as the kernel does, a name at a time, and checks
+ * each. Moves `done` to the end. `is_whole`: the path ends at the file itself.
+ */
+static bool walk(char done[PATH_MAX], const char *path, bool is_whole, unsigned *links)
+{
+    char next[PATH_MAX], target[PATH_MAX];
+    struct stat st;
+
+    if (path[0] == '/')
+        done[0] = '\0';
+    for (path += strspn(path, "/"); *path != '\0'; path += strspn(path, "/")) {
+        int size = (int)strcspn(path, "/");
+        int length = snprintf(next, sizeof(next), "%s/%.*s", done, size, path);
+        if ((size_t)length >= sizeof(next))
+            return refuse(done, "is too long");
+        path += size;
+        const char *name = next + length - size;
+        char *slash = strrchr(done, '/');
+        if (strcmp(name, "..") == 0 && slash != NULL)
+            *slash = '\0';
+        if (strcmp(name, "..") == 0 || strcmp(name, ".") == 0)
+            continue;
+        bool is_last = is_whole && path[strspn(path, "/")] == '\0';
+        if (!check_name(done, next, is_last, &st))
+            return false;
+        if (!S_ISLNK(st.st_mode)) {
+            memcpy(done, next, (size_t)length + 1);
+            continue;
+        }
+        ssize_t target_size = readlink(next, target, sizeof(target) - 1);
+        if (target_size < 0 || ++*links > LINKS_MAX)
+            return refuse(next, "cannot be followed: use the path of the file itself");
+        target[target_size] = '\0';
+        if (!walk(done, target, is_last, links))
+            return false;
+    }
+    return true;
+}
+
+static bool is_trusted_file(const char *path)
+{
+    char done[PATH_MAX] = "", folder[PATH_MAX] = "";
+    unsigned links = 0;
+
+    if (path[0] != '/' && getcwd(folder, sizeof(folder)) == NULL)
+        return refuse(path, "is in an unknown folder: use an absolute path");
+    return walk(done, folder, false, &links) && walk(done, path, true, &links);
+}
+
+/* ---- input ---- */
 
 static char file_buf[CONFIG_FILE_MAX];
+static bool is_strict;   /* as in struct rules */
+static bool was_refused; /* a file, and a message says why */
 
 static long read_stream(FILE *stream, char *buf, size_t size)
 {
@@ -31,24 +146,12 @@ static long read_file(const char *path, char *buf, size_t size)
 {
     if (strcmp(path, "-") == 0)
         return read_stream(stdin, buf, size);
+    if (is_strict && access(path, F_OK) == 0 && !is_trusted_file(path)) {
+        was_refused = true;
+        return -ECANCELED;
+    }
     CLEANUP_FILE FILE *stream = fopen(path, "re");
     return stream != NULL ? read_stream(stream, buf, size) : error_on(path, errno);
-}
-
-/* A file was refused, and a message says why. */
-static bool was_refused;
-
-/* Like read_file, but refuses a file that others can change. */
-static long read_trusted_file(const char *path, char *buf, size_t size)
-{
-    if (strcmp(path, "-") == 0)
-        return read_file(path, buf, size);
-    if (access(path, F_OK) != 0)
-        return error_on(path, errno);
-    if (trusted_file_check(path))
-        return read_file(path, buf, size);
-    was_refused = true;
-    return -ECANCELED;
 }
 
 static const char *from_environment(enum config_key key)
@@ -56,20 +159,10 @@ static const char *from_environment(enum config_key key)
     return getenv(config_variable[key]);
 }
 
-/* The settings without the sources of rules. config_load then takes the default table. */
+/* The settings alone: any rules in the first source of rules keep config_load from the others. */
 static const char *settings_only(enum config_key key)
 {
-    bool is_source = key == CONFIG_RULES || key == CONFIG_FILE || key == CONFIG_XDG_CONFIG_HOME ||
-                     key == CONFIG_HOME;
-    return is_source ? NULL : from_environment(key);
-}
-
-static long no_file(const char *path, char *buf, size_t size)
-{
-    (void)path;
-    (void)buf;
-    (void)size;
-    return -ENOENT;
+    return key == CONFIG_RULES ? TABLE_DEFAULT : from_environment(key);
 }
 
 /* Prints the error, if there is one. */
@@ -80,45 +173,37 @@ static bool checked(bool ok, const struct diag *d)
     return ok;
 }
 
-bool rules_add_text(struct rules *r, const char *text)
+void rules_add_text(struct rules *r, const char *text)
 {
     struct source source = {.name = "-r", .text = text, .size = strlen(text)};
     struct diag d;
 
     r->given = true;
-    return checked(table_parse(&r->table, &source, &d), &d);
+    if (!checked(table_parse(&r->table, &source, &d), &d))
+        exit(STATUS_BAD_TABLE);
 }
 
-bool rules_add_file(struct rules *r, const char *path)
+void rules_add_file(struct rules *r, const char *path)
 {
-    struct config_input in = {.read = r->is_strict ? read_trusted_file : read_file,
-                              .buf = file_buf};
+    struct config_input in = {.read = read_file, .buf = file_buf};
     struct diag d;
 
     r->given = true;
-    return checked(config_read_table(&r->table, path, &in, &d), &d);
+    is_strict = r->is_strict;
+    if (!checked(config_read_table(&r->table, path, &in, &d), &d))
+        exit(STATUS_BAD_TABLE);
 }
 
 bool rules_load(const struct rules *r, struct config *config)
 {
     struct config_input in = {
-        .value = r->given ? settings_only : from_environment,
-        .read = r->given       ? no_file
-                : r->is_strict ? read_trusted_file
-                               : read_file,
-        .buf = file_buf,
-    };
+        .value = r->given ? settings_only : from_environment, .read = read_file, .buf = file_buf};
     struct diag d;
 
+    is_strict = r->is_strict;
     if (!checked(config_load(config, &in, &d), &d))
         return false;
     if (r->given)
         config->table = r->table;
     return true;
-}
-
-bool rules_load_settings(struct config *config)
-{
-    static const struct rules none = {.given = true};
-    return rules_load(&none, config);
 }

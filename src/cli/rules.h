@@ -6,20 +6,23 @@
 
 #include "core/config.h"
 
+/*
+ * With `is_strict`, a file of rules must belong to root or this user, and so must each folder in its
+ * path and each symbolic link on the way; and others must not be able to write to them. A sticky
+ * folder (/tmp) may be in the path, but may not hold the file itself. In a user namespace the owner
+ * of / counts as root, and so do all users without a number there.
+ */
 struct rules {
     struct table table;
-    bool given;     /* options have added rules: all other sources of rules are ignored */
-    bool is_strict; /* refuse files that others can change (cli/trusted_file.h) */
+    bool given; /* options have added rules: all other sources of rules are ignored */
+    bool is_strict;
 };
 
-/* Each adds the rules of an option: -r, or -f (a path, or "-" for stdin). False after a message. */
-__attribute__((warn_unused_result)) bool rules_add_text(struct rules *r, const char *text);
-__attribute__((warn_unused_result)) bool rules_add_file(struct rules *r, const char *path);
+/* Each adds the rules of an option, -r or -f ("-" is stdin), or ends the program. */
+void rules_add_text(struct rules *r, const char *text);
+void rules_add_file(struct rules *r, const char *path);
 
 /* Fills in *config, with the added rules if there are any. False after a message. */
 __attribute__((warn_unused_result)) bool rules_load(const struct rules *r, struct config *config);
-
-/* Fills in *config with the settings of the environment and the default table. False likewise. */
-__attribute__((warn_unused_result)) bool rules_load_settings(struct config *config);
 
 #endif

@@ -22,6 +22,7 @@
 #include "cli/output.h"
 #include "cli/remapped.h"
 #include "cli/rules.h"
+#include "linux/procfs.h"
 #include "linux/sys.h"
 #include "notify/launch.h"
 #include "notify/support.h"
@@ -42,9 +43,7 @@ static void print_verdict(const struct verdict *v)
 
     text_init(&text, line, sizeof(line));
     describe_reason(v, &text);
-    text_string(&text, ": ");
-    describe_way_out(v, &text);
-    message_print("%s", line);
+    message_print("%s: %s", line, describe_way_out(v));
 }
 
 /*
@@ -153,8 +152,6 @@ static int run_notify(struct start *s)
 
 /* ---- remap run ---- */
 
-#define AUTO_RULE "1-1023=auto"
-
 /* Settings that are NULL are left to the environment. */
 static struct {
     struct rules rules;
@@ -183,7 +180,7 @@ static void set_environment(const struct config *config, const char *library)
     environment_preload(library);
     /* libremap.so starts `remap enter` for a program that it cannot be loaded into. */
     bool is_auto = options.engine == NULL || strcmp(options.engine, "auto") == 0;
-    if (is_auto && install_paths_self(own))
+    if (is_auto && procfs_link(0, "exe", own, sizeof(own)) > 0)
         environment_set(CONFIG_RUN, own);
 }
 
@@ -194,8 +191,8 @@ static int run_main(int argc, char **argv)
     char library[PATH_MAX];
 
     (void)argc;
-    if (options.all_auto && !rules_add_text(&options.rules, AUTO_RULE))
-        return STATUS_BAD_TABLE;
+    if (options.all_auto)
+        rules_add_text(&options.rules, "1-1023=auto");
     if (!rules_load(&options.rules, &config))
         return STATUS_BAD_TABLE;
     int status = choose_engine(&s, options.engine, s.argv[0]);
@@ -203,10 +200,8 @@ static int run_main(int argc, char **argv)
         return status;
     if (!install_paths_library(library))
         return STATUS_UNAVAILABLE;
-    CLEANUP_FREE char *folder = options.run != NULL ? remapped_run_folder(options.run) : NULL;
-    if (options.run != NULL && folder == NULL)
-        return STATUS_UNAVAILABLE;
-    environment_set(CONFIG_STATE, folder); /* the run has a registry of its own */
+    if (options.run != NULL) /* it has a registry of its own */
+        environment_set(CONFIG_STATE, remapped_run_folder(options.run));
     set_environment(&config, library);
     if (!s.is_notify)
         return exec_command(&s);

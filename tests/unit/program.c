@@ -199,9 +199,7 @@ TEST(faults)
         text_init(&text, got, sizeof(got));
         describe_fault(&program, &text);
         assert_string_equal(got, expected);
-        text_init(&text, got, sizeof(got));
-        describe_fault_way_out(&program, &text);
-        assert_true(text.used > 0);
+        assert_string_not_equal(describe_fault_way_out(&program), "");
     }
 }
 
@@ -471,9 +469,7 @@ TEST(texts)
         describe_reason(&v, &text);
         assert_memory_equal(buf, "'/x?y' ", 7);
         assert_true(text.used > 7 && !text.cut);
-        text_init(&text, buf, sizeof(buf));
-        describe_way_out(&v, &text);
-        assert_true(text.used > 0 || v.engine == VERDICT_PRELOAD);
+        assert_true(describe_way_out(&v)[0] != '\0' || v.engine == VERDICT_PRELOAD);
     }
 }
 

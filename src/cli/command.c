@@ -1,4 +1,4 @@
-#include "cli/option.h"
+#include "cli/command.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
 #include "cli/message.h"
 #include "cli/remapped.h"
 #include "cli/rules.h"
@@ -34,7 +33,7 @@ static bool is_one_of(const char *word, const char *words)
 }
 
 /* Complains of the value of a choice, and names the choices. */
-static int refuse_choice(const struct option_spec *o, const char *value)
+_Noreturn static void refuse_choice(const struct option_spec *o, const char *value)
 {
     char choices[128];
     struct text text;
@@ -46,8 +45,7 @@ static int refuse_choice(const struct option_spec *o, const char *value)
         else
             text_string(&text, strchr(c + 1, '|') != NULL ? ", " : " or ");
     }
-    message_print("invalid value '%s' of --%s: use %s", value, o->name, choices);
-    return STATUS_USAGE;
+    message_die(STATUS_USAGE, "invalid value '%s' of --%s: use %s", value, o->name, choices);
 }
 
 static bool parse_timeout(const char *value, double *seconds)
@@ -61,55 +59,50 @@ static bool parse_timeout(const char *value, double *seconds)
     return end != value && *end == '\0' && isfinite(*seconds) && *seconds >= 0;
 }
 
-static int add_word(const struct option_spec *o, const char *value)
+/* Ends the program if the value is invalid. */
+static void set_target(const struct option_spec *o, const char *value)
 {
+    const char **word = o->target;
     struct option_words *words = o->target;
 
-    if (words->count == OPTION_WORDS_MAX) {
-        message_print("too many --%s: %d at most", o->name, OPTION_WORDS_MAX);
-        return STATUS_USAGE;
-    }
-    words->word[words->count++] = value;
-    return STATUS_OK;
-}
-
-/* Returns STATUS_OK, or an exit status after a message. */
-static int set_target(const struct option_spec *o, const char *value)
-{
     switch (o->kind) {
     case OPTION_FLAG:
         *(bool *)o->target = true;
-        return STATUS_OK;
+        return;
     case OPTION_TIMEOUT:
-        if (parse_timeout(value, o->target))
-            return STATUS_OK;
-        message_print("invalid timeout '%s': give seconds, such as --%s=10", value, o->name);
-        return STATUS_USAGE;
+        if (!parse_timeout(value, o->target))
+            message_die(STATUS_USAGE, "invalid timeout '%s': give seconds, such as --%s=10", value,
+                        o->name);
+        return;
     case OPTION_WORDS:
-        return add_word(o, value);
+        if (words->count == OPTION_WORDS_MAX)
+            message_die(STATUS_USAGE, "too many --%s: %d at most", o->name, OPTION_WORDS_MAX);
+        words->word[words->count++] = value;
+        return;
     case OPTION_RULES:
-        return rules_add_text(o->target, value) ? STATUS_OK : STATUS_BAD_TABLE;
+        rules_add_text(o->target, value);
+        return;
     case OPTION_FILE:
-        return rules_add_file(o->target, value) ? STATUS_OK : STATUS_BAD_TABLE;
+        rules_add_file(o->target, value);
+        return;
     case OPTION_CHOICE:
         if (!is_one_of(value, o->argument))
-            return refuse_choice(o, value);
+            refuse_choice(o, value);
         break;
     case OPTION_RUN:
-        if (remapped_is_run_name(value))
-            break;
-        message_print("invalid name '%s' of a run: use up to %d letters, digits and . _ -, and"
-                      " begin with a letter or digit",
-                      value, REMAPPED_RUN_MAX);
-        return STATUS_USAGE;
+        if (!remapped_is_run_name(value))
+            message_die(STATUS_USAGE,
+                        "invalid name '%s' of a run: use up to %d letters, digits and . _ -, and"
+                        " begin with a letter or digit",
+                        value, REMAPPED_RUN_MAX);
+        break;
     case OPTION_CONSTANT:
         value = o->argument;
         break;
     case OPTION_WORD:
         break;
     }
-    *(const char **)o->target = value;
-    return STATUS_OK;
+    *word = value;
 }
 
 /* ---- getopt_long(3) ---- */
@@ -158,38 +151,21 @@ static const struct option_spec *find(const struct command *command, int number)
     return o;
 }
 
-/* Prints why getopt_long(3) has refused an option. */
-static int refuse(const struct command *command, int refusal, char **argv)
+/* Says why getopt_long(3) has refused an option. */
+_Noreturn static void refuse(const char *name, int refusal, char **argv)
 {
     char letter[] = {'-', (char)optopt, '\0'};
     bool is_letter = optopt > 0 && optopt < LONG_HELP;
     const char *option = is_letter ? letter : argv[optind - 1];
 
     if (refusal == ':')
-        message_print("option '%s' needs a value: see 'remap help %s'", option, command->name);
-    else if (optopt >= LONG_HELP)
-        message_print("option '%s' takes no value: see 'remap help %s'", option, command->name);
-    else
-        message_print("unknown option '%s': see 'remap help %s'", option, command->name);
-    return STATUS_USAGE;
+        message_die(STATUS_USAGE, "option '%s' needs a value: see 'remap help %s'", option, name);
+    if (optopt >= LONG_HELP)
+        message_die(STATUS_USAGE, "option '%s' takes no value: see 'remap help %s'", option, name);
+    message_die(STATUS_USAGE, "unknown option '%s': see 'remap help %s'", option, name);
 }
 
-/* Returns STATUS_OK, or an exit status after a message. */
-static int check_operands(const struct command *command, unsigned count, char **operands)
-{
-    if (count < command->min_operands) {
-        message_print("missing argument: see 'remap help %s'", command->name);
-        return STATUS_USAGE;
-    }
-    if (count > command->max_operands) {
-        message_print("unexpected argument '%s': see 'remap help %s'",
-                      operands[command->max_operands], command->name);
-        return STATUS_USAGE;
-    }
-    return STATUS_OK;
-}
-
-bool option_parse(const struct command *command, int *argc, char ***argv, int *status)
+void command_parse(const struct command *command, int *argc, char ***argv)
 {
     struct getopt_tables tables;
     int number;
@@ -198,21 +174,22 @@ bool option_parse(const struct command *command, int *argc, char ***argv, int *s
     opterr = 0;
     while ((number = getopt_long(*argc, *argv, tables.letters, tables.names, NULL)) != -1) {
         if (number == 'h' || number == LONG_HELP) {
-            option_print_help(command);
-            *status = STATUS_OK;
-            return false;
+            command_print_help(command);
+            exit(STATUS_OK);
         }
-        bool is_refused = number == '?' || number == ':';
-        *status =
-            is_refused ? refuse(command, number, *argv) : set_target(find(command, number), optarg);
-        if (*status != STATUS_OK)
-            return false;
+        if (number == '?' || number == ':')
+            refuse(command->name, number, *argv);
+        set_target(find(command, number), optarg);
     }
     (*argv)[optind - 1] = (*argv)[0];
     *argc -= optind - 1;
     *argv += optind - 1;
-    *status = check_operands(command, (unsigned)*argc - 1, *argv + 1);
-    return *status == STATUS_OK;
+    unsigned operands = (unsigned)*argc - 1;
+    if (operands < command->min_operands)
+        message_die(STATUS_USAGE, "missing argument: see 'remap help %s'", command->name);
+    if (operands > command->max_operands)
+        message_die(STATUS_USAGE, "unexpected argument '%s': see 'remap help %s'",
+                    (*argv)[command->max_operands + 1], command->name);
 }
 
 /* ---- help ---- */
@@ -245,7 +222,7 @@ static void print_option(const struct option_spec *o)
         printf("  %-*s%s\n", HELP_COLUMN, left, o->help);
 }
 
-void option_print_help(const struct command *command)
+void command_print_help(const struct command *command)
 {
     printf("usage: remap %s%s%s%s\n", command->name, command->options != NULL ? " [OPTION]..." : "",
            command->arguments != NULL ? " " : "",
