@@ -29,6 +29,7 @@ void message_die(int status, const char *format, ...)
 
     va_start(arguments, format);
     print(format, arguments);
+    va_end(arguments);
     exit(status);
 }
 

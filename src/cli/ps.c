@@ -23,7 +23,7 @@ static const char *const ENGINE_NAMES[] = {
 
 /* ---- the order ---- */
 
-static int compare(uint64_t a, uint64_t b)
+static int compare(unsigned a, unsigned b)
 {
     return (a > b) - (a < b);
 }
@@ -58,32 +58,25 @@ static void merge(struct remapped_list *all)
 
 /* ---- the table ---- */
 
-enum { COLUMNS = 8, CELL_MAX = 80 };
+enum { COLUMNS = 8, CELL_MAX = RULE_TEXT_MAX };
 
 struct row {
     char cell[COLUMNS][CELL_MAX];
 };
-
-static void format_endpoint(const struct endpoint *e, char cell[CELL_MAX])
-{
-    struct endpoint bare = {PROTO_ANY, e->addr, e->port};
-    struct text text;
-
-    text_init(&text, cell, CELL_MAX);
-    endpoint_format(&bare, &text);
-}
 
 static void fill_row(const struct remapped *live, struct row *row)
 {
     time_t since = (time_t)live->entry.since;
     struct tm local;
     struct text program;
+    struct endpoint asked = live->entry.asked, actual = live->entry.actual;
 
+    asked.proto = actual.proto = PROTO_ANY; /* the protocol has a column of its own */
     for (int column = 0; column < COLUMNS; column++)
         text_copy(row->cell[column], CELL_MAX, "-");
     text_copy(row->cell[0], CELL_MAX, proto_name(live->entry.asked.proto));
-    format_endpoint(&live->entry.asked, row->cell[1]);
-    format_endpoint(&live->entry.actual, row->cell[2]);
+    output_endpoint(&asked, row->cell[1]);
+    output_endpoint(&actual, row->cell[2]);
     if (live->pid != 0) {
         snprintf(row->cell[3], CELL_MAX, "%u", live->pid);
         text_init(&program, row->cell[4], CELL_MAX);

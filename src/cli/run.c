@@ -47,15 +47,15 @@ static void print_verdict(const struct verdict *v)
 }
 
 /*
- * Examines the command, and sets `path` and `is_notify`. `engine` is the value of --engine, or
- * NULL for auto. Returns STATUS_OK; or STATUS_UNAVAILABLE, after a message, if no engine catches
+ * Examines the command, and sets `path` and `is_notify`. `engine` is the value of --engine.
+ * Returns STATUS_OK; or STATUS_UNAVAILABLE, after a message, if no engine catches
  * the command. A command that cannot be executed is left to exec_command, which says why. With
  * preload, a command that only notify catches is run after a warning: it may start others.
  */
 static int choose_engine(struct start *s, const char *engine, const char *command)
 {
     static char path[PATH_FOUND_MAX], found[PATH_FOUND_MAX], decisive[PATH_FOUND_MAX];
-    bool is_auto = engine == NULL || strcmp(engine, "auto") == 0;
+    bool is_auto = strcmp(engine, "auto") == 0;
     struct verdict v = {.path = decisive};
     struct program p;
 
@@ -161,7 +161,7 @@ static struct {
     const char *level;
     const char *engine;
     const char *datagrams;
-} options;
+} options = {.engine = "auto"};
 
 static void set_environment(const struct config *config, const char *library)
 {
@@ -179,8 +179,7 @@ static void set_environment(const struct config *config, const char *library)
     environment_make_absolute(CONFIG_STATE);
     environment_preload(library);
     /* libremap.so starts `remap enter` for a program that it cannot be loaded into. */
-    bool is_auto = options.engine == NULL || strcmp(options.engine, "auto") == 0;
-    if (is_auto && procfs_link(0, "exe", own, sizeof(own)) > 0)
+    if (strcmp(options.engine, "auto") == 0 && procfs_link(0, "exe", own, sizeof(own)) > 0)
         environment_set(CONFIG_RUN, own);
 }
 
@@ -276,7 +275,7 @@ static int enter_main(int argc, char **argv)
     /* The program was looked for along PATH already: a name without a slash is in this folder. */
     bool has_slash = strchr(argv[PATH_AT], '/') != NULL;
     int size = snprintf(path, sizeof(path), "%s%s", has_slash ? "" : "./", argv[PATH_AT]);
-    bool is_caught = size < (int)sizeof(path) && choose_engine(&s, NULL, path) == STATUS_OK;
+    bool is_caught = size < (int)sizeof(path) && choose_engine(&s, "auto", path) == STATUS_OK;
     s.path = path;
     environment_make_absolute(CONFIG_FILE); /* the supervisor leaves this folder */
     environment_make_absolute(CONFIG_LOG_FILE);

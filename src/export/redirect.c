@@ -33,11 +33,6 @@ struct maker {
 
 /* ---- where packets go ---- */
 
-static struct addr wildcard(uint8_t family)
-{
-    return (struct addr){.family = family};
-}
-
 /* Whether the server receives packets of `family` to `host`, a wildcard for any address. */
 static bool receives(const struct redirect_live *live, uint8_t family, const struct addr *host)
 {
@@ -65,7 +60,8 @@ static bool is_in_place(const struct redirect_live *live, const struct addr *to)
  * The newest server that receives packets of the line to `host`; if that is NULL, the newest one on
  * its port, of any protocol and address.
  */
-static const struct redirect_live *newest_live(struct maker *m, const struct redirect_line *line,
+static const struct redirect_live *newest_live(const struct maker *m,
+                                               const struct redirect_line *line,
                                                const struct addr *host, const struct addr *to)
 {
     const struct redirect_live *newest = NULL;
@@ -82,10 +78,11 @@ static const struct redirect_live *newest_live(struct maker *m, const struct red
 }
 
 /* The server that receives packets of the line: the one on `bound`, else on the wildcard. */
-static const struct redirect_live *find_live(struct maker *m, const struct redirect_line *line,
+static const struct redirect_live *find_live(const struct maker *m,
+                                             const struct redirect_line *line,
                                              const struct addr *bound, const struct addr *to)
 {
-    struct addr any = wildcard(line->family);
+    struct addr any = {.family = line->family};
     const struct redirect_live *live = newest_live(m, line, bound, to);
 
     return live != NULL ? live : newest_live(m, line, &any, to);
@@ -146,7 +143,7 @@ static bool decide(struct maker *m, struct redirect_line *line, const struct add
 /* Sets the target of a line whose protocol, family, host and ports are set. */
 static void resolve(struct maker *m, struct redirect_line *line)
 {
-    struct addr any = wildcard(line->family), any_v6 = wildcard(AF_INET6);
+    struct addr any = {.family = line->family}, any_v6 = {.family = AF_INET6};
 
     line->is_alone = true;
     if (!(line->host.family != AF_UNSPEC && decide(m, line, &line->host)) &&
