@@ -49,7 +49,7 @@ static int find_folders(const char *folders[2])
 
 char *remapped_run_folder(const char *run)
 {
-    const char *folders[2], *problem = NULL;
+    const char *folders[2] = {"", ""}, *problem = NULL;
     int count = find_folders(folders);
 
     for (int i = 0; i < count; i++) {

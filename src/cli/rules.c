@@ -78,7 +78,7 @@ static bool check_name(const char *folder, const char *path, bool is_last, struc
 static bool walk(char done[PATH_MAX], const char *path, bool is_whole, unsigned *links)
 {
     char next[PATH_MAX], target[PATH_MAX];
-    struct stat st;
+    struct stat st = {.st_mode = 0};
 
     if (path[0] == '/')
         done[0] = '\0';
