@@ -101,7 +101,7 @@ $(O)/flags $(O)/folders:
 $(O)/%: docs/%.in tests/data/rules.tsv scripts/manual-examples
 	@mkdir -p $(@D)
 	$(call say,man)
-	$(Q)scripts/manual-examples tests/data/rules.tsv < $< > $@
+	$(Q)awk -v data=tests/data/rules.tsv -f scripts/manual-examples $< > $@
 $(O)/%: docs/%
 	@mkdir -p $(@D)
 	$(call say,man)

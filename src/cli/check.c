@@ -10,25 +10,20 @@
 
 /* ---- the table ---- */
 
-static void warn_of_dead_rules(const struct table *t)
+/* Warns of rules that are never used, and of those that send two ports to one. */
+static void warn_of_rules(const struct table *t)
 {
     char buf[RULE_TEXT_MAX];
+    struct meeting m;
+    bool dead[TABLE_MAX];
 
     for (size_t i = 0; i < t->count; i++) {
-        if (table_rule_is_dead(t, i))
+        dead[i] = table_rule_is_dead(t, i);
+        if (dead[i])
             message_print("warning: rule %zu (%s) is never used, since earlier rules match all its"
                           " ports: remove it, or move it up",
                           i + 1, output_rule(&t->rule[i], buf));
     }
-}
-
-static void warn_of_shared_targets(const struct table *t)
-{
-    struct meeting m;
-    bool dead[TABLE_MAX];
-
-    for (size_t i = 0; i < t->count; i++)
-        dead[i] = table_rule_is_dead(t, i);
     for (size_t j = 1; j < t->count; j++) {
         for (size_t i = 0; i < j; i++) {
             if (!dead[i] && !dead[j] && table_rules_meet(t, i, j, &m))
@@ -200,8 +195,7 @@ static int check_main(int argc, char **argv)
     if (!rules_load(&options, &config))
         return STATUS_BAD_TABLE;
     puts(output_table(&config.table, '\n'));
-    warn_of_dead_rules(&config.table);
-    warn_of_shared_targets(&config.table);
+    warn_of_rules(&config.table);
     return explain_endpoints(&config, (size_t)argc - 1, argv + 1);
 }
 

@@ -204,19 +204,15 @@ static const struct option_spec HELP = {"help", 'h', NULL, OPTION_FLAG, NULL, "p
 static void print_option(const struct option_spec *o)
 {
     char left[80], letter[] = {'-', o->letter, ',', '\0'};
-    struct text text;
+    const char *const before[] = {
+        [no_argument] = "", [required_argument] = "=", [optional_argument] = "[="};
+    int has = has_argument(o);
+    int size =
+        snprintf(left, sizeof(left), "%s --%s%s%s", o->letter != '\0' ? letter : "   ", o->name,
+                 before[has], has != no_argument ? o->argument + (has == optional_argument) : "");
 
-    text_init(&text, left, sizeof(left));
-    text_string(&text, o->letter != '\0' ? letter : "   ");
-    text_string(&text, " --");
-    text_string(&text, o->name);
-    if (o->argument != NULL && o->kind != OPTION_CONSTANT) {
-        bool is_optional = o->argument[0] == '[';
-        text_string(&text, is_optional ? "[=" : "=");
-        text_string(&text, o->argument + is_optional);
-    }
     /* A long one has a line to itself. */
-    if (text.used + 2 > HELP_COLUMN)
+    if (size + 2 > HELP_COLUMN)
         printf("  %s\n  %*s%s\n", left, HELP_COLUMN, "", o->help);
     else
         printf("  %-*s%s\n", HELP_COLUMN, left, o->help);

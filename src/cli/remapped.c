@@ -30,12 +30,13 @@ bool remapped_is_run_name(const char *text)
     return true;
 }
 
-/* Stores the folders that the library may have used, in its order. Returns how many there are. */
-static int find_folders(const char *folders[2])
+/* Returns the folders that the library may have used, one or two, in its order; NULL is the end. */
+static const char *const *find_folders(void)
 {
     static const struct rules settings = {.given = true}; /* no source of rules */
     static struct config config;
     static char last[STORE_DEFAULT_MAX];
+    static const char *folders[3];
     int count = 0;
 
     if (!rules_load(&settings, &config))
@@ -44,20 +45,19 @@ static int find_folders(const char *folders[2])
         folders[count++] = config.state;
     if (!config.state_given || config.state_off)
         folders[count++] = store_default_folder(last);
-    return count;
+    folders[count] = NULL;
+    return folders;
 }
 
 char *remapped_run_folder(const char *run)
 {
-    const char *folders[2] = {"", ""}, *problem = NULL;
-    int count = find_folders(folders);
-
-    for (int i = 0; i < count; i++) {
-        problem = store_make_folder(folders[i]);
+    for (const char *const *folder = find_folders();; folder++) {
+        const char *problem = store_make_folder(*folder);
         if (problem == NULL)
-            return memory_format("%s/%s", folders[i], run);
+            return memory_format("%s/%s", *folder, run);
+        if (folder[1] == NULL)
+            message_die(STATUS_UNAVAILABLE, "%s %s", *folder, problem);
     }
-    message_die(STATUS_UNAVAILABLE, "%s %s", folders[count - 1], problem);
 }
 
 /* ---- open sockets ---- */
@@ -211,15 +211,13 @@ static void list_sockets(struct search *s)
 void remapped_find(const char *run, bool with_processes, struct remapped_list *all)
 {
     struct search s = {.netns = netns_own(), .all = all};
-    const char *folders[2];
 
     *all = (struct remapped_list){NULL, 0};
     list_sockets(&s);
-    int count = find_folders(folders);
-    for (int i = 0; i < count; i++) {
-        search_run(&s, folders[i], run != NULL ? run : "", i < count - 1);
+    for (const char *const *folder = find_folders(); *folder != NULL; folder++) {
+        search_run(&s, *folder, run != NULL ? run : "", folder[1] != NULL);
         if (run == NULL)
-            search_all_runs(&s, folders[i]);
+            search_all_runs(&s, *folder);
     }
     free(s.sockets);
     if (with_processes)
