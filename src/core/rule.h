@@ -8,7 +8,6 @@
 
 #include "core/diag.h"
 #include "core/endpoint.h"
-#include "core/span.h"
 #include "core/text.h"
 
 /*

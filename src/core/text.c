@@ -73,3 +73,42 @@ void text_copy(char *buf, size_t size, const char *string)
     text_init(&text, buf, size);
     text_string(&text, string);
 }
+
+size_t span_size(struct span s)
+{
+    return (size_t)(s.end - s.at);
+}
+
+bool span_is(struct span s, const char *word)
+{
+    return span_size(s) == strlen(word) && memcmp(s.at, word, span_size(s)) == 0;
+}
+
+const char *span_find(struct span s, char c)
+{
+    return memchr(s.at, c, span_size(s));
+}
+
+bool span_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+struct span span_trimmed(struct span s)
+{
+    while (s.at < s.end && span_is_blank(*s.at))
+        s.at++;
+    while (s.at < s.end && span_is_blank(s.end[-1]))
+        s.end--;
+    return s;
+}
+
+struct span span_word(struct span *s)
+{
+    *s = span_trimmed(*s);
+    struct span word = {s->at, s->at};
+    while (word.end < s->end && !span_is_blank(*word.end))
+        word.end++;
+    s->at = word.end;
+    return word;
+}

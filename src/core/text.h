@@ -1,4 +1,4 @@
-/* A bounded writer of text, without stdio, locale and malloc. */
+/* A bounded writer of text, and parts of a text, without stdio, locale and malloc. */
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H
 
@@ -34,5 +34,22 @@ void text_quoted(struct text *t, const char *string);
 
 /* Copies a string to `buf`, of at least one byte. Cuts what does not fit. */
 void text_copy(char *buf, size_t size, const char *string);
+
+/* A part of a text, which belongs to the caller and need not be NUL-terminated: at <= end. */
+struct span {
+    const char *at;
+    const char *end;
+};
+
+size_t span_size(struct span s);
+bool span_is(struct span s, const char *word);
+/* Returns the first `c` in `s`, or NULL. */
+const char *span_find(struct span s, char c);
+
+/* Blanks are spaces, tabs and carriage returns. */
+bool span_is_blank(char c);
+struct span span_trimmed(struct span s);
+/* Takes the next word off the front of *s. It is empty if there are no more. */
+struct span span_word(struct span *s);
 
 #endif

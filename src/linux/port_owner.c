@@ -51,7 +51,7 @@ bool port_owner_parse(struct span line, uint8_t family, struct port_owner_line *
     uint64_t state, uid, inode;
 
     for (int i = 0; i < WORDS; i++)
-        word[i] = procfs_word(&line);
+        word[i] = span_word(&line);
     if (!parse_local(word[LOCAL], family, l) || !procfs_number(word[STATE], 16, &state) ||
         !procfs_number(word[UID], 10, &uid) || !procfs_number(word[INODE], 10, &inode))
         return false;

@@ -8,7 +8,6 @@
 #include <sys/types.h>
 
 #include "core/endpoint.h"
-#include "core/span.h"
 #include "linux/procfs.h"
 
 /* A socket and a process that has it. `pid` is 0, and `program` empty, if none can be seen. */

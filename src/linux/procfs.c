@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/text.h"
 #include "linux/sys.h"
 
 /* ---- a file, line by line ---- */
@@ -50,16 +49,6 @@ bool procfs_next_line(struct procfs_lines *l, struct span *line)
         l->is_cut = newline == NULL;
     } while (is_rest && !is_end);
     return !is_end;
-}
-
-struct span procfs_word(struct span *line)
-{
-    *line = span_trimmed(*line);
-    struct span word = {line->at, line->at};
-    while (word.end < line->end && !span_is_blank(*word.end))
-        word.end++;
-    line->at = word.end;
-    return word;
 }
 
 static unsigned digit_value(char c)
@@ -143,7 +132,7 @@ size_t procfs_numbers(const char *path, uint64_t *numbers, size_t max)
     const char *newline = span_find(start, '\n');
     if (newline != NULL)
         start.end = newline;
-    while (count < max && procfs_number(procfs_word(&start), 10, &numbers[count]))
+    while (count < max && procfs_number(span_word(&start), 10, &numbers[count]))
         count++;
     return count;
 }
@@ -193,8 +182,8 @@ bool procfs_status(pid_t pid, const char *field, unsigned base, uint64_t *number
         return false;
     }
     while (!is_found && procfs_next_line(&lines, &line))
-        is_found = span_is(procfs_word(&line), field);
-    bool is_read = is_found && procfs_number(procfs_word(&line), base, number);
+        is_found = span_is(span_word(&line), field);
+    bool is_read = is_found && procfs_number(span_word(&line), base, number);
     procfs_close_lines(&lines);
     if (!is_read)
         errno = ESRCH;
@@ -232,9 +221,9 @@ bool procfs_maps_id(const char *map, uint64_t id)
     if (!procfs_open_lines(&lines, map))
         return true;
     while (!is_mapped && procfs_next_line(&lines, &line)) {
-        bool is_read = procfs_number(procfs_word(&line), 10, &first);
-        procfs_word(&line); /* the same id in the namespace above */
-        is_mapped = is_read && procfs_number(procfs_word(&line), 10, &count) && id >= first &&
+        bool is_read = procfs_number(span_word(&line), 10, &first);
+        span_word(&line); /* the same id in the namespace above */
+        is_mapped = is_read && procfs_number(span_word(&line), 10, &count) && id >= first &&
                     id - first < count;
     }
     procfs_close_lines(&lines);

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "core/span.h"
+#include "core/text.h"
 
 /* ---- a file, line by line ---- */
 
@@ -29,9 +29,6 @@ void procfs_close_lines(struct procfs_lines *l);
  * fits. Returns false at the end of the file. The line is valid until the next call.
  */
 bool procfs_next_line(struct procfs_lines *l, struct span *line);
-
-/* Takes the next word off the front of `line`. It is empty if there are no more. */
-struct span procfs_word(struct span *line);
 
 /*
  * Reads a word that is a number in base 10 or 16. Returns false, and leaves *number alone, if

@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "core/span.h"
 #include "linux/netns.h"
 #include "linux/port_owner.h"
 #include "linux/sys.h"
