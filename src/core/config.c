@@ -62,7 +62,7 @@ static int find_word(const char *const words[], const char *value)
 static void fault_word(const char *const words[], const char *value, const char *source,
                        struct diag *d)
 {
-    struct text out = diag_at(d, source, value, strlen(value), value);
+    struct text out = diag_at(d, &(struct source){source, value, strlen(value)}, value);
 
     text_string(&out, "unknown value: use ");
     for (int i = 0; words[i] != NULL; i++) {
@@ -131,9 +131,7 @@ static bool load_path(char path[CONFIG_PATH_MAX], enum config_key key, const cha
     if (!copy.cut)
         return true;
     path[0] = '\0';
-    struct text out = diag_whole(d, config_variable[key]);
-    text_string(&out, "the path is too long");
-    return false;
+    return diag_whole(d, config_variable[key], "the path is too long");
 }
 
 static bool load_state(struct config *c, const struct config_input *in, struct diag *d)
@@ -172,13 +170,9 @@ static const char *read_problem(long error)
 static bool parse_file(struct table *t, const char *path, long size, const struct config_input *in,
                        struct diag *d)
 {
-    if (size < 0) {
-        struct text out = diag_whole(d, path);
-        text_string(&out, read_problem(size));
-        return false;
-    }
-    struct source source = {.name = path, .text = in->buf, .size = (size_t)size};
-    return table_parse(t, &source, d);
+    const struct source source = {.name = path, .text = in->buf, .size = (size_t)size};
+
+    return size < 0 ? diag_whole(d, path, read_problem(size)) : table_parse(t, &source, d);
 }
 
 bool config_read_table(struct table *t, const char *path, const struct config_input *in,
@@ -189,9 +183,6 @@ bool config_read_table(struct table *t, const char *path, const struct config_in
 
 /* ---- sources ---- */
 
-/* Tries one source. Returns whether it is set; *ok is then whether it is valid. */
-typedef bool try_source(struct config *c, const struct config_input *in, struct diag *d, bool *ok);
-
 static void name_source(struct config *c, const char *folder, const char *rest)
 {
     struct text out;
@@ -201,27 +192,24 @@ static void name_source(struct config *c, const char *folder, const char *rest)
     text_string(&out, rest);
 }
 
-static bool try_variable(struct config *c, const struct config_input *in, struct diag *d, bool *ok)
+static bool parse_rules(struct config *c, const char *name, const char *rules, struct diag *d)
 {
-    const char *rules = value_of(in, CONFIG_RULES);
-
-    if (rules == NULL)
-        return false;
-    name_source(c, config_variable[CONFIG_RULES], "");
-    struct source source = {.name = c->source, .text = rules, .size = strlen(rules)};
-    *ok = table_parse(&c->table, &source, d);
-    return true;
+    name_source(c, name, "");
+    const struct source source = {.name = c->source, .text = rules, .size = strlen(rules)};
+    return table_parse(&c->table, &source, d);
 }
 
-static bool try_named_file(struct config *c, const struct config_input *in, struct diag *d,
-                           bool *ok)
+/* A relative path is ignored (XDG Base Directory Specification, 'Environment variables'). */
+static bool name_home_file(struct config *c, const struct config_input *in)
 {
-    const char *path = value_of(in, CONFIG_FILE);
+    const char *xdg = value_of(in, CONFIG_XDG_CONFIG_HOME), *home = value_of(in, CONFIG_HOME);
 
-    if (path == NULL)
+    if (xdg != NULL && xdg[0] == '/')
+        name_source(c, xdg, FILE_NAME);
+    else if (home != NULL && home[0] == '/')
+        name_source(c, home, "/.config" FILE_NAME);
+    else
         return false;
-    name_source(c, path, "");
-    *ok = config_read_table(&c->table, path, in, d);
     return true;
 }
 
@@ -230,58 +218,25 @@ static bool is_absent(long error)
     return error == -ENOENT || error == -ENOTDIR;
 }
 
-static bool try_home_file(struct config *c, const struct config_input *in, struct diag *d, bool *ok)
-{
-    const char *xdg = value_of(in, CONFIG_XDG_CONFIG_HOME), *home = value_of(in, CONFIG_HOME);
-
-    /* A relative path is ignored (XDG Base Directory Specification, 'Environment variables'). */
-    if (xdg != NULL && xdg[0] == '/')
-        name_source(c, xdg, FILE_NAME);
-    else if (home != NULL && home[0] == '/')
-        name_source(c, home, "/.config" FILE_NAME);
-    else
-        return false;
-    long size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
-    if (is_absent(size) || size == -EPERM)
-        return false;
-    *ok = parse_file(&c->table, c->source, size, in, d);
-    return true;
-}
-
-static bool try_system_file(struct config *c, const struct config_input *in, struct diag *d,
-                            bool *ok)
-{
-    name_source(c, "/etc", FILE_NAME);
-    long size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
-    if (is_absent(size))
-        return false;
-    *ok = parse_file(&c->table, c->source, size, in, d);
-    return true;
-}
-
-static bool try_default(struct config *c, const struct config_input *in, struct diag *d, bool *ok)
-{
-    static const char rules[] = TABLE_DEFAULT;
-
-    (void)in;
-    name_source(c, "the default", "");
-    struct source source = {.name = c->source, .text = rules, .size = sizeof(rules) - 1};
-    *ok = table_parse(&c->table, &source, d);
-    return true;
-}
-
-static try_source *const SOURCES[] = {try_variable, try_named_file, try_home_file, try_system_file,
-                                      try_default};
-
 static bool load_table(struct config *c, const struct config_input *in, struct diag *d)
 {
-    bool ok = false;
+    const char *rules = value_of(in, CONFIG_RULES), *file = value_of(in, CONFIG_FILE);
+    long size = -ENOENT;
 
-    for (size_t i = 0; i < sizeof(SOURCES) / sizeof(SOURCES[0]); i++) {
-        if (SOURCES[i](c, in, d, &ok))
-            break;
+    if (rules != NULL)
+        return parse_rules(c, config_variable[CONFIG_RULES], rules, d);
+    if (file != NULL) {
+        name_source(c, file, "");
+        return config_read_table(&c->table, file, in, d);
     }
-    return ok;
+    if (name_home_file(c, in))
+        size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
+    if (is_absent(size) || size == -EPERM) {
+        name_source(c, "/etc", FILE_NAME);
+        size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
+    }
+    return is_absent(size) ? parse_rules(c, "the default", TABLE_DEFAULT, d)
+                           : parse_file(&c->table, c->source, size, in, d);
 }
 
 bool config_load(struct config *c, const struct config_input *in, struct diag *d)

@@ -5,7 +5,8 @@
 /* How much of a long line is shown before the error. */
 enum { BEFORE_FAULT = 48 };
 
-static struct text diag_start(struct diag *d, const char *source)
+/* Fills in all but the message and the place, and returns the writer of the message. */
+static struct text start(struct diag *d, const char *source)
 {
     struct text name, message;
 
@@ -16,27 +17,28 @@ static struct text diag_start(struct diag *d, const char *source)
     return message;
 }
 
-struct text diag_whole(struct diag *d, const char *source)
+bool diag_whole(struct diag *d, const char *source, const char *message)
 {
-    return diag_start(d, source);
+    struct text out = start(d, source);
+    text_string(&out, message);
+    return false;
 }
 
-struct text diag_at(struct diag *d, const char *source, const char *text, size_t size,
-                    const char *at)
+struct text diag_at(struct diag *d, const struct source *source, const char *at)
 {
-    struct text message = diag_start(d, source);
-    const char *line = text;
+    struct text message = start(d, source->name);
+    const char *line = source->text, *text_end = source->text + source->size;
     unsigned number = 1;
 
-    for (const char *p = text; p < at; p++) {
+    for (const char *p = line; p < at; p++) {
         if (*p == '\n') {
             line = p + 1;
             number++;
         }
     }
-    const char *end = memchr(line, '\n', (size_t)(text + size - line));
+    const char *end = memchr(line, '\n', (size_t)(text_end - line));
     if (end == NULL)
-        end = text + size;
+        end = text_end;
     if (end > at && end[-1] == '\r')
         end--;
 

@@ -28,16 +28,22 @@ struct diag {
     char excerpt[DIAG_EXCERPT_MAX];
 };
 
+/* A text and its name in messages. Borrowed; not NUL-terminated. */
+struct source {
+    const char *name;
+    const char *text;
+    size_t size;
+};
+
 /*
  * Starts a diagnostic about the byte at `at`, which may be text + size. Fills in all but
  * the message, and returns the writer of the message. A long line is cut to a window
  * around `at`.
  */
-struct text diag_at(struct diag *d, const char *source, const char *text, size_t size,
-                    const char *at);
+struct text diag_at(struct diag *d, const struct source *source, const char *at);
 
-/* Starts a diagnostic about the whole source. Returns the writer of the message. */
-struct text diag_whole(struct diag *d, const char *source);
+/* Fills in a diagnostic about a whole source. Returns false, for the parser to return. */
+bool diag_whole(struct diag *d, const char *source, const char *message);
 
 /*
  * Appends "source:line:column: message", the line of text, and a caret under the column,

@@ -28,7 +28,7 @@ static bool is_digit(char c)
 
 static bool fault(const struct parser *p, const char *at, const char *message)
 {
-    struct text out = diag_at(p->diag, p->source->name, p->source->text, p->source->size, at);
+    struct text out = diag_at(p->diag, p->source, at);
     text_string(&out, message);
     return false;
 }
@@ -38,7 +38,7 @@ static bool fault_quoting(const struct parser *p, const char *before, struct spa
                           const char *after)
 {
     enum { SHOWN = 40 };
-    struct text out = diag_at(p->diag, p->source->name, p->source->text, p->source->size, s.at);
+    struct text out = diag_at(p->diag, p->source, s.at);
 
     text_string(&out, before);
     text_char(&out, '\'');
@@ -48,14 +48,10 @@ static bool fault_quoting(const struct parser *p, const char *before, struct spa
     return false;
 }
 
-static bool fault_left_over(const struct parser *p, struct span s)
+static bool fault_left_over(const struct parser *p, const char *at, const char *end)
 {
-    return fault_quoting(p, "", s, " is left over: separate rules by a comma or a newline");
-}
-
-static bool fault_port_range(const struct parser *p, struct span s)
-{
-    return fault_quoting(p, "port ", s, " is out of range: use 1-65535");
+    return fault_quoting(p, "", span_trimmed((struct span){at, end}),
+                         " is left over: separate rules by a comma or a newline");
 }
 
 /* ---- numbers and ports ---- */
@@ -94,12 +90,12 @@ static bool parse_port(const struct parser *p, struct span s, uint16_t *port)
 
     const char *rest = read_number(s, &number);
     if (rest == s.end)
-        return fault_port_range(p, s);
+        return fault_quoting(p, "port ", s, " is out of range: use 1-65535");
     if (rest > s.at)
-        return fault_left_over(p, span_trimmed((struct span){rest, s.end}));
+        return fault_left_over(p, rest, s.end);
     for (const char *at = s.at; at < s.end; at++) {
         if (span_is_blank(*at) && service_port(s.at, (size_t)(at - s.at)) != 0)
-            return fault_left_over(p, span_trimmed((struct span){at, s.end}));
+            return fault_left_over(p, at, s.end);
     }
     return fault_quoting(p, "unknown port name ", s, ": use a number 1-65535 or an IANA name");
 }
@@ -158,7 +154,7 @@ static bool parse_proto(const struct parser *p, struct span *s, enum proto *prot
     *proto = proto_from_name(word.at, span_size(word));
     if (*proto == PROTO_ANY) {
         if (span_is_blank(*at) && port_value(word) != 0)
-            return fault_left_over(p, span_trimmed((struct span){at, s->end}));
+            return fault_left_over(p, at, s->end);
         return fault_quoting(p, "unknown protocol ", word, ": use tcp, udp or sctp");
     }
     s->at = *at == '/' ? at + 1 : span_trimmed((struct span){at, s->end}).at;
@@ -214,14 +210,14 @@ static bool parse_offset(const struct parser *p, struct span s, struct rule *rul
     if (rest == digits.at)
         return fault(p, digits.at, "a number is missing after the sign: write +8000 or -8000");
     if (rest < s.end)
-        return fault_left_over(p, span_trimmed((struct span){rest, s.end}));
+        return fault_left_over(p, rest, s.end);
 
-    bool up = *s.at == '+';
-    if (up ? rule->last + distance > PORT_MAX : rule->first <= distance)
+    int offset = *s.at == '+' ? (int)distance : -(int)distance;
+    if (rule->first + offset < 1 || rule->last + offset > PORT_MAX)
         return fault_quoting(p, "offset ", s, " leaves the ports 1-65535: use a smaller one");
     rule->target = RULE_OFFSET;
-    rule->to_first = (uint16_t)(up ? rule->first + distance : rule->first - distance);
-    rule->to_last = (uint16_t)(up ? rule->last + distance : rule->last - distance);
+    rule->to_first = (uint16_t)(rule->first + offset);
+    rule->to_last = (uint16_t)(rule->last + offset);
     return true;
 }
 
@@ -231,7 +227,7 @@ static bool parse_target_ports(const struct parser *p, struct span s, struct rul
         return false;
     int asked = rule->last - rule->first, given = rule->to_last - rule->to_first;
     if (asked != given && asked != 0) {
-        struct text out = diag_at(p->diag, p->source->name, p->source->text, p->source->size, s.at);
+        struct text out = diag_at(p->diag, p->source, s.at);
         text_number(&out, (unsigned)asked + 1);
         text_string(&out, " ports cannot become ");
         text_number(&out, (unsigned)given + 1);
@@ -244,15 +240,15 @@ static bool parse_target_ports(const struct parser *p, struct span s, struct rul
 
 static bool parse_target(const struct parser *p, struct span s, struct rule *rule)
 {
-    const char *blank = s.at;
-    while (blank < s.end && !span_is_blank(*blank))
-        blank++;
+    struct span rest = s, word = span_word(&rest);
+
     for (enum rule_target t = RULE_AUTO; t <= RULE_DENY; t++) {
-        if (span_is((struct span){s.at, blank}, TARGET_WORDS[t])) {
-            rule->target = t;
-            struct span rest = span_trimmed((struct span){blank, s.end});
-            return rest.at == rest.end || fault_left_over(p, rest);
-        }
+        if (!span_is(word, TARGET_WORDS[t]))
+            continue;
+        rule->target = t;
+        rule->to_first = t == RULE_KEEP ? rule->first : 0;
+        rule->to_last = t == RULE_KEEP ? rule->last : 0;
+        return rest.at == rest.end || fault_left_over(p, rest.at, rest.end);
     }
     if (s.at == s.end)
         return fault(p, s.at, "a target is missing: write a port, +N, auto, keep or deny");
@@ -304,13 +300,6 @@ static void format_ports(uint16_t first, uint16_t last, struct text *out)
     }
 }
 
-static void format_offset(const struct rule *rule, struct text *out)
-{
-    int distance = rule->to_first - rule->first;
-    text_char(out, distance < 0 ? '-' : '+');
-    text_number(out, (unsigned long)(distance < 0 ? -distance : distance));
-}
-
 void rule_format(const struct rule *rule, struct text *out)
 {
     if (rule->proto != PROTO_ANY) {
@@ -331,10 +320,13 @@ void rule_format(const struct rule *rule, struct text *out)
         addr_format(&rule->to, out);
         text_char(out, ':');
     }
-    if (rule->target == RULE_OFFSET)
-        format_offset(rule, out);
-    else
+    if (rule->target != RULE_OFFSET) {
         format_ports(rule->to_first, rule->to_last, out);
+        return;
+    }
+    int offset = rule->to_first - rule->first;
+    text_char(out, offset < 0 ? '-' : '+');
+    text_number(out, (unsigned long)(offset < 0 ? -offset : offset));
 }
 
 HOT enum rule_verdict rule_judge(const struct rule *rule, const struct endpoint *asked)
@@ -349,17 +341,4 @@ HOT enum rule_verdict rule_judge(const struct rule *rule, const struct endpoint 
             return RULE_OTHER_HOST;
     }
     return RULE_DECIDES;
-}
-
-HOT bool rule_ports_for(const struct rule *rule, uint16_t port, uint16_t *from, uint16_t *to)
-{
-    if (rule->target >= RULE_AUTO)
-        return false;
-    if (rule->target == RULE_POOL) {
-        *from = rule->to_first;
-        *to = rule->to_last;
-    } else {
-        *from = *to = (uint16_t)(port - rule->first + rule->to_first);
-    }
-    return true;
 }

@@ -1,4 +1,4 @@
-/* One rule: its grammar, its normal form, what it matches and the ports it maps to. */
+/* One rule: its grammar, its normal form and what it matches. */
 #ifndef CORE_RULE_H
 #define CORE_RULE_H
 
@@ -33,7 +33,8 @@ enum rule_target {
 /*
  * Invariant: 1 <= first <= last <= 65535. For RULE_PORTS and RULE_OFFSET, to_first..to_last
  * is a range of ports of the same length. For RULE_POOL, first == last and to_first <
- * to_last. For the others, both are 0 and `to` is AF_UNSPEC. No address is v4-mapped.
+ * to_last. For RULE_KEEP, it is first..last, and for the others, both are 0; `to` is
+ * AF_UNSPEC then. No address is v4-mapped.
  */
 struct rule {
     enum proto proto;
@@ -43,13 +44,6 @@ struct rule {
     struct addr host;           /* AF_UNSPEC: every address */
     struct addr to;             /* AF_UNSPEC: the address that was asked for */
     bool to_wildcard;           /* "*": the wildcard address of the socket's own family */
-};
-
-/* A text and its name in messages. Borrowed; not NUL-terminated. */
-struct source {
-    const char *name;
-    const char *text;
-    size_t size;
 };
 
 /* Holds any rule in normal form. */
@@ -80,11 +74,5 @@ enum rule_verdict {
 
 /* Returns RULE_DECIDES if the rule matches `asked`, else the first part that does not match. */
 enum rule_verdict rule_judge(const struct rule *rule, const struct endpoint *asked);
-
-/*
- * Stores the range that the rule maps `port` to in *from and *to; the rule must match
- * `port`. Returns false if the rule names no ports (auto, keep, deny).
- */
-bool rule_ports_for(const struct rule *rule, uint16_t port, uint16_t *from, uint16_t *to);
 
 #endif

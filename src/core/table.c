@@ -13,7 +13,7 @@ static bool is_separator(char c)
 
 static bool fault(const struct source *source, const char *at, const char *message, struct diag *d)
 {
-    struct text out = diag_at(d, source->name, source->text, source->size, at);
+    struct text out = diag_at(d, source, at);
     text_string(&out, message);
     return false;
 }
@@ -140,7 +140,10 @@ HOT struct decision table_decide(const struct table *t, const struct endpoint *a
         d.host = rule->to;
         if (rule->to_wildcard)
             d.host.family = asked->addr.family;
-        rule_ports_for(rule, asked->port, &d.first, &d.last);
+        if (d.action == ACTION_MAP) {
+            d.first = (uint16_t)(asked->port - rule->first + rule->to_first);
+            d.last = rule->target == RULE_POOL ? rule->to_last : d.first;
+        }
         break;
     }
     return d;
@@ -199,39 +202,22 @@ static bool can_share(const struct rule *a, const struct rule *b)
            addr_overlap(&of_a, &of_b);
 }
 
-/* The ports that a rule can bind: *from..*to. False for auto and deny. */
-static bool bound_ports(const struct rule *rule, unsigned *from, unsigned *to)
-{
-    if (rule->target == RULE_AUTO || rule->target == RULE_DENY)
-        return false;
-    bool keep = rule->target == RULE_KEEP;
-    *from = keep ? rule->first : rule->to_first;
-    *to = keep ? rule->last : rule->to_last;
-    return true;
-}
-
-/* The asked port that a rule sends to `actual`, one of its bound ports. */
+/* The asked port that a rule sends to `actual`, one of to_first..to_last. */
 static uint16_t asked_for(const struct rule *rule, unsigned actual)
 {
-    switch (rule->target) {
-    case RULE_POOL:
-        return rule->first;
-    case RULE_KEEP:
-        return (uint16_t)actual;
-    default:
-        return (uint16_t)(actual - rule->to_first + rule->first);
-    }
+    return rule->target == RULE_POOL ? rule->first
+                                     : (uint16_t)(actual - rule->to_first + rule->first);
 }
 
 bool table_rules_meet(const struct table *t, size_t i, size_t j, struct meeting *m)
 {
     const struct rule *a = &t->rule[i], *b = &t->rule[j];
-    unsigned a_from, a_to, b_from, b_to;
+    unsigned port = a->to_first > b->to_first ? a->to_first : b->to_first;
 
     if (!can_share(a, b) || (a->target == RULE_POOL && b->target == RULE_POOL) ||
-        !bound_ports(a, &a_from, &a_to) || !bound_ports(b, &b_from, &b_to))
+        a->to_first == 0 || b->to_first == 0)
         return false;
-    for (unsigned port = a_from > b_from ? a_from : b_from; port <= a_to && port <= b_to; port++) {
+    for (; port <= a->to_last && port <= b->to_last; port++) {
         uint16_t of_a = asked_for(a, port), of_b = asked_for(b, port);
         if (of_a == of_b || is_taken_before(t, i, of_a) || is_taken_before(t, j, of_b))
             continue;

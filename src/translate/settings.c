@@ -61,11 +61,9 @@ static bool load(struct loading *l)
     enum config_key lost;
 
     bool valid = config_load(&l->settings.config, &in, &l->settings.diag);
-    if (valid && engine_lost(&lost)) {
-        struct text out = diag_whole(&l->settings.diag, config_variable[lost]);
-        text_string(&out, "longer than 64 KiB: put the rules into a file and set REMAP_FILE to it");
-        return false;
-    }
+    if (valid && engine_lost(&lost))
+        return diag_whole(&l->settings.diag, config_variable[lost],
+                          "longer than 64 KiB: put the rules into a file and set REMAP_FILE to it");
     return valid;
 }
 

@@ -7,7 +7,7 @@
 static void show(const char *source, const char *text, const char *at, char *buf, size_t size)
 {
     struct diag d;
-    struct text out, message = diag_at(&d, source, text, strlen(text), at);
+    struct text out, message = diag_at(&d, &(struct source){source, text, strlen(text)}, at);
 
     text_string(&message, "wrong: mend it");
     text_init(&out, buf, size);
@@ -67,10 +67,10 @@ TEST(control_characters)
 TEST(whole_source)
 {
     struct diag d;
-    struct text out, message = diag_whole(&d, "/etc/remap.conf");
+    struct text out;
     char buf[DIAG_TEXT_MAX];
 
-    text_string(&message, "no such file: check the path");
+    assert_false(diag_whole(&d, "/etc/remap.conf", "no such file: check the path"));
     text_init(&out, buf, sizeof(buf));
     diag_format(&d, &out);
     assert_string_equal(buf, "/etc/remap.conf: no such file: check the path");
