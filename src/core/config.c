@@ -38,26 +38,18 @@ static const char *value_of(const struct config_input *in, enum config_key key)
 
 /* ---- settings ---- */
 
-enum { WORDS_MAX = 5 };
-
-/* The words of each setting, in the order of its enum. */
-static const char *const WORDS[CONFIG_OWN_KEYS][WORDS_MAX] = {
-    [CONFIG_WHEN] = {"always", "denied"},
-    [CONFIG_REPORT] = {"asked", "actual"},
-    [CONFIG_CONNECT] = {"registry", "table", "off"},
-    [CONFIG_EXEC] = {"keep", "inherit"},
-    [CONFIG_DATAGRAMS] = {"off", "on"},
-    [CONFIG_LOG] = {"off", "error", "info", "debug"},
+/* Of each setting: where it is in struct config, as an int, and its words in the order of its enum. */
+static const struct {
+    size_t at;
+    const char *words[5];
+} SETTINGS[CONFIG_OWN_KEYS] = {
+    [CONFIG_WHEN] = {offsetof(struct config, when), {"always", "denied"}},
+    [CONFIG_REPORT] = {offsetof(struct config, report), {"asked", "actual"}},
+    [CONFIG_CONNECT] = {offsetof(struct config, connect), {"registry", "table", "off"}},
+    [CONFIG_EXEC] = {offsetof(struct config, exec), {"keep", "inherit"}},
+    [CONFIG_DATAGRAMS] = {offsetof(struct config, datagrams), {"off", "on"}},
+    [CONFIG_LOG] = {offsetof(struct config, level), {"off", "error", "info", "debug"}},
 };
-
-static int find_word(const char *const words[], const char *value)
-{
-    for (int i = 0; words[i] != NULL; i++) {
-        if (strcmp(words[i], value) == 0)
-            return i;
-    }
-    return -1;
-}
 
 static void fault_word(const char *const words[], const char *value, const char *source,
                        struct diag *d)
@@ -75,38 +67,22 @@ static void fault_word(const char *const words[], const char *value, const char 
 bool config_set(struct config *c, enum config_key key, const char *value, const char *source,
                 struct diag *d)
 {
-    const char *const *words = WORDS[key];
-    int found = find_word(words, value);
+    const char *const *words = SETTINGS[key].words;
+    int found = 0;
 
-    if (found < 0) {
+    while (words[found] != NULL && strcmp(words[found], value) != 0)
+        found++;
+    if (words[found] == NULL) {
         fault_word(words, value, source, d);
         return false;
     }
-    switch (key) {
-    case CONFIG_WHEN:
-        c->when = (enum when)found;
-        break;
-    case CONFIG_REPORT:
-        c->report = (enum report)found;
-        break;
-    case CONFIG_CONNECT:
-        c->connect = (enum connect)found;
-        break;
-    case CONFIG_EXEC:
-        c->exec = (enum exec)found;
-        break;
-    case CONFIG_DATAGRAMS:
-        c->datagrams = found != 0;
-        break;
-    default:
-        c->level = (enum level)found;
-    }
+    memcpy((char *)c + SETTINGS[key].at, &found, sizeof(found));
     return true;
 }
 
 bool config_is_inherit(const char *value)
 {
-    return strcmp(value, WORDS[CONFIG_EXEC][EXEC_INHERIT]) == 0;
+    return strcmp(value, SETTINGS[CONFIG_EXEC].words[EXEC_INHERIT]) == 0;
 }
 
 static bool load_setting(struct config *c, enum config_key key, const struct config_input *in,
@@ -116,19 +92,33 @@ static bool load_setting(struct config *c, enum config_key key, const struct con
     return value == NULL || config_set(c, key, value, config_variable[key], d);
 }
 
-/* Copies the path that a variable holds, with `rest` appended. Copies "" if it is not set. */
+static bool load_settings(struct config *c, const struct config_input *in, struct diag *d)
+{
+    for (enum config_key key = 0; key < CONFIG_OWN_KEYS; key++) {
+        if (SETTINGS[key].words[0] != NULL && !load_setting(c, key, in, d))
+            return false;
+    }
+    return true;
+}
+
+/* Writes one string behind the other. Returns false if they do not fit. */
+static bool join(char path[CONFIG_PATH_MAX], const char *first, const char *second)
+{
+    struct text out;
+
+    text_init(&out, path, CONFIG_PATH_MAX);
+    text_string(&out, first);
+    text_string(&out, second);
+    return !out.cut;
+}
+
+/* Copies the path that a variable holds, if it is set, with `rest` appended. */
 static bool load_path(char path[CONFIG_PATH_MAX], enum config_key key, const char *rest,
                       const struct config_input *in, struct diag *d)
 {
     const char *value = value_of(in, key);
-    struct text copy;
 
-    text_init(&copy, path, CONFIG_PATH_MAX);
-    if (value == NULL)
-        return true;
-    text_string(&copy, value);
-    text_string(&copy, rest);
-    if (!copy.cut)
+    if (value == NULL || join(path, value, rest))
         return true;
     path[0] = '\0';
     return diag_whole(d, config_variable[key], "the path is too long");
@@ -183,18 +173,9 @@ bool config_read_table(struct table *t, const char *path, const struct config_in
 
 /* ---- sources ---- */
 
-static void name_source(struct config *c, const char *folder, const char *rest)
-{
-    struct text out;
-
-    text_init(&out, c->source, sizeof(c->source));
-    text_string(&out, folder);
-    text_string(&out, rest);
-}
-
 static bool parse_rules(struct config *c, const char *name, const char *rules, struct diag *d)
 {
-    name_source(c, name, "");
+    join(c->source, name, "");
     const struct source source = {.name = c->source, .text = rules, .size = strlen(rules)};
     return table_parse(&c->table, &source, d);
 }
@@ -205,9 +186,9 @@ static bool name_home_file(struct config *c, const struct config_input *in)
     const char *xdg = value_of(in, CONFIG_XDG_CONFIG_HOME), *home = value_of(in, CONFIG_HOME);
 
     if (xdg != NULL && xdg[0] == '/')
-        name_source(c, xdg, FILE_NAME);
+        join(c->source, xdg, FILE_NAME);
     else if (home != NULL && home[0] == '/')
-        name_source(c, home, "/.config" FILE_NAME);
+        join(c->source, home, "/.config" FILE_NAME);
     else
         return false;
     return true;
@@ -226,13 +207,13 @@ static bool load_table(struct config *c, const struct config_input *in, struct d
     if (rules != NULL)
         return parse_rules(c, config_variable[CONFIG_RULES], rules, d);
     if (file != NULL) {
-        name_source(c, file, "");
+        join(c->source, file, "");
         return config_read_table(&c->table, file, in, d);
     }
     if (name_home_file(c, in))
         size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
     if (is_absent(size) || size == -EPERM) {
-        name_source(c, "/etc", FILE_NAME);
+        join(c->source, "/etc", FILE_NAME);
         size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
     }
     return is_absent(size) ? parse_rules(c, "the default", TABLE_DEFAULT, d)
@@ -241,19 +222,12 @@ static bool load_table(struct config *c, const struct config_input *in, struct d
 
 bool config_load(struct config *c, const struct config_input *in, struct diag *d)
 {
-    c->table.count = 0;
-    c->when = WHEN_ALWAYS;
-    c->report = REPORT_ASKED;
-    c->connect = CONNECT_REGISTRY;
+    memset(c, 0, offsetof(struct config, table)); /* each setting to its first word */
     c->level = LEVEL_ERROR;
-    c->exec = EXEC_KEEP;
-    c->datagrams = false;
+    c->table.count = 0;
     c->log_file[0] = c->source[0] = c->state[0] = '\0';
-    c->state_given = c->state_off = false;
     /* The log comes first: the other errors are written to it. */
     return load_setting(c, CONFIG_LOG, in, d) &&
-           load_path(c->log_file, CONFIG_LOG_FILE, "", in, d) &&
-           load_setting(c, CONFIG_WHEN, in, d) && load_setting(c, CONFIG_REPORT, in, d) &&
-           load_setting(c, CONFIG_CONNECT, in, d) && load_setting(c, CONFIG_EXEC, in, d) &&
-           load_setting(c, CONFIG_DATAGRAMS, in, d) && load_state(c, in, d) && load_table(c, in, d);
+           load_path(c->log_file, CONFIG_LOG_FILE, "", in, d) && load_settings(c, in, d) &&
+           load_state(c, in, d) && load_table(c, in, d);
 }

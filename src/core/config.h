@@ -66,13 +66,13 @@ enum {
 };
 
 struct config {
-    /* The fields that each call reads come first, so that they share a page. */
+    /* The settings, which each call reads, come first, so that they share a page. */
     enum when when;
     enum report report;
     enum connect connect;
     enum level level;
     enum exec exec;
-    bool datagrams;
+    int datagrams; /* 0 or 1 */
     struct table table;
     char log_file[CONFIG_PATH_MAX]; /* "" for stderr */
     char source[CONFIG_PATH_MAX];   /* where the table comes from, for messages */
