@@ -167,7 +167,7 @@ static void format_v6(const struct addr *a, struct text *out)
         }
         if (i > 0 && i != zeros + length)
             text_char(out, ':');
-        text_hex(out, group[i]);
+        text_number_in(out, group[i], 16);
     }
 }
 

@@ -159,11 +159,6 @@ const struct service service_table[] = {
 
 const size_t service_count = sizeof(service_table) / sizeof(service_table[0]);
 
-static char to_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 uint16_t service_port(const char *name, size_t size)
 {
     char wanted[SERVICE_NAME_MAX + 1] = "";
@@ -171,18 +166,11 @@ uint16_t service_port(const char *name, size_t size)
     if (size == 0 || size > SERVICE_NAME_MAX)
         return 0;
     for (size_t i = 0; i < size; i++)
-        wanted[i] = to_lower(name[i]);
+        wanted[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
 
-    size_t low = 0, high = service_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = memcmp(wanted, service_table[middle].name, sizeof(wanted));
-        if (order == 0)
-            return service_table[middle].port;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
+    for (size_t i = 0; i < service_count; i++) {
+        if (memcmp(wanted, service_table[i].name, sizeof(wanted)) == 0)
+            return service_table[i].port;
     }
     return 0;
 }

@@ -6,11 +6,6 @@
 
 /* ---- reading and writing ---- */
 
-static bool is_separator(char c)
-{
-    return c == ',' || c == '\n';
-}
-
 static bool fault(const struct source *source, const char *at, const char *message, struct diag *d)
 {
     struct text out = diag_at(d, source, at);
@@ -18,21 +13,10 @@ static bool fault(const struct source *source, const char *at, const char *messa
     return false;
 }
 
-static bool append_rule(struct table *t, const struct source *source, struct span text,
-                        struct diag *d)
-{
-    if (t->count == TABLE_MAX)
-        return fault(source, text.at, "more than 256 rules: join neighbours into ranges", d);
-    if (!rule_parse(&t->rule[t->count], source, text, d))
-        return false;
-    t->count++;
-    return true;
-}
-
 /* The end of the rule that starts at `at`: a separator, a comment, or the end of the text. */
 static const char *rule_end(const char *at, const char *end)
 {
-    while (at < end && !is_separator(*at) && *at != '#')
+    while (at < end && *at != ',' && *at != '\n' && *at != '#')
         at++;
     return at;
 }
@@ -58,8 +42,12 @@ static bool parse_all(struct table *t, const struct source *source, struct diag 
 
         bool at_comma = at < end && *at == ',';
         if (text.at < text.end) {
-            if (!append_rule(t, source, text, d))
+            if (t->count == TABLE_MAX)
+                return fault(source, text.at, "more than 256 rules: join neighbours into ranges",
+                             d);
+            if (!rule_parse(&t->rule[t->count], source, text, d))
                 return false;
+            t->count++;
             comma = at_comma ? at : NULL;
         } else if (at_comma) {
             return fault(source, at, "a rule is missing before the comma: remove the comma", d);

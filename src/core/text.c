@@ -30,7 +30,7 @@ void text_string(struct text *t, const char *string)
     text_bytes(t, string, strlen(string));
 }
 
-static void text_in_base(struct text *t, unsigned long value, unsigned base)
+void text_number_in(struct text *t, unsigned long value, unsigned base)
 {
     char digits[sizeof(value) * 8];
     size_t at = sizeof(digits);
@@ -43,12 +43,7 @@ static void text_in_base(struct text *t, unsigned long value, unsigned base)
 
 void text_number(struct text *t, unsigned long value)
 {
-    text_in_base(t, value, 10);
-}
-
-void text_hex(struct text *t, unsigned long value)
-{
-    text_in_base(t, value, 16);
+    text_number_in(t, value, 10);
 }
 
 void text_printable(struct text *t, const char *bytes, size_t count)

@@ -24,8 +24,8 @@ void text_bytes(struct text *t, const char *bytes, size_t count);
 void text_string(struct text *t, const char *string);
 /* Appends `value` in decimal. */
 void text_number(struct text *t, unsigned long value);
-/* Appends `value` in lower-case hexadecimal, without leading zeros. */
-void text_hex(struct text *t, unsigned long value);
+/* Appends `value` in a base up to 16, in lower case. */
+void text_number_in(struct text *t, unsigned long value, unsigned base);
 /* Appends `bytes`. Each byte that is not printable ASCII becomes '?': one byte is one column. */
 void text_printable(struct text *t, const char *bytes, size_t count);
 

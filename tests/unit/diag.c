@@ -101,6 +101,6 @@ TEST(numbers)
     text_char(&t, ' ');
     text_number(&t, 4294967295UL);
     text_char(&t, ' ');
-    text_hex(&t, 0xdb8);
+    text_number_in(&t, 0xdb8, 16);
     assert_string_equal(buf, "0 4294967295 db8");
 }
