@@ -9,7 +9,6 @@
 #include "notify/handler.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <linux/audit.h>
 #include <linux/net.h>
 #include <seccomp.h>
@@ -163,28 +162,6 @@ static void handle_sendto(struct notification *n)
 
 /* ---- getsockname and getpeername: an address on its way to the program ---- */
 
-/*
- * Writes as much of the name as there is room for, and then its length, as the kernel
- * does (move_addr_to_user).
- */
-static void write_name(struct notification *n, const struct sockaddr_storage *name, socklen_t len)
-{
-    socklen_t room;
-    uint64_t addr = n->argument[1], size = n->argument[2];
-
-    if (!notification_read(n, size, &room, sizeof(room)) || room > INT_MAX) {
-        notification_continue(n); /* the kernel says what is wrong */
-        return;
-    }
-    const struct notification_part parts[] = {
-        {addr, name, room < len ? room : len},
-        {size, &len, sizeof(len)},
-    };
-    bool is_written = notification_write(n, parts, sizeof(parts) / sizeof(parts[0]));
-    errno = EFAULT;
-    notification_return(n, is_written ? 0 : -1);
-}
-
 /* The kernel answers a call whose name is not translated. */
 static void handle_name(struct notification *n,
                         int (*plain)(int fd, struct sockaddr *addr, socklen_t *len),
@@ -196,7 +173,7 @@ static void handle_name(struct notification *n,
     if (notification_open_socket(n) && plain(n->fd, (struct sockaddr *)&own, &own_len) == 0 &&
         translated(n->fd, (struct sockaddr *)&name, &len) == 0 &&
         (len != own_len || memcmp(&name, &own, len) != 0))
-        write_name(n, &name, len);
+        notification_return_name(n, &name, len);
     else
         notification_continue(n);
 }

@@ -10,6 +10,7 @@
 #include "notify/notification.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -82,9 +83,14 @@ void notification_return(struct notification *n, long result)
 
 /* ---- memory and descriptors ---- */
 
+static void *at(uint64_t address)
+{
+    return (void *)(uintptr_t)address;
+}
+
 bool notification_read(struct notification *n, uint64_t address, void *buf, size_t size)
 {
-    struct iovec here = {buf, size}, there = {(void *)(uintptr_t)address, size};
+    struct iovec here = {buf, size}, there = {at(address), size};
     bool can_start = n->is_fresh || is_valid(n);
 
     n->is_fresh = false;
@@ -93,21 +99,6 @@ bool notification_read(struct notification *n, uint64_t address, void *buf, size
     ssize_t got = process_vm_readv(n->tid, &here, 1, &there, 1, 0);
     n->is_denied = n->is_denied || (got < 0 && errno == EPERM);
     return got == (ssize_t)size && is_valid(n);
-}
-
-bool notification_write(const struct notification *n, const struct notification_part *parts,
-                        size_t count)
-{
-    struct iovec here[NOTIFICATION_PARTS], there[NOTIFICATION_PARTS];
-    ssize_t size = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        here[i] = (struct iovec){(void *)(uintptr_t)parts[i].buf, parts[i].size};
-        there[i] = (struct iovec){(void *)(uintptr_t)parts[i].address, parts[i].size};
-        size += (ssize_t)parts[i].size;
-    }
-    return is_valid(n) && process_vm_writev(n->tid, here, count, there, count, 0) == size &&
-           is_valid(n);
 }
 
 bool notification_read_name(struct notification *n, int i, struct sockaddr_storage *name,
@@ -123,4 +114,24 @@ bool notification_open_socket(struct notification *n)
     n->fd = process_get_fd(n->tid, (int)n->argument[0]);
     n->is_denied = n->fd < 0 && errno == EPERM;
     return n->fd >= 0;
+}
+
+void notification_return_name(struct notification *n, struct sockaddr_storage *name, socklen_t len)
+{
+    uint64_t address = n->argument[1], size = n->argument[2];
+    socklen_t room;
+
+    if (!notification_read(n, size, &room, sizeof(room)) || room > INT_MAX) {
+        notification_continue(n); /* the kernel says what is wrong */
+        return;
+    }
+    size_t written = room < len ? room : len;
+    struct iovec here[] = {{name, written}, {&len, sizeof(len)}};
+    struct iovec there[] = {{at(address), written}, {at(size), sizeof(len)}};
+    bool is_written =
+        is_valid(n) &&
+        process_vm_writev(n->tid, here, 2, there, 2, 0) == (ssize_t)(written + sizeof(len)) &&
+        is_valid(n);
+    errno = EFAULT;
+    notification_return(n, is_written ? 0 : -1);
 }

@@ -29,22 +29,12 @@ struct notification {
  */
 bool notification_receive(struct notification *n, int listener) __attribute__((warn_unused_result));
 
-/* What is written somewhere: up to NOTIFICATION_PARTS at a time. */
-enum { NOTIFICATION_PARTS = 2 };
-struct notification_part {
-    uint64_t address;
-    const void *buf;
-    size_t size;
-};
-
 /*
- * Copy memory of the thread. False if the thread has ended, or an address is bad. Both check
+ * Copies memory of the thread. False if the thread has ended, or the address is bad. Checks
  * before and after that the thread is still in this call: the memory is not that of another.
  */
 bool notification_read(struct notification *n, uint64_t address, void *buf, size_t size)
     __attribute__((warn_unused_result));
-bool notification_write(const struct notification *n, const struct notification_part *parts,
-                        size_t count) __attribute__((warn_unused_result));
 
 /*
  * Reads the address that is argument `i`, and whose size is the next one. False if the kernel
@@ -65,5 +55,11 @@ bool notification_open_socket(struct notification *n) __attribute__((warn_unused
  */
 void notification_continue(struct notification *n);
 void notification_return(struct notification *n, long result);
+
+/*
+ * Answers getsockname(2) and its kin with a name: writes as much of it as there is room for, and
+ * then its length, as the kernel does (move_addr_to_user).
+ */
+void notification_return_name(struct notification *n, struct sockaddr_storage *name, socklen_t len);
 
 #endif
