@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <seccomp.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -78,23 +77,6 @@ static int set_up(scmp_filter_ctx context, uint32_t arch, bool datagrams)
     return failure != 0 ? failure : add_rules(context, datagrams);
 }
 
-/* Reads a program from a file in memory. Returns 0 or a negative errno. */
-static int read_program(int fd, struct sock_fprog *f)
-{
-    off_t size = lseek(fd, 0, SEEK_END);
-    struct sock_filter *code = size > 0 ? malloc((size_t)size) : NULL;
-
-    if (code == NULL)
-        return -ENOMEM;
-    if (pread(fd, code, (size_t)size, 0) != size) {
-        free(code);
-        return -EIO;
-    }
-    f->filter = code;
-    f->len = (unsigned short)((size_t)size / sizeof(*code));
-    return 0;
-}
-
 int filter_make(struct sock_fprog *f, bool datagrams)
 {
     __attribute__((cleanup(release))) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
@@ -105,12 +87,20 @@ int filter_make(struct sock_fprog *f, bool datagrams)
     int failure = set_up(context, seccomp_arch_native(), datagrams);
     if (failure == 0)
         failure = seccomp_export_bpf(context, fd);
-    return failure != 0 ? failure : read_program(fd, f);
+    if (failure != 0)
+        return failure;
+    size_t size = (size_t)lseek(fd, 0, SEEK_END);
+    void *code = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (code == MAP_FAILED)
+        return -errno;
+    *f = (struct sock_fprog){(unsigned short)(size / sizeof(f->filter[0])), code};
+    return 0;
 }
 
 void filter_free(struct sock_fprog *f)
 {
-    free(f->filter);
+    if (f->filter != NULL)
+        munmap(f->filter, f->len * sizeof(f->filter[0]));
     f->filter = NULL;
 }
 
