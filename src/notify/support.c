@@ -194,12 +194,6 @@ static void run_test(struct page *page)
         waitpid(page->target, NULL, 0);
 }
 
-static int read_yama(void)
-{
-    uint64_t scope;
-    return procfs_numbers("/proc/sys/kernel/yama/ptrace_scope", &scope, 1) == 1 ? (int)scope : -1;
-}
-
 bool support_find(struct support *s)
 {
     struct page *page =
@@ -211,7 +205,7 @@ bool support_find(struct support *s)
         *s = page->found;
         munmap(page, sizeof(*page));
     }
-    s->yama = read_yama();
+    s->yama = (int)procfs_setting("/proc/sys/kernel/yama/ptrace_scope", UINT64_MAX);
     return s->lack == SUPPORT_COMPLETE;
 }
 
