@@ -92,9 +92,8 @@ struct foreground {
     struct pollfd watched[WATCHED]; /* fd is -1 for what is not waited for */
     pid_t supervisor;
     pid_t command;
-    int pidfd; /* of the command */
-    int status;
-    bool has_ended;
+    int pidfd;  /* of the command */
+    int status; /* of the command; negative while it runs */
 };
 
 /* Writes a line to our own standard error, or to the log file, as the settings say. */
@@ -111,12 +110,6 @@ static void print(const char *text)
     report_finish(&line, config);
 }
 
-static void set_status(struct foreground *f, int status)
-{
-    f->status = status;
-    f->has_ended = true;
-}
-
 static void reap(struct foreground *f)
 {
     int status;
@@ -124,7 +117,7 @@ static void reap(struct foreground *f)
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid == f->command)
-            set_status(f, status);
+            f->status = status;
     }
 }
 
@@ -134,8 +127,7 @@ static void handle_end(struct foreground *f)
     enum { FAILURE = 1 << 8 }; /* as of a command that exits with 1 */
 
     reap(f);
-    if (!f->has_ended)
-        set_status(f, FAILURE);
+    f->status = f->status < 0 ? FAILURE : f->status;
 }
 
 static void handle_lost_supervisor(struct foreground *f)
@@ -171,7 +163,7 @@ static void handle_message(struct foreground *f)
     if (WIFSTOPPED(m.value)) {
         kill(getpid(), SIGSTOP);
     } else if (WIFEXITED(m.value) || WIFSIGNALED(m.value)) {
-        set_status(f, m.value);
+        f->status = m.value;
         if (m.is_last) /* the supervisor ends now: leave nothing of it behind */
             waitpid(f->supervisor, NULL, 0);
     }
@@ -210,7 +202,7 @@ static void handle_signal(struct foreground *f)
 
 static void wait_for_end(struct foreground *f)
 {
-    while (!f->has_ended) {
+    while (f->status < 0) {
         if (poll(f->watched, WATCHED, -1) <= 0)
             continue;
         if (f->watched[CONTROL].revents != 0)
@@ -281,6 +273,7 @@ static int run_foreground(pid_t supervisor, int control)
         .supervisor = supervisor,
         .command = command,
         .pidfd = pidfd,
+        .status = -1,
     };
     int kept[] = {control, pidfd, signals};
     fd_drop_standard(STDOUT_FILENO);
