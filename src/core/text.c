@@ -69,6 +69,11 @@ void text_copy(char *buf, size_t size, const char *string)
     text_string(&text, string);
 }
 
+bool text_has_prefix(const char *string, const char *prefix)
+{
+    return strncmp(string, prefix, strlen(prefix)) == 0;
+}
+
 size_t span_size(struct span s)
 {
     return (size_t)(s.end - s.at);

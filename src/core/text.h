@@ -35,6 +35,8 @@ void text_quoted(struct text *t, const char *string);
 /* Copies a string to `buf`, of at least one byte. Cuts what does not fit. */
 void text_copy(char *buf, size_t size, const char *string);
 
+bool text_has_prefix(const char *string, const char *prefix);
+
 /* A part of a text, which belongs to the caller and need not be NUL-terminated: at <= end. */
 struct span {
     const char *at;

@@ -5,6 +5,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "linux/sys.h"
 
 enum {
@@ -72,21 +73,16 @@ static bool read_segment(struct file *f, unsigned i, Elf64_Phdr *segment)
 
 /* ---- the loader ---- */
 
-static bool has_prefix(const char *name, const char *prefix)
-{
-    return strncmp(name, prefix, strlen(prefix)) == 0;
-}
-
 static enum elf_libc libc_of(const char *loader)
 {
     const char *slash = strrchr(loader, '/');
     const char *name = slash != NULL ? slash + 1 : loader;
 
-    if (has_prefix(name, "ld-musl-"))
+    if (text_has_prefix(name, "ld-musl-"))
         return ELF_MUSL;
     /* ld-linux-x86-64.so.2; ld64.so.1 and ld.so.1 on older machines; ld-2.31.so before glibc 2.34. */
-    if (has_prefix(name, "ld-linux") || has_prefix(name, "ld64.so") || has_prefix(name, "ld.so.") ||
-        has_prefix(name, "ld-2."))
+    if (text_has_prefix(name, "ld-linux") || text_has_prefix(name, "ld64.so") ||
+        text_has_prefix(name, "ld.so.") || text_has_prefix(name, "ld-2."))
         return ELF_GLIBC;
     return ELF_OTHER_LIBC;
 }
@@ -270,14 +266,12 @@ void elf_read(int fd, struct elf *e)
         e->kind = ELF_NONE;
 }
 
-enum elf_libc elf_libc_of_loader(const char *path)
+bool elf_is_glibc_loader(const char *path)
 {
-    struct elf e = {.libc = ELF_OTHER_LIBC};
-    int fd = sys_open(path, O_RDONLY | O_NONBLOCK);
+    SYS_CLEANUP_FD int fd = sys_open(path, O_RDONLY | O_NONBLOCK);
+    struct elf e = {.kind = ELF_NONE};
 
-    if (fd < 0)
-        return ELF_OTHER_LIBC;
-    elf_read(fd, &e);
-    sys_close(fd);
-    return e.kind == ELF_LOADER ? ELF_GLIBC : ELF_OTHER_LIBC;
+    if (fd >= 0)
+        elf_read(fd, &e);
+    return e.kind == ELF_LOADER;
 }

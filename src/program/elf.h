@@ -49,7 +49,7 @@ struct elf {
  */
 void elf_read(int fd, struct elf *e);
 
-/* Returns the libc that a file is the loader of, by the name in it (DT_SONAME). */
-enum elf_libc elf_libc_of_loader(const char *path);
+/* Returns whether a file is glibc's loader, by the name in it (DT_SONAME). */
+bool elf_is_glibc_loader(const char *path);
 
 #endif

@@ -12,8 +12,8 @@
 const char *path_folders(void)
 {
     for (char **variable = environ; variable != NULL && *variable != NULL; variable++) {
-        if (strncmp(*variable, "PATH=", 5) == 0)
-            return *variable + 5;
+        if (text_has_prefix(*variable, "PATH="))
+            return *variable + strlen("PATH=");
     }
     return PATH_DEFAULT;
 }

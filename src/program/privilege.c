@@ -33,15 +33,11 @@ static struct sets own_sets(void)
 /* Of the owners above this user namespace, nothing is told (ioctl_ns(2)). */
 static bool owns_network(void)
 {
-    int network = sys_open("/proc/self/ns/net", O_RDONLY);
-    int owner = network >= 0 ? (int)sys_call(SYS_ioctl, network, NS_GET_USERNS, 0) : -1;
-    bool is_below = owner >= 0 || errno != EPERM;
+    SYS_CLEANUP_FD int network = sys_open("/proc/self/ns/net", O_RDONLY);
+    SYS_CLEANUP_FD int owner =
+        network >= 0 ? (int)sys_call(SYS_ioctl, network, NS_GET_USERNS, 0) : -1;
 
-    if (owner >= 0)
-        sys_close(owner);
-    if (network >= 0)
-        sys_close(network);
-    return is_below;
+    return owner >= 0 || errno != EPERM;
 }
 
 enum privilege_to_bind privilege_to_bind(void)

@@ -25,25 +25,20 @@ int program_try(const char *path, struct statx *st)
 
 static enum program_kind read_kind(struct program *p)
 {
-    char *head = p->head[p->turn];
-    enum program_kind kind = PROGRAM_TEXT;
-    int fd = sys_open(p->path, O_RDONLY | O_NONBLOCK);
+    char *head = memset(p->head[p->turn], 0, SCRIPT_HEAD);
+    SYS_CLEANUP_FD int fd = sys_open(p->path, O_RDONLY | O_NONBLOCK);
+    ssize_t size = fd >= 0 ? sys_pread(fd, head, SCRIPT_HEAD, 0) : -1;
 
-    if (fd < 0)
+    if (size < 0)
         return PROGRAM_UNREADABLE;
-    memset(head, 0, SCRIPT_HEAD);
-    ssize_t size = sys_pread(fd, head, SCRIPT_HEAD, 0);
-    if (size < 0) {
-        kind = PROGRAM_UNREADABLE;
-    } else if (size >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0) {
+    if (size >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0) {
         elf_read(fd, &p->elf);
-        kind = p->elf.kind != ELF_NONE ? PROGRAM_ELF : PROGRAM_BROKEN;
-    } else if (script_parse(head, &p->line)) {
-        kind = PROGRAM_SCRIPT;
-        p->turn = !p->turn;
+        return p->elf.kind != ELF_NONE ? PROGRAM_ELF : PROGRAM_BROKEN;
     }
-    sys_close(fd);
-    return kind;
+    if (!script_parse(head, &p->line))
+        return PROGRAM_TEXT;
+    p->turn = !p->turn;
+    return PROGRAM_SCRIPT;
 }
 
 /* The kernel does not look for the loader of a foreign program. */
@@ -55,8 +50,8 @@ static void look_at_loader(struct program *p)
         return;
     p->error = program_try(p->elf.loader, &st);
     p->is_about_loader = p->error != 0;
-    if (p->error == 0 && p->elf.libc == ELF_OTHER_LIBC)
-        p->elf.libc = elf_libc_of_loader(p->elf.loader);
+    if (p->error == 0 && p->elf.libc == ELF_OTHER_LIBC && elf_is_glibc_loader(p->elf.loader))
+        p->elf.libc = ELF_GLIBC;
 }
 
 static void look(struct program *p)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/text.h"
+
 static const char BLANKS[] = " \t";
 
 static bool is_blank(char c)
@@ -61,11 +63,6 @@ static char *next_word(char **rest)
     return end > word ? word : NULL;
 }
 
-static bool has_prefix(const char *word, const char *prefix)
-{
-    return strncmp(word, prefix, strlen(prefix)) == 0;
-}
-
 static bool read_words(char *rest, struct script_env *env)
 {
     const char *word;
@@ -75,7 +72,7 @@ static bool read_words(char *rest, struct script_env *env)
     while ((word = next_word(&rest)) != NULL) {
         if (strcmp(word, "-i") == 0)
             env->is_cleaned = true;
-        else if (word[0] == '-' || has_prefix(word, "PATH="))
+        else if (word[0] == '-' || text_has_prefix(word, "PATH="))
             return false;
         else if (strchr(word, '=') == NULL) {
             env->name = word;
@@ -88,9 +85,9 @@ static bool read_words(char *rest, struct script_env *env)
 bool script_read_env(char *argument, struct script_env *env)
 {
     *env = (struct script_env){.name = argument};
-    if (has_prefix(argument, "-S"))
+    if (text_has_prefix(argument, "-S"))
         return read_words(argument + 2, env);
-    if (has_prefix(argument, "--split-string="))
+    if (text_has_prefix(argument, "--split-string="))
         return read_words(strchr(argument, '=') + 1, env);
     return argument[0] != '\0' && argument[0] != '-' && strchr(argument, '=') == NULL;
 }

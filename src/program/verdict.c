@@ -4,18 +4,6 @@
 
 #include "core/text.h"
 
-static enum verdict_reason judge_dynamic(const struct elf *e)
-{
-    switch (e->libc) {
-    case ELF_GLIBC:
-        return e->has_needed ? VERDICT_IS_DYNAMIC : VERDICT_IS_WITHOUT_LIBC;
-    case ELF_MUSL:
-        return VERDICT_IS_MUSL;
-    default:
-        return VERDICT_IS_OTHER_LIBC;
-    }
-}
-
 static enum verdict_reason judge_elf(const struct elf *e)
 {
     if (e->abi == ELF_X32)
@@ -24,28 +12,22 @@ static enum verdict_reason judge_elf(const struct elf *e)
         return e->abi == ELF_32_BIT ? VERDICT_IS_32_BIT : VERDICT_IS_FOREIGN;
     if (e->is_go)
         return VERDICT_IS_GO;
-    switch (e->kind) {
-    case ELF_DYNAMIC:
-        return judge_dynamic(e);
-    case ELF_LOADER:
+    if (e->kind == ELF_LOADER)
         return VERDICT_IS_DYNAMIC;
-    default:
+    if (e->kind != ELF_DYNAMIC)
         return VERDICT_IS_STATIC;
-    }
+    if (e->libc == ELF_GLIBC)
+        return e->has_needed ? VERDICT_IS_DYNAMIC : VERDICT_IS_WITHOUT_LIBC;
+    return e->libc == ELF_MUSL ? VERDICT_IS_MUSL : VERDICT_IS_OTHER_LIBC;
 }
 
 static enum verdict_reason judge_kind(const struct program *p)
 {
-    switch (p->kind) {
-    case PROGRAM_ELF:
+    if (p->kind == PROGRAM_ELF)
         return judge_elf(&p->elf);
-    case PROGRAM_BROKEN:
+    if (p->kind == PROGRAM_BROKEN)
         return VERDICT_IS_BROKEN;
-    case PROGRAM_UNREADABLE:
-        return VERDICT_IS_UNREADABLE;
-    default:
-        return VERDICT_IS_DYNAMIC;
-    }
+    return p->kind == PROGRAM_UNREADABLE ? VERDICT_IS_UNREADABLE : VERDICT_IS_DYNAMIC;
 }
 
 static enum verdict_reason judge(const struct program *p)
