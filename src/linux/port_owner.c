@@ -77,21 +77,20 @@ static bool search_listing(pid_t viewer, const struct listing *listing,
                            const struct endpoint *actual, struct port_owner *owner)
 {
     char path[PROCFS_PATH_MAX];
-    struct procfs_lines lines;
+    PROCFS_CLEANUP_LINES struct procfs_lines lines;
     struct port_owner_line l;
     struct span line;
-    bool is_found = false;
 
     procfs_path(path, viewer, listing->file);
-    if (!procfs_open_lines(&lines, path))
-        return false;
-    while (!is_found && procfs_next_line(&lines, &line))
-        is_found = port_owner_parse(line, listing->family, &l) && l.port == actual->port &&
-                   l.state == listing->state && addr_overlap(&l.addr, &actual->addr);
-    procfs_close_lines(&lines);
-    if (is_found)
-        *owner = (struct port_owner){.inode = l.inode, .uid = l.uid, .first = viewer};
-    return is_found;
+    bool is_open = procfs_open_lines(&lines, path);
+    while (is_open && procfs_next_line(&lines, &line)) {
+        if (port_owner_parse(line, listing->family, &l) && l.port == actual->port &&
+            l.state == listing->state && addr_overlap(&l.addr, &actual->addr)) {
+            *owner = (struct port_owner){.inode = l.inode, .uid = l.uid, .first = viewer};
+            return true;
+        }
+    }
+    return false;
 }
 
 bool port_owner_find_socket(pid_t viewer, const struct endpoint *actual, struct port_owner *owner)

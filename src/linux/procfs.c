@@ -15,9 +15,9 @@ bool procfs_open_lines(struct procfs_lines *l, const char *path)
     return l->fd >= 0;
 }
 
-void procfs_close_lines(struct procfs_lines *l)
+void procfs_close_lines(const struct procfs_lines *l)
 {
-    sys_close(l->fd);
+    sys_cleanup_fd(&l->fd);
 }
 
 /* Reads more of the file. Returns false if the buffer is full, or the file has ended. */
@@ -172,22 +172,18 @@ void procfs_name(pid_t pid, char name[PROCFS_NAME_MAX])
 bool procfs_status(pid_t pid, const char *field, unsigned base, uint64_t *number)
 {
     char path[PROCFS_PATH_MAX];
-    struct procfs_lines lines;
+    PROCFS_CLEANUP_LINES struct procfs_lines lines;
     struct span line;
-    bool is_found = false;
 
     procfs_path(path, pid, "status");
-    if (!procfs_open_lines(&lines, path)) {
-        errno = errno == EMFILE || errno == ENFILE ? errno : ESRCH;
-        return false;
+    bool is_open = procfs_open_lines(&lines, path);
+    while (is_open && procfs_next_line(&lines, &line)) {
+        if (span_is(span_word(&line), field) && procfs_number(span_word(&line), base, number))
+            return true;
     }
-    while (!is_found && procfs_next_line(&lines, &line))
-        is_found = span_is(span_word(&line), field);
-    bool is_read = is_found && procfs_number(span_word(&line), base, number);
-    procfs_close_lines(&lines);
-    if (!is_read)
+    if (is_open || (errno != EMFILE && errno != ENFILE))
         errno = ESRCH;
-    return is_read;
+    return false;
 }
 
 ssize_t procfs_link(pid_t pid, const char *file, char *target, size_t size)
@@ -213,19 +209,18 @@ uint64_t procfs_inode(pid_t pid, const char *file)
 
 bool procfs_maps_id(const char *map, uint64_t id)
 {
-    struct procfs_lines lines;
+    PROCFS_CLEANUP_LINES struct procfs_lines lines;
     struct span line;
     uint64_t first, count;
-    bool is_mapped = false;
 
     if (!procfs_open_lines(&lines, map))
         return true;
-    while (!is_mapped && procfs_next_line(&lines, &line)) {
+    while (procfs_next_line(&lines, &line)) {
         bool is_read = procfs_number(span_word(&line), 10, &first);
         span_word(&line); /* the same id in the namespace above */
-        is_mapped = is_read && procfs_number(span_word(&line), 10, &count) && id >= first &&
-                    id - first < count;
+        if (is_read && procfs_number(span_word(&line), 10, &count) && id >= first &&
+            id - first < count)
+            return true;
     }
-    procfs_close_lines(&lines);
-    return is_mapped;
+    return false;
 }

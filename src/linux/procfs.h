@@ -19,10 +19,13 @@ struct procfs_lines {
     char buf[2048];
 };
 
-/* Returns false, with errno, if the file cannot be opened. Then there is nothing to close. */
+/* Returns false, with errno, if the file cannot be opened. */
 __attribute__((warn_unused_result)) bool procfs_open_lines(struct procfs_lines *l,
                                                            const char *path);
-void procfs_close_lines(struct procfs_lines *l);
+void procfs_close_lines(const struct procfs_lines *l);
+
+/* Of a variable that procfs_open_lines is called for: closes it when it goes out of scope. */
+#define PROCFS_CLEANUP_LINES __attribute__((cleanup(procfs_close_lines)))
 
 /*
  * Reads the next line, without its newline; of a line that does not fit in l->buf, as much as

@@ -22,16 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The analyzer does not know that the instruction below writes to memory. */
+/* The analyzer does not know that the instructions below write to memory. */
 #if defined(__clang_analyzer__) || !defined(__LP64__)
-#define SYS_BY_LIBC 1
-#elif defined(__x86_64__) || defined(__aarch64__)
-#define SYS_BY_LIBC 0
-#else
-#define SYS_BY_LIBC 1
-#endif
-
-#if !SYS_BY_LIBC && defined(__x86_64__)
+#define SYS_BY_LIBC
+#elif defined(__x86_64__)
 
 static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -47,7 +41,7 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
     return result;
 }
 
-#elif !SYS_BY_LIBC
+#elif defined(__aarch64__)
 
 static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -66,12 +60,14 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
     return x0;
 }
 
+#else
+#define SYS_BY_LIBC
 #endif
 
 /* Makes a system call with six arguments. Returns -1, with errno, if it fails. */
 static inline long sys_call6(long number, long a, long b, long c, long d, long e, long f)
 {
-#if !SYS_BY_LIBC
+#ifndef SYS_BY_LIBC
     long result = sys_enter(number, a, b, c, d, e, f);
     if ((unsigned long)result < (unsigned long)-4095L)
         return result;
@@ -177,21 +173,15 @@ static inline ssize_t sys_readlinkat(int dir, const char *path, char *buf, size_
     return sys_call6(SYS_readlinkat, dir, (long)path, (long)buf, (long)size, 0, 0);
 }
 
-static inline int sys_statx_at(int folder, const char *path, int flags, unsigned mask,
-                               struct statx *st)
-{
-    return (int)sys_call6(SYS_statx, folder, (long)path, flags, (long)mask, (long)st, 0);
-}
-
 /* statx(2), Linux 4.11: unlike that of stat(2), its structure is the same on every machine. */
 static inline int sys_statx_fd(int fd, unsigned mask, struct statx *st)
 {
-    return sys_statx_at(fd, "", AT_EMPTY_PATH, mask, st);
+    return (int)sys_call6(SYS_statx, fd, (long)"", AT_EMPTY_PATH, (long)mask, (long)st, 0);
 }
 
 static inline int sys_statx(const char *path, unsigned mask, struct statx *st)
 {
-    return sys_statx_at(AT_FDCWD, path, 0, mask, st);
+    return (int)sys_call6(SYS_statx, AT_FDCWD, (long)path, 0, (long)mask, (long)st, 0);
 }
 
 static inline ssize_t sys_getxattr(const char *path, const char *name, void *value, size_t size)

@@ -21,11 +21,10 @@ _Atomic uintptr_t user_memory_known[USER_MEMORY_KNOWN];
 
 static bool ask(uintptr_t address)
 {
+    const void *set = (const void *)(address & ~(uintptr_t)(SET_SIZE - 1));
     int saved = errno;
-    bool is_readable =
-        sys_sigmask(NO_OPERATION, (const void *)(address & ~(uintptr_t)(SET_SIZE - 1)), NULL) ==
-            0 ||
-        errno != EFAULT;
+    bool is_readable = sys_sigmask(NO_OPERATION, set, NULL) == 0 || errno != EFAULT;
+
     errno = saved;
     return is_readable;
 }
@@ -63,8 +62,6 @@ COLD bool user_memory_ask(const void *pointer, size_t size)
 {
     uintptr_t first = (uintptr_t)pointer, last = first + size - (size > 0);
 
-    if (last < first)
-        return false;
-    return page_can_be_read(first) &&
+    return last >= first && page_can_be_read(first) &&
            (first / USER_MEMORY_PAGE == last / USER_MEMORY_PAGE || page_can_be_read(last));
 }
