@@ -101,20 +101,6 @@ HOT bool table_needs_proto(const struct table *t, uint16_t port)
     return false;
 }
 
-HOT static enum action rule_action(const struct rule *rule)
-{
-    switch (rule->target) {
-    case RULE_KEEP:
-        return ACTION_PASS;
-    case RULE_DENY:
-        return ACTION_DENY;
-    case RULE_AUTO:
-        return ACTION_AUTO;
-    default:
-        return ACTION_MAP;
-    }
-}
-
 HOT struct decision table_decide(const struct table *t, const struct endpoint *asked)
 {
     struct decision d = {.action = ACTION_PASS, .rule = -1, .host = {.family = AF_UNSPEC}};
@@ -124,7 +110,7 @@ HOT struct decision table_decide(const struct table *t, const struct endpoint *a
         if (rule_judge(rule, asked) != RULE_DECIDES)
             continue;
         d.rule = (int)i;
-        d.action = rule_action(rule);
+        d.action = rule->target < RULE_AUTO ? ACTION_MAP : (enum action)rule->target;
         d.host = rule->to;
         if (rule->to_wildcard)
             d.host.family = asked->addr.family;
@@ -174,20 +160,14 @@ bool table_rule_is_dead(const struct table *t, size_t index)
     return true;
 }
 
-/* The address that a rule binds: its target, else its match; AF_UNSPEC for any. */
-static struct addr bound_addr(const struct rule *rule)
+/* What a rule binds, without a port: the address of its target, else the one that it matches. */
+static struct endpoint bound_by(const struct rule *rule)
 {
-    if (rule->to_wildcard)
-        return (struct addr){.family = AF_UNSPEC};
-    return rule->to.family != AF_UNSPEC ? rule->to : rule->host;
-}
+    struct endpoint e = {.proto = rule->proto};
 
-static bool can_share(const struct rule *a, const struct rule *b)
-{
-    struct addr of_a = bound_addr(a), of_b = bound_addr(b);
-
-    return (a->proto == PROTO_ANY || b->proto == PROTO_ANY || a->proto == b->proto) &&
-           addr_overlap(&of_a, &of_b);
+    if (!rule->to_wildcard)
+        e.addr = rule->to.family != AF_UNSPEC ? rule->to : rule->host;
+    return e;
 }
 
 /* The asked port that a rule sends to `actual`, one of to_first..to_last. */
@@ -200,9 +180,10 @@ static uint16_t asked_for(const struct rule *rule, unsigned actual)
 bool table_rules_meet(const struct table *t, size_t i, size_t j, struct meeting *m)
 {
     const struct rule *a = &t->rule[i], *b = &t->rule[j];
+    struct endpoint by_a = bound_by(a), by_b = bound_by(b);
     unsigned port = a->to_first > b->to_first ? a->to_first : b->to_first;
 
-    if (!can_share(a, b) || (a->target == RULE_POOL && b->target == RULE_POOL) ||
+    if (!endpoint_overlap(&by_a, &by_b) || (a->target == RULE_POOL && b->target == RULE_POOL) ||
         a->to_first == 0 || b->to_first == 0)
         return false;
     for (; port <= a->to_last && port <= b->to_last; port++) {

@@ -232,6 +232,11 @@ static inline int sys_prctl(int option, long a, long b)
     return (int)sys_call6(SYS_prctl, option, a, b, 0, 0, 0);
 }
 
+static inline int sys_seccomp(unsigned operation, unsigned long flags, const void *argument)
+{
+    return (int)sys_call(SYS_seccomp, operation, (long)flags, (long)argument);
+}
+
 static inline int sys_kill(pid_t pid, int signal)
 {
     return (int)sys_call(SYS_kill, pid, signal, 0);

@@ -112,20 +112,15 @@ int filter_print(uint32_t arch, bool datagrams, int fd)
     return failure != 0 ? failure : seccomp_export_pfc(context, fd);
 }
 
-static int load(const struct sock_fprog *f, unsigned long flags)
-{
-    return (int)sys_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (long)flags, (long)f);
-}
-
 int filter_install(const struct sock_fprog *f)
 {
     const unsigned long listens = SECCOMP_FILTER_FLAG_NEW_LISTENER;
     unsigned long flags = listens | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-    int fd = load(f, flags);
+    int fd = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, f);
 
     if (fd < 0 && errno == EINVAL)
-        fd = load(f, flags = listens);
+        fd = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags = listens, f);
     if (fd < 0 && errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-        fd = load(f, flags);
+        fd = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, f);
     return fd;
 }

@@ -44,10 +44,9 @@ struct supervisor {
 /* Sends a message to the foreground process. False if it has ended. */
 static bool tell(int control, const struct supervisor_message *m)
 {
-    int flags = MSG_NOSIGNAL;
+    /* This one may be lost, but must not block. */
+    int flags = m->event == SUPERVISOR_DENIED ? MSG_NOSIGNAL | MSG_DONTWAIT : MSG_NOSIGNAL;
 
-    if (m->event == SUPERVISOR_DENIED) /* may be lost, but must not block */
-        flags |= MSG_DONTWAIT;
     return send(control, m, sizeof(*m), flags) == sizeof(*m);
 }
 
@@ -115,14 +114,6 @@ static void reap(struct supervisor *s)
     }
 }
 
-static void handle_child(struct supervisor *s)
-{
-    struct signalfd_siginfo info;
-
-    if (read(s->watched[CHILDREN].fd, &info, sizeof(info)) > 0)
-        reap(s);
-}
-
 /* The foreground process was killed. Without us, that would have been the command. */
 static void handle_lost_foreground(struct supervisor *s)
 {
@@ -135,12 +126,13 @@ static void *monitor(void *data)
 {
     struct supervisor *s = data;
     struct pollfd *watched = s->watched;
+    struct signalfd_siginfo info;
 
     while (watched[LISTENER].fd >= 0 || s->has_children) {
         if (poll(watched, WATCHED, -1) <= 0)
             continue;
-        if (watched[CHILDREN].revents != 0)
-            handle_child(s);
+        if (watched[CHILDREN].revents != 0 && read(watched[CHILDREN].fd, &info, sizeof(info)) > 0)
+            reap(s);
         if (watched[CONTROL].revents != 0)
             handle_lost_foreground(s);
         if (watched[LISTENER].revents != 0)

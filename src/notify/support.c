@@ -17,7 +17,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,11 +57,6 @@ static void rename_if(struct page *page, int error, enum support_lack step)
         page->found.lack = step;
 }
 
-static int seccomp(unsigned operation, unsigned long flags, void *argument)
-{
-    return (int)syscall(SYS_seccomp, operation, flags, argument);
-}
-
 /* Has this process end if something does not return. */
 static void limit_time(void)
 {
@@ -86,7 +80,7 @@ static int install_filter(struct page *page)
 
     if (TRY(page, SUPPORT_NO_NEW_PRIVS, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) &&
         !TRY(page, SUPPORT_NO_LISTENER,
-             (listener = seccomp(SECCOMP_SET_MODE_FILTER, flags, &program)) >= 0))
+             (listener = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, &program)) >= 0))
         rename_if(page, EBUSY, SUPPORT_TAKEN);
     return listener;
 }
@@ -110,8 +104,8 @@ static bool has_notification(struct page *page)
     struct seccomp_notif_sizes sizes;
 
     if (TRY(page, SUPPORT_NO_SECCOMP,
-            seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 &&
-                seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0))
+            sys_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 &&
+                sys_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0))
         return true;
     /* An operation that the kernel does not know, before Linux 5.0 and 4.14. */
     rename_if(page, EINVAL, SUPPORT_NO_NOTIFICATION);
@@ -122,9 +116,9 @@ static bool has_notification(struct page *page)
 /* Without a filter: EFAULT, if the kernel knows the flags. */
 static bool knows_wait_killable(void)
 {
-    return seccomp(SECCOMP_SET_MODE_FILTER,
-                   SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-                   NULL) != 0 &&
+    return sys_seccomp(SECCOMP_SET_MODE_FILTER,
+                       SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+                       NULL) != 0 &&
            errno == EFAULT;
 }
 
