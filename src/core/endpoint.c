@@ -1,8 +1,6 @@
 #include "core/endpoint.h"
 
 #include <arpa/inet.h>
-#include <stddef.h>
-#include <string.h>
 
 #include "core/hot.h"
 

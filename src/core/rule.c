@@ -1,7 +1,5 @@
 #include "core/rule.h"
 
-#include <string.h>
-
 #include "core/hot.h"
 #include "core/service.h"
 

@@ -3,7 +3,6 @@
 #define CORE_RULE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "core/diag.h"

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>

@@ -2,7 +2,6 @@
 #ifndef NOTIFY_NOTIFICATION_H
 #define NOTIFY_NOTIFICATION_H
 
-#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -38,9 +38,8 @@ void process_start(void)
 {
     enum { OTHERS = 24, SHARE = 4 };
     struct rlimit files;
-    bool is_known = getrlimit(RLIMIT_NOFILE, &files) == 0;
 
-    if (is_known && files.rlim_cur > OTHERS + SHARE)
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > OTHERS + SHARE)
         cache_size =
             files.rlim_cur / SHARE < CACHE_MAX ? (unsigned)files.rlim_cur / SHARE : CACHE_MAX;
 }
@@ -85,18 +84,10 @@ static bool try_open(struct entry *e, pid_t tid)
     return true;
 }
 
-/* Drops all entries if there are too few descriptors. */
-static bool open_entry(struct entry *e, pid_t tid)
-{
-    if (try_open(e, tid))
-        return true;
-    if (!is_full(errno))
-        return false;
-    drop_all();
-    return try_open(e, tid);
-}
-
-/* Returns the entry of a thread, or NULL with errno. Opens it again if `is_stale`. */
+/*
+ * Returns the entry of a thread, or NULL with errno. Opens it again if `is_stale`. Drops all
+ * entries if there are too few descriptors.
+ */
 static struct entry *find(pid_t tid, bool is_stale)
 {
     struct entry *e = &cache[(unsigned)tid % cache_size];
@@ -104,7 +95,12 @@ static struct entry *find(pid_t tid, bool is_stale)
     if (e->process.tid == tid && e->is_lasting && !is_stale)
         return e;
     drop(e);
-    return open_entry(e, tid) ? e : NULL;
+    if (try_open(e, tid))
+        return e;
+    if (!is_full(errno))
+        return NULL;
+    drop_all();
+    return try_open(e, tid) ? e : NULL;
 }
 
 const struct process *process_of(pid_t tid)
@@ -113,22 +109,17 @@ const struct process *process_of(pid_t tid)
     return e != NULL ? &e->process : NULL;
 }
 
-static int get_fd(const struct entry *e, int fd)
-{
-    return sys_pidfd_getfd(e->process.pidfd, fd);
-}
-
 int process_get_fd(pid_t tid, int fd)
 {
     const struct entry *e = find(tid, false);
-    int got = e != NULL ? get_fd(e, fd) : -1;
+    int got = e != NULL ? sys_pidfd_getfd(e->process.pidfd, fd) : -1;
 
     if (e == NULL || got >= 0 || (errno != ESRCH && !is_full(errno)))
         return got;
     if (errno != ESRCH)
         drop_all();
     e = find(tid, true);
-    return e != NULL ? get_fd(e, fd) : -1;
+    return e != NULL ? sys_pidfd_getfd(e->process.pidfd, fd) : -1;
 }
 
 void process_name(const struct process *p, char name[16])

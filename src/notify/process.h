@@ -2,7 +2,6 @@
 #ifndef NOTIFY_PROCESS_H
 #define NOTIFY_PROCESS_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 /*
