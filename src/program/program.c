@@ -21,13 +21,116 @@ int program_try(const char *path, struct statx *st)
     return error;
 }
 
+/* ---- the first line of a script ---- */
+
+static const char BLANKS[] = " \t";
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static char *skip_blanks(char *s)
+{
+    while (is_blank(*s))
+        s++;
+    return s;
+}
+
+/* Ends the line in `head`. Returns false if the interpreter's name may go on behind the head. */
+static bool end_line(char head[PROGRAM_HEAD])
+{
+    char *last = &head[PROGRAM_HEAD - 1], *end = memchr(head, '\n', PROGRAM_HEAD);
+    bool is_whole = end != NULL || is_blank(*last) || *last == '\0';
+
+    if (end == NULL)
+        end = last; /* the kernel drops this byte, too */
+    *end = '\0';
+    const char *name = skip_blanks(head + 2);
+    return is_whole || name + strcspn(name, BLANKS) < last;
+}
+
+/*
+ * Splits the head of a file, with zeros behind its end, as the kernel does (load_script in
+ * fs/binfmt_script.c). Returns false if the file is not a script: it has no "#!", or no
+ * interpreter, or the interpreter's name does not end within the head.
+ */
+static bool parse_script(struct program *p, char head[PROGRAM_HEAD])
+{
+    if (head[0] != '#' || head[1] != '!' || !end_line(head))
+        return false;
+    char *name = skip_blanks(head + 2), *name_end = name + strcspn(name, BLANKS);
+    char *argument = skip_blanks(name_end), *end = argument + strlen(argument);
+
+    while (end > argument && is_blank(end[-1]))
+        end--;
+    *end = '\0';
+    *name_end = '\0';
+    p->interpreter = name;
+    p->argument = argument;
+    return name_end > name;
+}
+
+/* ---- env(1), as an interpreter ---- */
+
+static bool is_env(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return strcmp(slash != NULL ? slash + 1 : path, "env") == 0;
+}
+
+/* Takes the next word off *rest. Returns NULL at the end. */
+static char *next_word(char **rest)
+{
+    char *word = skip_blanks(*rest), *end = word + strcspn(word, BLANKS);
+
+    *rest = *end != '\0' ? end + 1 : end;
+    *end = '\0';
+    return end > word ? word : NULL;
+}
+
+/* Returns what the words behind -S execute. */
+static const char *read_words(struct program *p, char *rest)
+{
+    const char *word;
+
+    if (rest[strcspn(rest, "\"'\\$")] != '\0')
+        return NULL;
+    while ((word = next_word(&rest)) != NULL) {
+        if (strcmp(word, "-i") == 0)
+            p->folders = PATH_DEFAULT; /* PATH is not set for it */
+        else if (word[0] == '-' || text_has_prefix(word, "PATH="))
+            return NULL;
+        else if (strchr(word, '=') == NULL)
+            return word;
+    }
+    return NULL;
+}
+
+/*
+ * Returns what env executes, by its argument: a name, or a line of words with -S. Returns NULL if
+ * there is no name, or if it takes more than splitting words to know.
+ */
+static const char *env_command(struct program *p)
+{
+    char *argument = p->argument;
+
+    if (text_has_prefix(argument, "-S"))
+        return read_words(p, argument + 2);
+    if (text_has_prefix(argument, "--split-string="))
+        return read_words(p, strchr(argument, '=') + 1);
+    bool is_name = argument[0] != '\0' && argument[0] != '-' && strchr(argument, '=') == NULL;
+    return is_name ? argument : NULL;
+}
+
 /* ---- one file ---- */
 
 static enum program_kind read_kind(struct program *p)
 {
-    char *head = memset(p->head[p->turn], 0, SCRIPT_HEAD);
+    char *head = memset(p->head[p->turn], 0, PROGRAM_HEAD);
     SYS_CLEANUP_FD int fd = sys_open(p->path, O_RDONLY | O_NONBLOCK);
-    ssize_t size = fd >= 0 ? sys_pread(fd, head, SCRIPT_HEAD, 0) : -1;
+    ssize_t size = fd >= 0 ? sys_pread(fd, head, PROGRAM_HEAD, 0) : -1;
 
     if (size < 0)
         return PROGRAM_UNREADABLE;
@@ -35,7 +138,7 @@ static enum program_kind read_kind(struct program *p)
         elf_read(fd, &p->elf);
         return p->elf.kind != ELF_NONE ? PROGRAM_ELF : PROGRAM_BROKEN;
     }
-    if (!script_parse(head, &p->line))
+    if (!parse_script(p, head))
         return PROGRAM_TEXT;
     p->turn = !p->turn;
     return PROGRAM_SCRIPT;
@@ -85,17 +188,6 @@ static void go_to(struct program *p, const char *next, enum program_role role, i
     p->scripts = scripts;
 }
 
-static void go_to_env(struct program *p)
-{
-    struct script_env env;
-
-    if (!script_read_env(p->line.argument, &env))
-        return;
-    if (env.is_cleaned)
-        p->folders = PATH_DEFAULT;
-    go_to(p, env.name, PROGRAM_BY_ENV, 0);
-}
-
 /* Finds what the file leads to. */
 static void find_next(struct program *p)
 {
@@ -103,14 +195,14 @@ static void find_next(struct program *p)
     if (p->error != 0)
         return;
     if (p->kind == PROGRAM_SCRIPT)
-        go_to(p, p->line.interpreter, PROGRAM_INTERPRETER, p->scripts + 1);
+        go_to(p, p->interpreter, PROGRAM_INTERPRETER, p->scripts + 1);
     else if (p->kind == PROGRAM_TEXT && !is_command(p))
         p->error = ENOEXEC;
     else if (p->kind == PROGRAM_TEXT && p->role != PROGRAM_BY_SHELL)
         go_to(p, _PATH_BSHELL, PROGRAM_BY_SHELL, 0);
     else if (p->kind == PROGRAM_ELF && p->role == PROGRAM_INTERPRETER && is_command(p) &&
-             script_is_env(p->path))
-        go_to_env(p);
+             is_env(p->path))
+        go_to(p, env_command(p), PROGRAM_BY_ENV, 0);
 }
 
 /* Returns false, with an error if the way is too long. */

@@ -7,9 +7,9 @@
 #include "program/elf.h"
 #include "program/path.h"
 #include "program/privilege.h"
-#include "program/script.h"
 
 enum {
+    PROGRAM_HEAD = 256, /* BINPRM_BUF_SIZE: what the kernel reads of a file */
     PROGRAM_FILES_MAX = 12,
     PROGRAM_SCRIPTS_MAX = 5, /* the one that is executed, and four interpreters (Linux 6.18) */
 };
@@ -50,11 +50,11 @@ struct program {
     /* Where it goes on. */
     const char *next;
     enum program_role next_role;
-    int scripts; /* since something was executed */
-    struct script_line line;
-    const char *folders;       /* PATH */
-    char *found;               /* what was found along it */
-    char head[2][SCRIPT_HEAD]; /* of the last script, and of the file after it */
+    int scripts;                  /* since something was executed */
+    char *interpreter, *argument; /* of the last script, in its head; "" for no argument */
+    const char *folders;          /* PATH */
+    char *found;                  /* what was found along it */
+    char head[2][PROGRAM_HEAD];   /* of the last script, and of the file after it */
     int turn;
 };
 
