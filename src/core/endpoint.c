@@ -185,28 +185,6 @@ void addr_format(const struct addr *a, struct text *out)
     }
 }
 
-HOT static bool read_v4(struct endpoint *e, const void *sa)
-{
-    struct sockaddr_in in;
-
-    memcpy(&in, sa, sizeof(in));
-    if (in.sin_family == AF_UNSPEC && in.sin_addr.s_addr != htonl(INADDR_ANY))
-        return false;
-    *e = (struct endpoint){.addr.family = AF_INET, .port = ntohs(in.sin_port)};
-    memcpy(e->addr.bytes, &in.sin_addr, sizeof(in.sin_addr));
-    return true;
-}
-
-HOT static bool read_v6(struct endpoint *e, const void *sa)
-{
-    struct sockaddr_in6 in6;
-
-    memcpy(&in6, sa, SOCKADDR_IN6_MIN);
-    *e = (struct endpoint){.addr.family = AF_INET6, .port = ntohs(in6.sin6_port)};
-    memcpy(e->addr.bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
-    return true;
-}
-
 HOT static bool is_v4(sa_family_t family)
 {
     return family == AF_INET || family == AF_UNSPEC;
@@ -214,16 +192,26 @@ HOT static bool is_v4(sa_family_t family)
 
 HOT bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, socklen_t len)
 {
-    sa_family_t family;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
 
-    if (sa == NULL || len < sizeof(family) || len > sizeof(struct sockaddr_storage))
+    if (sa == NULL || len < sizeof(in.sin_family) || len > sizeof(struct sockaddr_storage))
         return false;
-    memcpy(&family, sa, sizeof(family));
-    if (is_v4(family) && len >= sizeof(struct sockaddr_in))
-        return read_v4(e, sa);
-    if (family == AF_INET6 && len >= SOCKADDR_IN6_MIN)
-        return read_v6(e, sa);
-    return false;
+    memcpy(&in.sin_family, sa, sizeof(in.sin_family));
+    if (is_v4(in.sin_family) && len >= sizeof(in)) {
+        memcpy(&in, sa, sizeof(in));
+        if (in.sin_family == AF_UNSPEC && in.sin_addr.s_addr != htonl(INADDR_ANY))
+            return false;
+        *e = (struct endpoint){.addr.family = AF_INET, .port = ntohs(in.sin_port)};
+        memcpy(e->addr.bytes, &in.sin_addr, sizeof(in.sin_addr));
+        return true;
+    }
+    if (in.sin_family != AF_INET6 || len < SOCKADDR_IN6_MIN)
+        return false;
+    memcpy(&in6, sa, SOCKADDR_IN6_MIN);
+    *e = (struct endpoint){.addr.family = AF_INET6, .port = ntohs(in6.sin6_port)};
+    memcpy(e->addr.bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
+    return true;
 }
 
 HOT bool endpoint_to_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr *sa)

@@ -17,11 +17,6 @@ static const char *const TARGET_WORDS[] = {
     [RULE_DENY] = "deny",
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* ---- errors: each function returns false, for the parser to return ---- */
 
 static bool fault(const struct parser *p, const char *at, const char *message)
@@ -58,7 +53,7 @@ static bool fault_left_over(const struct parser *p, const char *at, const char *
 static const char *read_number(struct span s, unsigned *number)
 {
     *number = 0;
-    while (s.at < s.end && is_digit(*s.at)) {
+    while (s.at < s.end && *s.at >= '0' && *s.at <= '9') {
         if (*number <= PORT_MAX)
             *number = *number * 10 + (unsigned)(*s.at - '0');
         s.at++;
