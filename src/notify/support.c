@@ -31,15 +31,17 @@ struct page {
     int word; /* read from the target, and written to it */
 };
 
+static struct page *page;
+
 /* ---- steps ---- */
 
-static void begin(struct page *page, enum support_lack step)
+static void begin(enum support_lack step)
 {
     page->found.lack = step;
     page->found.error = 0;
 }
 
-static bool end(struct page *page, bool is_ok)
+static bool end(bool is_ok)
 {
     if (!is_ok)
         page->found.error = errno;
@@ -47,10 +49,10 @@ static bool end(struct page *page, bool is_ok)
 }
 
 /* Tries a step: whether the condition holds. The page then has the step, and errno if it fails. */
-#define TRY(page, step, condition) (begin(page, step), end(page, condition))
+#define TRY(step, condition) (begin(step), end(condition))
 
 /* Renames the step that has failed with `error`. */
-static void rename_if(struct page *page, int error, enum support_lack step)
+static void rename_if(int error, enum support_lack step)
 {
     if (page->found.error == error)
         page->found.lack = step;
@@ -70,25 +72,25 @@ static void limit_time(void)
 
 /* ---- the target ---- */
 
-static int install_filter(struct page *page)
+static int install_filter(void)
 {
     static struct sock_filter allow_all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     const unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
     struct sock_fprog program = {.len = 1, .filter = &allow_all};
     int listener = -1;
 
-    if (TRY(page, SUPPORT_NO_NEW_PRIVS, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) &&
-        !TRY(page, SUPPORT_NO_LISTENER,
+    if (TRY(SUPPORT_NO_NEW_PRIVS, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) &&
+        !TRY(SUPPORT_NO_LISTENER,
              (listener = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, &program)) >= 0))
-        rename_if(page, EBUSY, SUPPORT_TAKEN);
+        rename_if(EBUSY, SUPPORT_TAKEN);
     return listener;
 }
 
 /* Stays until the tester has ended. */
-_Noreturn static void run_target(struct page *page, int tester)
+_Noreturn static void run_target(int tester)
 {
     limit_time();
-    int listener = install_filter(page), none;
+    int listener = install_filter(), none;
 
     if (listener >= 0 && fd_send(tester, listener))
         (void)!fd_receive(tester, &none);
@@ -97,18 +99,17 @@ _Noreturn static void run_target(struct page *page, int tester)
 
 /* ---- the tester ---- */
 
-static bool has_notification(struct page *page)
+static bool has_notification(void)
 {
     uint32_t action = SECCOMP_RET_USER_NOTIF;
     struct seccomp_notif_sizes sizes;
 
-    if (TRY(page, SUPPORT_NO_SECCOMP,
-            sys_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 &&
-                sys_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0))
+    if (TRY(SUPPORT_NO_SECCOMP, sys_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 &&
+                                    sys_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0))
         return true;
     /* An operation that the kernel does not know, before Linux 5.0 and 4.14. */
-    rename_if(page, EINVAL, SUPPORT_NO_NOTIFICATION);
-    rename_if(page, EOPNOTSUPP, SUPPORT_NO_NOTIFICATION);
+    rename_if(EINVAL, SUPPORT_NO_NOTIFICATION);
+    rename_if(EOPNOTSUPP, SUPPORT_NO_NOTIFICATION);
     return false;
 }
 
@@ -122,44 +123,41 @@ static bool knows_wait_killable(void)
 }
 
 /* `number` is the listener's in the target. */
-static bool can_supervise(struct page *page, int number)
+static bool can_supervise(int number)
 {
     static int word;
     const ssize_t size = sizeof(word);
     struct iovec here = {&page->word, sizeof(word)}, there = {&word, sizeof(word)};
     FD_OWNER int pidfd = -1, listener = -1;
 
-    if (!TRY(page, SUPPORT_NO_PIDFD_OPEN, (pidfd = sys_pidfd_open(page->target, 0)) >= 0) ||
-        !TRY(page, SUPPORT_NO_PIDFD_GETFD, (listener = sys_pidfd_getfd(pidfd, number)) >= 0) ||
-        !TRY(page, SUPPORT_NO_READ,
-             process_vm_readv(page->target, &here, 1, &there, 1, 0) == size) ||
-        !TRY(page, SUPPORT_NO_WRITE,
-             process_vm_writev(page->target, &here, 1, &there, 1, 0) == size))
+    if (!TRY(SUPPORT_NO_PIDFD_OPEN, (pidfd = sys_pidfd_open(page->target, 0)) >= 0) ||
+        !TRY(SUPPORT_NO_PIDFD_GETFD, (listener = sys_pidfd_getfd(pidfd, number)) >= 0) ||
+        !TRY(SUPPORT_NO_READ, process_vm_readv(page->target, &here, 1, &there, 1, 0) == size) ||
+        !TRY(SUPPORT_NO_WRITE, process_vm_writev(page->target, &here, 1, &there, 1, 0) == size))
         return false;
     page->found.sync_wake_up =
         ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) == 0;
     return true;
 }
 
-static bool test(struct page *page)
+static bool test(void)
 {
     FD_OWNER int to_target = -1, to_tester = -1;
     pid_t target = -1;
     int number;
 
-    if (!has_notification(page))
+    if (!has_notification())
         return false;
     page->found.wait_killable = knows_wait_killable();
-    if (!TRY(page, SUPPORT_NO_PROCESS,
-             fd_make_pair(&to_target, &to_tester) && (target = fork()) >= 0))
+    if (!TRY(SUPPORT_NO_PROCESS, fd_make_pair(&to_target, &to_tester) && (target = fork()) >= 0))
         return false;
     if (target == 0) {
         fd_close(&to_target);
-        run_target(page, to_tester);
+        run_target(to_tester);
     }
     page->target = target;
     fd_close(&to_tester);
-    bool is_ok = fd_receive(to_target, &number) && can_supervise(page, number);
+    bool is_ok = fd_receive(to_target, &number) && can_supervise(number);
     fd_close(&to_target);
     waitpid(target, NULL, 0);
     page->target = 0;
@@ -168,17 +166,17 @@ static bool test(struct page *page)
 
 /* ---- the caller ---- */
 
-static void run_test(struct page *page)
+static void run_test(void)
 {
     pid_t tester = -1;
 
-    if (!TRY(page, SUPPORT_NO_PROCESS, (tester = fork()) >= 0))
+    if (!TRY(SUPPORT_NO_PROCESS, (tester = fork()) >= 0))
         return;
     if (tester == 0) {
         signal(SIGCHLD, SIG_DFL);
         limit_time();
-        if (test(page))
-            begin(page, SUPPORT_COMPLETE);
+        if (test())
+            begin(SUPPORT_COMPLETE);
         _exit(EXIT_SUCCESS);
     }
     waitpid(tester, NULL, 0);
@@ -189,12 +187,11 @@ static void run_test(struct page *page)
 
 bool support_find(struct support *s)
 {
-    struct page *page =
-        mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     *s = (struct support){.lack = SUPPORT_NO_PROCESS, .error = errno};
     if (page != MAP_FAILED) {
-        run_test(page);
+        run_test();
         *s = page->found;
         munmap(page, sizeof(*page));
     }
