@@ -1,7 +1,6 @@
 #include "notify/filter.h"
 
 #include <errno.h>
-#include <seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -60,8 +59,7 @@ static void release(scmp_filter_ctx *context)
         seccomp_release(*context);
 }
 
-/* Makes the rules of a context that has none, or is NULL. Returns 0 or a negative errno. */
-static int set_up(scmp_filter_ctx context, uint32_t arch, bool datagrams)
+int filter_set_up(scmp_filter_ctx context, uint32_t arch, bool datagrams)
 {
     uint32_t companion = companion_of(arch), native = seccomp_arch_native();
     int failure = context != NULL ? 0 : -ENOMEM;
@@ -84,7 +82,7 @@ int filter_make(struct sock_fprog *f, bool datagrams)
 
     if (fd < 0)
         return -errno;
-    int failure = set_up(context, seccomp_arch_native(), datagrams);
+    int failure = filter_set_up(context, seccomp_arch_native(), datagrams);
     if (failure == 0)
         failure = seccomp_export_bpf(context, fd);
     if (failure != 0)
@@ -102,14 +100,6 @@ void filter_free(struct sock_fprog *f)
     if (f->filter != NULL)
         munmap(f->filter, f->len * sizeof(f->filter[0]));
     f->filter = NULL;
-}
-
-int filter_print(uint32_t arch, bool datagrams, int fd)
-{
-    __attribute__((cleanup(release))) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
-    int failure = set_up(context, arch, datagrams);
-
-    return failure != 0 ? failure : seccomp_export_pfc(context, fd);
 }
 
 int filter_install(const struct sock_fprog *f)

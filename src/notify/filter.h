@@ -4,6 +4,7 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,10 +28,11 @@ int filter_make(struct sock_fprog *f, bool datagrams) __attribute__((warn_unused
 void filter_free(struct sock_fprog *f);
 
 /*
- * Writes the filter as text (seccomp_export_pfc(3)) to `fd`, for an architecture
- * (seccomp_arch_add(3)) and those that its machines run as well. Returns 0 or a negative errno.
+ * Makes the rules of a context that has none, or is NULL, for an architecture (seccomp_arch_add(3))
+ * and those that its machines run as well. Returns 0 or a negative errno.
  */
-int filter_print(uint32_t arch, bool datagrams, int fd) __attribute__((warn_unused_result));
+int filter_set_up(scmp_filter_ctx context, uint32_t arch, bool datagrams)
+    __attribute__((warn_unused_result));
 
 /*
  * Installs the filter on this thread, for good. Sets PR_SET_NO_NEW_PRIVS if the kernel requires
