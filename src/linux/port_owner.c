@@ -177,10 +177,6 @@ void port_owner_find_processes(struct port_owner *owners, size_t count)
     uint64_t pid;
 
     for (size_t i = 0; i < count; i++) {
-        owners[i].pid = 0;
-        owners[i].program[0] = '\0';
-    }
-    for (size_t i = 0; i < count; i++) {
         bool is_looked_at = i > 0 && owners[i].first == owners[i - 1].first;
         if (owners[i].pid == 0 && !is_looked_at)
             look_into(&s, owners[i].first);

@@ -40,8 +40,8 @@ bool port_owner_parse(struct span line, uint8_t family, struct port_owner_line *
 bool port_owner_find_socket(pid_t viewer, const struct endpoint *actual, struct port_owner *owner);
 
 /*
- * Fills in a process of each of `count` sockets, which are sorted by inode: `first` if that has the
- * socket, else the first one in /proc that has it and can be looked into.
+ * Fills in a process of each of `count` sockets, which are sorted by inode and have none so far:
+ * `first` if that has the socket, else the first one in /proc that has it and can be looked into.
  */
 void port_owner_find_processes(struct port_owner *owners, size_t count);
 

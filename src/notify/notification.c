@@ -15,8 +15,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
+#include "notify/fd.h"
 #include "notify/process.h"
 
 /* A newer kernel may have more in them than these headers know (seccomp_unotify(2)). */
@@ -32,10 +32,9 @@ union response {
 
 bool notification_receive(struct notification *n, int listener)
 {
-    union request request;
+    union request request = {.room = ""};
     const struct seccomp_data *data = &request.notif.data;
 
-    memset(&request, 0, sizeof(request));
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) != 0)
         return false;
     *n = (struct notification){.listener = listener,
@@ -59,13 +58,10 @@ static bool is_valid(const struct notification *n)
 
 static void answer(struct notification *n, const struct seccomp_notif_resp *resp)
 {
-    union response response;
+    union response response = {.room = ""};
 
-    memset(&response, 0, sizeof(response));
     response.resp = *resp;
-    if (n->fd >= 0)
-        close(n->fd);
-    n->fd = -1;
+    fd_close(&n->fd);
     (void)ioctl(n->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 

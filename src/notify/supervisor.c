@@ -42,12 +42,13 @@ struct supervisor {
 };
 
 /* Sends a message to the foreground process. False if it has ended. */
-static bool tell(int control, const struct supervisor_message *m)
+static bool tell(int control, enum supervisor_event event, int value, bool is_last)
 {
+    const struct supervisor_message m = {event, value, is_last};
     /* This one may be lost, but must not block. */
-    int flags = m->event == SUPERVISOR_DENIED ? MSG_NOSIGNAL | MSG_DONTWAIT : MSG_NOSIGNAL;
+    int flags = event == SUPERVISOR_DENIED ? MSG_NOSIGNAL | MSG_DONTWAIT : MSG_NOSIGNAL;
 
-    return send(control, m, sizeof(*m), flags) == sizeof(*m);
+    return send(control, &m, sizeof(m), flags) == sizeof(m);
 }
 
 /* ---- stopped calls ---- */
@@ -65,7 +66,7 @@ static void tell_denied(const struct supervisor *s, pid_t pid)
     static pid_t last;
 
     if (pid != last)
-        tell(s->control, &(struct supervisor_message){SUPERVISOR_DENIED, pid, false});
+        tell(s->control, SUPERVISOR_DENIED, pid, false);
     last = pid;
 }
 
@@ -93,24 +94,22 @@ static void handle_call(const struct supervisor *s)
 
 static void reap(struct supervisor *s)
 {
-    struct supervisor_message m = {.event = SUPERVISOR_STATUS};
     bool has_ended = false;
-    int status;
+    int status, last = 0;
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
         if (pid != s->command)
             continue;
         has_ended = WIFEXITED(status) || WIFSIGNALED(status);
-        m.value = status;
+        last = status;
         if (!has_ended)
-            tell(s->control, &m);
+            tell(s->control, SUPERVISOR_STATUS, status, false);
     }
     s->has_children = pid == 0;
     if (has_ended) {
         s->command = 0;
-        m.is_last = !s->has_children && has_hung_up(s);
-        tell(s->control, &m);
+        tell(s->control, SUPERVISOR_STATUS, last, !s->has_children && has_hung_up(s));
     }
 }
 
@@ -222,7 +221,7 @@ static int set_up(struct supervisor *s, int command)
 
 _Noreturn static void fail(int control, int error)
 {
-    tell(control, &(struct supervisor_message){.event = SUPERVISOR_FAILED, .value = error});
+    tell(control, SUPERVISOR_FAILED, error, false);
     _exit(EXIT_FAILURE);
 }
 
@@ -251,8 +250,7 @@ _Noreturn void supervisor_run(int control, supervisor_command *run_command, cons
         waitpid(command, NULL, 0);
         fail(control, -failure);
     }
-    if (!tell(control, &(struct supervisor_message){SUPERVISOR_STARTED, command, false}) ||
-        !fd_receive(control, &go))
+    if (!tell(control, SUPERVISOR_STARTED, command, false) || !fd_receive(control, &go))
         _exit(EXIT_FAILURE);
     fd_send(to_command, 0);
     close(to_command);
