@@ -21,7 +21,7 @@
 
 /* ---- syscall() ---- */
 
-#if !SYS_BY_LIBC
+#ifndef SYS_BY_LIBC
 
 /*
  * It handles a system call of calls.def as the function of that name, except that it is no
@@ -174,7 +174,7 @@ void calls_find(void)
 #define SOCKET_CALL(name, ...) find(#name, &next.name);
 #define EXEC_CALL(name, ...) find(#name, &exec_next.name);
 #define SPAWN_CALL EXEC_CALL
-#if !SYS_BY_LIBC
+#ifndef SYS_BY_LIBC
 #define ASSEMBLY_CALL(name) find(#name, &calls_syscall_next);
 #endif
 #include "preload/calls.def"
