@@ -46,7 +46,7 @@ int exec_list(exec_function *function, const char *path, const char *first, va_l
 /* fexecve(3), by execveat(2) (Linux 3.19) and never by /proc. */
 int exec_fd(int fd, char *const argv[], char *const envp[]);
 
-/* posix_spawn(3) or posix_spawnp(3), one of which is `spawn`, as it is in exec_next. */
+/* As `spawn` does, which is exec_next.posix_spawn or exec_next.posix_spawnp. */
 typedef __typeof__(posix_spawn) exec_spawn_function;
 int exec_spawn(exec_spawn_function *spawn, pid_t *pid, const char *path,
                const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
