@@ -1,6 +1,7 @@
 #include "cli/memory.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 #include "cli/message.h"
 
@@ -25,6 +26,12 @@ void *memory_check(void *pointer)
     if (pointer == NULL)
         memory_is_out();
     return pointer;
+}
+
+void *memory_grow(void *list, size_t count, size_t size)
+{
+    bool is_full = (count & (count - 1)) == 0;
+    return is_full ? memory_check(reallocarray(list, count > 0 ? 2 * count : 1, size)) : list;
 }
 
 char *memory_format(const char *format, ...)

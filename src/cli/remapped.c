@@ -74,7 +74,7 @@ static void add(struct search *s, const struct registry_entry *e,
 {
     struct remapped_list *all = s->all;
 
-    all->list = memory_check(reallocarray(all->list, all->count + 1, sizeof(*all->list)));
+    all->list = memory_grow(all->list, all->count, sizeof(*all->list));
     struct remapped *live = &all->list[all->count++];
     *live = (struct remapped){.entry = *e,
                               .inode = socket->inode,
@@ -198,7 +198,7 @@ static void list_sockets(struct search *s)
 
     sock_diag_begin(&dump, s->netns, &all, buf, sizeof(buf));
     while (sock_diag_next(&dump, &socket)) {
-        s->sockets = memory_check(reallocarray(s->sockets, s->count + 1, sizeof(socket)));
+        s->sockets = memory_grow(s->sockets, s->count, sizeof(socket));
         s->sockets[s->count++] = socket;
     }
     if (!sock_diag_end(&dump))
