@@ -214,8 +214,8 @@ static uint64_t order_of(const struct registry_entry *e)
 }
 
 /*
- * Lists the running servers of the user of the options, malloc'ed, and stores their number. Anybody
- * can write to their own registry, so a socket must be that user's, too.
+ * Lists the running servers of the user of the options, malloc'ed, and stores their number. Each
+ * user can write to a registry of its own, so a socket must be that user's, too.
  */
 static struct redirect_live *find_servers(const struct format_options *o, size_t *count)
 {
