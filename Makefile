@@ -77,9 +77,11 @@ $(O)/remap: $(REMAP_OBJECTS)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lseccomp -pthread $(LIBRARY_LIBS)
 
-$(O)/remap-redirect: scripts/remap-redirect
+# One file to install: the script, with its other part in place of the lines that name that.
+$(O)/remap-redirect: scripts/remap-redirect scripts/redirect-backends.sh
 	@mkdir -p $(@D)
-	$(Q)install -m 755 $< $@
+	$(Q)sed -e '/^\. .*redirect-backends\.sh/r scripts/redirect-backends.sh' -e '/redirect-backends\.sh/d' $< > $@
+	$(Q)chmod 755 $@
 
 # The one object that knows where the other parts are installed.
 $(O)/obj/src/cli/install_paths.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"' -DREMAP_SBINDIR='"$(sbindir)"'
@@ -142,7 +144,7 @@ include tests/tests.mk
 
 # Looked for only when they are needed.
 SOURCES = $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/e2e/daemons/*/*.[ch])
-SCRIPTS = .ci/run tests/lib.sh $(wildcard tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
+SCRIPTS = .ci/run tests/lib.sh $(wildcard scripts/*.sh) $(wildcard tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
 	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* tests/servers/*/* 2>/dev/null)
 
 format: ## lay the C sources out anew
