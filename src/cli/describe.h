@@ -1,6 +1,5 @@
 /* A command's files and the verdict on them, for people. */
-#ifndef CLI_DESCRIBE_H
-#define CLI_DESCRIBE_H
+#pragma once
 
 #include "core/text.h"
 #include "program/verdict.h"
@@ -17,5 +16,3 @@ void describe_reason(const struct verdict *v, struct text *t);
 
 /* Returns the way out, as "use --engine notify", or "" if none is needed. */
 const char *describe_way_out(const struct verdict *v);
-
-#endif

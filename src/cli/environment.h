@@ -1,6 +1,5 @@
 /* The environment that makes a command part of a tree. */
-#ifndef CLI_ENVIRONMENT_H
-#define CLI_ENVIRONMENT_H
+#pragma once
 
 #include "core/config.h"
 
@@ -15,5 +14,3 @@ void environment_preload(const char *library);
 
 /* Takes libremap.so out of LD_PRELOAD: under notify, calls must not be translated twice. */
 void environment_drop_preload(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* Findings of remap doctor, as data, printed as lines or JSON. */
-#ifndef CLI_FINDING_H
-#define CLI_FINDING_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -52,5 +51,3 @@ void finding_print(const struct findings *all);
 
 /* Prints a JSON object with `works`, `engine` (NULL is null) and `findings`. */
 void finding_print_json(const struct findings *all, bool works, const char *engine);
-
-#endif

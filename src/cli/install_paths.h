@@ -1,6 +1,5 @@
 /* Where the parts of remap are installed. */
-#ifndef CLI_INSTALL_PATHS_H
-#define CLI_INSTALL_PATHS_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -14,5 +13,3 @@ __attribute__((warn_unused_result)) bool install_paths_library(char path[PATH_MA
 
 /* Likewise writes the path of remap-redirect, from ../sbin. Ends the program if there is none. */
 void install_paths_helper(char path[PATH_MAX]);
-
-#endif

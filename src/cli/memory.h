@@ -1,6 +1,5 @@
 /* Memory that does not run out, and attributes that release what a local variable owns. */
-#ifndef CLI_MEMORY_H
-#define CLI_MEMORY_H
+#pragma once
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,5 +24,3 @@ void *memory_grow(void *list, size_t count, size_t size);
 
 /* Likewise returns a malloc'ed text, formatted like printf(3). */
 char *memory_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#endif

@@ -1,6 +1,5 @@
 /* Messages to stderr: "remap: what went wrong: what to do", the remedy where it is not obvious. */
-#ifndef CLI_MESSAGE_H
-#define CLI_MESSAGE_H
+#pragma once
 
 #include "cli/command.h"
 #include "core/diag.h"
@@ -21,5 +20,3 @@ const char *message_release(void);
 
 /* Prints an error in the configuration, with its line and a caret. */
 void message_diag(const struct diag *d);
-
-#endif

@@ -1,6 +1,5 @@
 /* Text and JSON on standard output. */
-#ifndef CLI_OUTPUT_H
-#define CLI_OUTPUT_H
+#pragma once
 
 #include <jansson.h>
 
@@ -24,5 +23,3 @@ void output_append(json_t *array, json_t *value);
 
 /* Prints `json`, and drops the reference. main.c reports write errors. */
 void output_json(json_t *json);
-
-#endif

@@ -1,6 +1,5 @@
 /* The table and the settings of a command: from its options, else from the environment. */
-#ifndef CLI_RULES_H
-#define CLI_RULES_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -24,5 +23,3 @@ void rules_add_file(struct rules *r, const char *path);
 
 /* Fills in *config, with the added rules if there are any. False after a message. */
 __attribute__((warn_unused_result)) bool rules_load(const struct rules *r, struct config *config);
-
-#endif

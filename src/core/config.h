@@ -1,6 +1,5 @@
 /* The configuration: the table from the first source that is set, and the settings. */
-#ifndef CORE_CONFIG_H
-#define CORE_CONFIG_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -127,5 +126,3 @@ bool config_read_table(struct table *t, const char *path, const struct config_in
  */
 bool config_set(struct config *c, enum config_key key, const char *value, const char *source,
                 struct diag *d);
-
-#endif

@@ -1,6 +1,5 @@
 /* The error value of the parsers: what is wrong with a configuration, and where. */
-#ifndef CORE_DIAG_H
-#define CORE_DIAG_H
+#pragma once
 
 #include <stddef.h>
 
@@ -50,5 +49,3 @@ bool diag_whole(struct diag *d, const char *source, const char *message);
  * without "remap: " in front and a newline at the end.
  */
 void diag_format(const struct diag *d, struct text *out);
-
-#endif

@@ -1,6 +1,5 @@
 /* Protocol, address and port: the arguments of bind(2) without their sockaddr layout. */
-#ifndef CORE_ENDPOINT_H
-#define CORE_ENDPOINT_H
+#pragma once
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -131,5 +130,3 @@ bool endpoint_overlap(const struct endpoint *a, const struct endpoint *b);
 
 /* Appends "tcp/127.0.0.1:80", or "127.0.0.1:80" if the protocol is PROTO_ANY. */
 void endpoint_format(const struct endpoint *e, struct text *out);
-
-#endif

@@ -3,12 +3,9 @@
  * side: after a system call, each page of code that is not in the cache may cost more
  * than what its instructions do.
  */
-#ifndef CORE_HOT_H
-#define CORE_HOT_H
+#pragma once
 
 #define HOT __attribute__((hot))
 
 /* COLD marks what is seldom needed: it is placed elsewhere and not inlined. */
 #define COLD __attribute__((cold, noinline))
-
-#endif

@@ -1,6 +1,5 @@
 /* One rule: its grammar, its normal form and what it matches. */
-#ifndef CORE_RULE_H
-#define CORE_RULE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -73,5 +72,3 @@ enum rule_verdict {
 
 /* Returns RULE_DECIDES if the rule matches `asked`, else the first part that does not match. */
 enum rule_verdict rule_judge(const struct rule *rule, const struct endpoint *asked);
-
-#endif

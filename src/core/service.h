@@ -1,6 +1,5 @@
 /* Service names. The table is built in: NSS would load modules into the program. */
-#ifndef CORE_SERVICE_H
-#define CORE_SERVICE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,5 +17,3 @@ extern const size_t service_count;
 
 /* Returns the port of a name, or 0 if it is unknown. Case is ignored (RFC 6335, 5.1). */
 uint16_t service_port(const char *name, size_t size);
-
-#endif

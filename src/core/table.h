@@ -1,6 +1,5 @@
 /* The ordered list of rules, and what it decides: the first rule that matches. */
-#ifndef CORE_TABLE_H
-#define CORE_TABLE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,5 +83,3 @@ struct meeting {
  * stores the first such case in *m. Two pools never collide: each takes a free port.
  */
 bool table_rules_meet(const struct table *t, size_t i, size_t j, struct meeting *m);
-
-#endif

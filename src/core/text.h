@@ -1,6 +1,5 @@
 /* A bounded writer of text, and parts of a text, without stdio, locale and malloc. */
-#ifndef CORE_TEXT_H
-#define CORE_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,5 +52,3 @@ bool span_is_blank(char c);
 struct span span_trimmed(struct span s);
 /* Takes the next word off the front of *s. It is empty if there are no more. */
 struct span span_word(struct span *s);
-
-#endif

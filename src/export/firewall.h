@@ -1,6 +1,5 @@
 /* What the rules of nft and of iptables have in common. */
-#ifndef EXPORT_FIREWALL_H
-#define EXPORT_FIREWALL_H
+#pragma once
 
 #include "export/format.h"
 
@@ -39,5 +38,3 @@ bool firewall_fits(const struct format_options *o);
 
 /* Formats an address, IPv6 without brackets. Writes to `buf`, and returns a text within it. */
 const char *firewall_addr(const struct addr *addr, char buf[FIREWALL_ADDR_MAX]);
-
-#endif

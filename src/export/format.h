@@ -1,6 +1,5 @@
 /* The formats of 'remap export': one file each, which defines a struct format. */
-#ifndef EXPORT_FORMAT_H
-#define EXPORT_FORMAT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,5 +41,3 @@ struct format {
 extern const struct format nft_format;
 extern const struct format iptables_format;
 extern const struct format systemd_redirect_format;
-
-#endif

@@ -2,8 +2,7 @@
  * The table, worked out: which packets go where. Rules overlap, and the first that matches decides.
  * Lines do not overlap, and leave nothing to decide.
  */
-#ifndef EXPORT_REDIRECT_H
-#define EXPORT_REDIRECT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,5 +60,3 @@ void redirect_free(struct redirect *r);
 
 /* Whether packets from other hosts to `e`, which has a protocol and an address, are redirected. */
 bool redirect_takes(const struct redirect *r, const struct endpoint *e);
-
-#endif

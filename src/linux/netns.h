@@ -1,6 +1,5 @@
 /* A network namespace (network_namespaces(7)): its number, and its addresses. */
-#ifndef LINUX_NETNS_H
-#define LINUX_NETNS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,5 +29,3 @@ bool netns_is_own(uint64_t netns);
  * network namespace. Changes errno.
  */
 bool netns_has_addr(const struct sockaddr *name, socklen_t len);
-
-#endif

@@ -1,6 +1,5 @@
 /* What the kernel says of a descriptor. There is no table of descriptors: it would go stale. */
-#ifndef LINUX_SOCKET_H
-#define LINUX_SOCKET_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,5 +28,3 @@ bool socket_is_connected(int fd);
 
 /* Returns whether the socket is of AF_INET or AF_INET6. */
 bool socket_is_inet(int fd);
-
-#endif

@@ -5,8 +5,7 @@
  * libc's syscall(2) would do, but libremap.so interposes it on x86-64 and arm64: there, the
  * instruction is written here.
  */
-#ifndef LINUX_SYS_H
-#define LINUX_SYS_H
+#pragma once
 
 #include <errno.h>
 #include <fcntl.h>
@@ -374,5 +373,3 @@ static inline int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned count,
 {
     return (int)sys_call6(SYS_recvmmsg, fd, (long)messages, (long)count, flags, (long)timeout, 0);
 }
-
-#endif

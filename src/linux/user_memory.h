@@ -1,6 +1,5 @@
 /* Memory that a caller passes in, which may be unreadable. */
-#ifndef LINUX_USER_MEMORY_H
-#define LINUX_USER_MEMORY_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -34,5 +33,3 @@ static inline bool user_memory_readable(const void *pointer, size_t size)
         return true;
     return user_memory_ask(pointer, size);
 }
-
-#endif

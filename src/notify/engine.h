@@ -1,6 +1,5 @@
 /* What translate/engine.h asks of an engine, for the program whose call is handled. */
-#ifndef NOTIFY_ENGINE_H
-#define NOTIFY_ENGINE_H
+#pragma once
 
 #include "notify/process.h"
 
@@ -9,5 +8,3 @@ void engine_start(void);
 
 /* Sets whose call is handled from now on. Borrowed until the next call of this function. */
 void engine_handle(const struct process *p);
-
-#endif

@@ -2,8 +2,7 @@
  * Descriptors: their owners, those that a process was started with, and a connection between
  * parent and child.
  */
-#ifndef NOTIFY_FD_H
-#define NOTIFY_FD_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,5 +34,3 @@ __attribute__((warn_unused_result)) bool fd_make_pair(int *parents, int *childs)
 /* Send and receive a number. False if the other end is closed. */
 bool fd_send(int to, int number);
 __attribute__((warn_unused_result)) bool fd_receive(int from, int *number);
-
-#endif

@@ -1,6 +1,5 @@
 /* The filter that stops system calls, made by libseccomp. */
-#ifndef NOTIFY_FILTER_H
-#define NOTIFY_FILTER_H
+#pragma once
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -40,5 +39,3 @@ int filter_set_up(scmp_filter_ctx context, uint32_t arch, bool datagrams)
  * tree already has one.
  */
 int filter_install(const struct sock_fprog *f) __attribute__((warn_unused_result));
-
-#endif

@@ -1,6 +1,5 @@
 /* The system calls that are stopped, and what answers each. */
-#ifndef NOTIFY_HANDLER_H
-#define NOTIFY_HANDLER_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ const struct handler *handler_find(uint32_t arch, int number);
 
 /* Answers a call. */
 void handler_run(struct notification *n);
-
-#endif

@@ -1,6 +1,5 @@
 /* Starts a command under the notify engine. */
-#ifndef NOTIFY_LAUNCH_H
-#define NOTIFY_LAUNCH_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -19,5 +18,3 @@ struct launch {
  * The command was not started then.
  */
 __attribute__((warn_unused_result)) int launch_run(const struct launch *l);
-
-#endif

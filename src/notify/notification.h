@@ -1,6 +1,5 @@
 /* A system call that is stopped: what it is, the memory and the socket it is about, its answer. */
-#ifndef NOTIFY_NOTIFICATION_H
-#define NOTIFY_NOTIFICATION_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,5 +59,3 @@ void notification_return(struct notification *n, long result);
  * then its length, as the kernel does (move_addr_to_user).
  */
 void notification_return_name(struct notification *n, struct sockaddr_storage *name, socklen_t len);
-
-#endif

@@ -1,6 +1,5 @@
 /* The processes whose calls are stopped. */
-#ifndef NOTIFY_PROCESS_H
-#define NOTIFY_PROCESS_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -32,5 +31,3 @@ int process_get_fd(pid_t tid, int fd) __attribute__((warn_unused_result));
 
 /* Copies the process's name, as it was a second ago at most. */
 void process_name(const struct process *p, char name[16]);
-
-#endif

@@ -1,6 +1,5 @@
 /* The process that answers the stopped calls of a tree. */
-#ifndef NOTIFY_SUPERVISOR_H
-#define NOTIFY_SUPERVISOR_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -30,5 +29,3 @@ typedef void supervisor_command(const void *data, int supervisor);
  * the command is killed. The caller has all signals blocked.
  */
 _Noreturn void supervisor_run(int control, supervisor_command *run_command, const void *data);
-
-#endif

@@ -1,6 +1,5 @@
 /* Whether the notify engine can be used here: found out by trying. */
-#ifndef NOTIFY_SUPPORT_H
-#define NOTIFY_SUPPORT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -39,5 +38,3 @@ bool support_find(struct support *s);
 /* Append what is missing, and the remedy; nothing if nothing is missing. */
 void support_text(const struct support *s, struct text *t);
 void support_way_out(const struct support *s, struct text *t);
-
-#endif

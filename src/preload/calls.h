@@ -1,6 +1,5 @@
 /* What is made from calls.def, the list of exported functions. */
-#ifndef PRELOAD_CALLS_H
-#define PRELOAD_CALLS_H
+#pragma once
 
 /*
  * Finds the real functions (libc's, or the next preload's) for next, exec_next and syscall().
@@ -33,5 +32,3 @@ void calls_find(void);
 #define CALLS_EACH_5(M, A, B, C, D, E) CALLS_EACH_4(M, A, B, C, D), M(E, e)
 #define CALLS_EACH_6(M, A, B, C, D, E, F) CALLS_EACH_5(M, A, B, C, D, E), M(F, f)
 #define CALLS_EACH_7(M, A, B, C, D, E, F, G) CALLS_EACH_6(M, A, B, C, D, E, F), M(G, g)
-
-#endif

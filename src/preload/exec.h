@@ -6,8 +6,7 @@
  * nothing, takes no lock, and does not write to the caller's memory. It makes arrays on the
  * stack, as glibc does.
  */
-#ifndef PRELOAD_EXEC_H
-#define PRELOAD_EXEC_H
+#pragma once
 
 #include <spawn.h>
 #include <stdarg.h>
@@ -51,5 +50,3 @@ typedef __typeof__(posix_spawn) exec_spawn_function;
 int exec_spawn(exec_spawn_function *spawn, pid_t *pid, const char *path,
                const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
                char *const argv[], char *const envp[]);
-
-#endif

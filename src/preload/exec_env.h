@@ -3,8 +3,7 @@
  * tree is put back if it is missing. So servers that clean the environment of their children
  * (postfix, dovecot, nginx's USR2) need no configuration.
  */
-#ifndef PRELOAD_EXEC_ENV_H
-#define PRELOAD_EXEC_ENV_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,5 +70,3 @@ char *const *exec_env_build(const struct exec_env *e, void *memory);
  * checked the program that it executes.
  */
 const char *exec_env_run(const struct exec_env *e);
-
-#endif

@@ -1,6 +1,5 @@
 /* The environment as it was when the program started. */
-#ifndef PRELOAD_INITIAL_ENV_H
-#define PRELOAD_INITIAL_ENV_H
+#pragma once
 
 #include "core/config.h"
 
@@ -40,5 +39,3 @@ struct initial_env_library initial_env_first(const char *list);
 /* Returns the first element with the same part after the last slash as `library`. */
 struct initial_env_library initial_env_find(const char *list,
                                             const struct initial_env_library *library);
-
-#endif

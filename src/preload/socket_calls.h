@@ -1,6 +1,5 @@
 /* The socket calls whose handlers are not in translate. */
-#ifndef PRELOAD_SOCKET_CALLS_H
-#define PRELOAD_SOCKET_CALLS_H
+#pragma once
 
 #include <netinet/in.h>
 
@@ -29,5 +28,3 @@ int socket_calls_bindresvport(int fd, struct sockaddr_in *name);
  */
 int socket_calls_rresvport_af(int *port, sa_family_t family);
 int socket_calls_rresvport(int *port);
-
-#endif

@@ -1,6 +1,5 @@
 /* What an ELF file says about the program in it. */
-#ifndef PROGRAM_ELF_H
-#define PROGRAM_ELF_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,5 +50,3 @@ void elf_read(int fd, struct elf *e);
 
 /* Returns whether a file is glibc's loader, by the name in it (DT_SONAME). */
 bool elf_is_glibc_loader(const char *path);
-
-#endif

@@ -1,6 +1,5 @@
 /* PATH, and how execvp(3) goes along it; and the path of an open file. */
-#ifndef PROGRAM_PATH_H
-#define PROGRAM_PATH_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -37,5 +36,3 @@ bool path_goes_on(int error);
 
 /* Writes the absolute path of an open file. Returns false if the file is not there any more. */
 bool path_of_fd(int fd, char path[PATH_MAX]);
-
-#endif

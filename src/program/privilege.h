@@ -1,6 +1,5 @@
 /* What a file gives to a process that executes it: set-user-ID, set-group-ID, capabilities. */
-#ifndef PROGRAM_PRIVILEGE_H
-#define PROGRAM_PRIVILEGE_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -40,5 +39,3 @@ enum privilege_to_bind {
 
 /* Returns what this process has, and passes on. */
 enum privilege_to_bind privilege_to_bind(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* What a command will run, file by file. */
-#ifndef PROGRAM_PROGRAM_H
-#define PROGRAM_PROGRAM_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -87,5 +86,3 @@ static inline bool program_is_executed(const struct program *p)
  * execve(2). Sets *st to what PRIVILEGE_MASK asks for. Keeps errno.
  */
 int program_try(const char *path, struct statx *st);
-
-#endif

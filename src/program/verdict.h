@@ -1,6 +1,5 @@
 /* Which engine catches what a command will run. */
-#ifndef PROGRAM_VERDICT_H
-#define PROGRAM_VERDICT_H
+#pragma once
 
 #include "program/program.h"
 
@@ -52,5 +51,3 @@ void verdict_add(struct verdict *v, const struct program *p);
  * stack, and takes 4 KB of it at most. Keeps errno.
  */
 enum verdict_engine verdict_of_exec(const char *path, int *error);
-
-#endif

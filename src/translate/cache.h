@@ -1,6 +1,5 @@
 /* Answers of up to 16 bits that are kept, so that not every call asks for them again. */
-#ifndef TRANSLATE_CACHE_H
-#define TRANSLATE_CACHE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,5 +37,3 @@ void cache_put_peer(int fd, const struct addr *to, uint16_t actual, uint16_t ask
 
 /* Returns the recorded asked port, or 0. */
 uint16_t cache_get_peer(int fd, const struct addr *to, uint16_t actual);
-
-#endif

@@ -2,8 +2,7 @@
  * What translate asks of the engine that it is part of. Each engine defines these, for the
  * program whose call is being translated.
  */
-#ifndef TRANSLATE_ENGINE_H
-#define TRANSLATE_ENGINE_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -44,5 +43,3 @@ const char *engine_value(enum config_key key);
 
 /* Returns true if a value was too long to be kept, and which. */
 bool engine_lost(enum config_key *key);
-
-#endif

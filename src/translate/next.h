@@ -1,6 +1,5 @@
 /* The functions that make a call once it is translated: one for each line of calls.def. */
-#ifndef TRANSLATE_NEXT_H
-#define TRANSLATE_NEXT_H
+#pragma once
 
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -13,5 +12,3 @@ struct next {
 
 /* The plain system calls, until an engine sets something else. */
 extern struct next next;
-
-#endif

@@ -1,6 +1,5 @@
 /* Names of peers on their way back from the kernel, actual to asked. */
-#ifndef TRANSLATE_PEERNAME_H
-#define TRANSLATE_PEERNAME_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -22,5 +21,3 @@ ssize_t peername_recvfrom_chk(int fd, void *buf, size_t size, size_t room, int f
 ssize_t peername_recvmsg(int fd, struct msghdr *message, int flags);
 int peername_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
                       struct timespec *timeout);
-
-#endif

@@ -1,6 +1,5 @@
 /* The actual ports to try for one bind, in order. */
-#ifndef TRANSLATE_PORT_POOL_H
-#define TRANSLATE_PORT_POOL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,5 +38,3 @@ uint16_t port_pool_next(struct port_pool *p);
  * (net.ipv4.ip_local_port_range), or its default if that cannot be read. Changes errno.
  */
 void port_pool_read_ephemeral(uint16_t *low, uint16_t *high);
-
-#endif

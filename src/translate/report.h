@@ -1,6 +1,5 @@
 /* Lines for people: what became of a bind, in terms of both ports. */
-#ifndef TRANSLATE_REPORT_H
-#define TRANSLATE_REPORT_H
+#pragma once
 
 #include <stddef.h>
 
@@ -63,5 +62,3 @@ void report_private_registry(const struct settings *settings, const char *proble
 
 /* Error, once: the settings are invalid, or NULL for want of memory. */
 void report_invalid_settings(struct settings *settings);
-
-#endif

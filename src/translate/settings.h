@@ -1,6 +1,5 @@
 /* The table and the settings of this process, read at the first call that needs them. */
-#ifndef TRANSLATE_SETTINGS_H
-#define TRANSLATE_SETTINGS_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -31,5 +30,3 @@ static inline struct settings *settings_get(void)
     struct settings *known = atomic_load_explicit(&settings_known, memory_order_acquire);
     return known != NULL ? known : settings_load();
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Which record of the registry is about a socket or its peer. */
-#ifndef TRANSLATE_SOCKET_MATCH_H
-#define TRANSLATE_SOCKET_MATCH_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -33,5 +32,3 @@ static inline bool socket_match_write(const struct registry_entry *e, bool with_
     endpoint_set_port(name, e->asked.port);
     return true;
 }
-
-#endif

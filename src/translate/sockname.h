@@ -1,6 +1,5 @@
 /* getsockname(2): the socket's own name on its way back from the kernel, actual to asked. */
-#ifndef TRANSLATE_SOCKNAME_H
-#define TRANSLATE_SOCKNAME_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -17,5 +16,3 @@ typedef bool sockname_translate(int fd, struct sockaddr *name, socklen_t len);
  */
 void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *ask,
                         sockname_translate *translate);
-
-#endif
