@@ -184,7 +184,7 @@ static void warn_of_servers(const struct redirect *r)
     struct sock_diag_socket socket;
     char buf[RULE_TEXT_MAX];
 
-    sock_diag_begin(&dump, netns_own(), &all, answer, sizeof(answer));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, netns_own(), &all, answer, sizeof(answer));
     while (sock_diag_next(&dump, &socket)) {
         struct endpoint v4 = socket.local;
         v4.addr.family = AF_INET;

@@ -98,7 +98,7 @@ static bool is_of(const struct registry *r, const struct registry_entry *e,
         registry_by_actual(r, e->netns, &socket->local, &now) != REGISTRY_KNOWN ||
         now.asked.port != e->asked.port)
         return false;
-    return registry_knows_sockets(e, socket->local.proto)
+    return registry_knows_sockets(e)
                ? registry_knows_socket(e, socket->inode)
                : socket->uid == e->uid || socket->uid == geteuid();
 }
@@ -196,7 +196,7 @@ static void list_sockets(struct search *s)
     struct sock_diag_dump dump;
     struct sock_diag_socket socket;
 
-    sock_diag_begin(&dump, s->netns, &all, buf, sizeof(buf));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, s->netns, &all, buf, sizeof(buf));
     while (sock_diag_next(&dump, &socket)) {
         s->sockets = memory_grow(s->sockets, s->count, sizeof(socket));
         s->sockets[s->count++] = socket;

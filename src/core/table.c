@@ -91,7 +91,7 @@ HOT bool table_names_port(const struct table *t, uint16_t port)
     return false;
 }
 
-HOT bool table_needs_proto(const struct table *t, uint16_t port)
+bool table_needs_proto(const struct table *t, uint16_t port)
 {
     for (size_t i = 0; i < t->count; i++) {
         const struct rule *rule = &t->rule[i];

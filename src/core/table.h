@@ -57,10 +57,7 @@ struct decision {
 /* Returns whether a rule matches this port with some protocol and address. */
 bool table_names_port(const struct table *t, uint16_t port);
 
-/*
- * Returns whether a rule for this port names a protocol. If not, table_decide accepts
- * PROTO_ANY.
- */
+/* Returns whether a rule for this port names a protocol. */
 bool table_needs_proto(const struct table *t, uint16_t port);
 
 /* Decides on a bind to `asked`, which has a protocol and an address. */

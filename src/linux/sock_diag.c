@@ -150,37 +150,48 @@ static const struct {
     {PROTO_UDP, AF_INET6},
 };
 
-static bool is_wanted(const struct endpoint *wanted, enum proto proto, uint8_t family)
+static bool is_wanted(const struct sock_diag_dump *d, enum proto proto, uint8_t family)
 {
-    return (wanted->proto == PROTO_ANY || wanted->proto == proto) &&
-           (wanted->addr.family == AF_UNSPEC || wanted->addr.family == family);
+    return (d->wanted.proto == PROTO_ANY || d->wanted.proto == proto) &&
+           (d->wanted.addr.family == AF_UNSPEC || d->wanted.addr.family == family) &&
+           (proto == PROTO_TCP || (d->kind & SOCK_DIAG_IDLE) != 0);
+}
+
+static unsigned states_of(enum proto proto, enum sock_diag_kind kind)
+{
+    const unsigned idle = 1U << STATE_BOUND_INACTIVE, listening = 1U << STATE_LISTEN;
+
+    if (proto == PROTO_UDP)
+        return 1U << STATE_CLOSE | 1U << STATE_ESTABLISHED;
+    return ((kind & SOCK_DIAG_IDLE) != 0 ? idle : 0) |
+           ((kind & SOCK_DIAG_LISTENING) != 0 ? listening : 0) |
+           ((kind & SOCK_DIAG_CONNECTED) != 0 ? ~(idle | listening) : 0);
 }
 
 /* Asks for the next part that is wanted. Returns false if there is none, or if that fails. */
 static bool ask_for_next(struct sock_diag_dump *d)
 {
     while (d->next < sizeof(PARTS) / sizeof(PARTS[0]) &&
-           !is_wanted(&d->wanted, PARTS[d->next].proto, PARTS[d->next].family))
+           !is_wanted(d, PARTS[d->next].proto, PARTS[d->next].family))
         d->next++;
     if (d->next == sizeof(PARTS) / sizeof(PARTS[0]))
         return false;
     d->proto = PARTS[d->next].proto;
     struct request request = request_for(d->proto, PARTS[d->next++].family, NLM_F_DUMP);
-    request.diag.idiag_states = d->proto == PROTO_UDP
-                                    ? 1U << STATE_CLOSE | 1U << STATE_ESTABLISHED
-                                    : 1U << STATE_LISTEN | 1U << STATE_BOUND_INACTIVE;
+    request.diag.idiag_states = states_of(d->proto, d->kind);
     request.diag.id.idiag_sport = htons(d->wanted.port);
     d->error = ask(d->fd, &request) ? 0 : errno;
     return d->error == 0;
 }
 
-void sock_diag_begin(struct sock_diag_dump *d, uint64_t netns, const struct endpoint *wanted,
-                     char *buf, size_t size)
+void sock_diag_begin(struct sock_diag_dump *d, enum sock_diag_kind kind, uint64_t netns,
+                     const struct endpoint *wanted, char *buf, size_t size)
 {
     bool is_known = wanted->proto <= PROTO_UDP && netns_is_own(netns);
     int fd = is_known ? open_diag() : -1;
 
-    *d = (struct sock_diag_dump){.fd = fd, .wanted = *wanted, .buf = buf, .size = size};
+    *d = (struct sock_diag_dump){
+        .fd = fd, .kind = kind, .wanted = *wanted, .buf = buf, .size = size};
     d->error = !is_known ? EOPNOTSUPP : fd < 0 ? errno : 0;
     d->has_ended = fd < 0 || !ask_for_next(d);
 }
@@ -200,6 +211,28 @@ bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s)
     }
     d->has_ended = true;
     return false;
+}
+
+/* Reads a number, and leaves *at behind it. */
+static unsigned parse_number(const char **at)
+{
+    unsigned number = 0;
+
+    for (; **at >= '0' && **at <= '9'; (*at)++)
+        number = number * 10 + (unsigned)(**at - '0');
+    return number;
+}
+
+bool sock_diag_lists_bound(void)
+{
+    struct utsname name;
+
+    if (sys_uname(&name) != 0)
+        return false;
+    const char *at = name.release;
+    unsigned major = parse_number(&at);
+    at += *at == '.';
+    return major > 6 || (major == 6 && parse_number(&at) >= 8);
 }
 
 bool sock_diag_end(struct sock_diag_dump *d)
@@ -281,7 +314,7 @@ static enum sock_diag_answer find_connected(uint64_t netns, const struct endpoin
     char buf[SOCK_DIAG_SIZE];
     bool is_found = false;
 
-    sock_diag_begin(&d, netns, &wanted, buf, sizeof(buf));
+    sock_diag_begin(&d, SOCK_DIAG_BOUND, netns, &wanted, buf, sizeof(buf));
     while (!is_found && sock_diag_next(&d, &s))
         is_found = addr_overlap(&s.local.addr, addr);
     sock_diag_end(&d);

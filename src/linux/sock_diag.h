@@ -10,7 +10,7 @@
 
 struct sock_diag_socket {
     struct endpoint local;
-    uint32_t inode;
+    uint32_t inode; /* 0 once its process has closed it */
     uint32_t uid;
     bool listens; /* it takes what any peer sends: a TCP listener, or UDP without a peer */
     bool v6only;  /* IPV6_V6ONLY (ipv6(7)) of a socket that is not connected */
@@ -41,10 +41,22 @@ enum sock_diag_answer sock_diag_find(uint64_t netns, const struct endpoint *to,
  */
 enum { SOCK_DIAG_SIZE = 4096, SOCK_DIAG_MAX = 32768 };
 
+/*
+ * What is listed. A TCP socket may go from one kind to the next while a list is read: who must not
+ * miss one asks for one kind after the other.
+ */
+enum sock_diag_kind {
+    SOCK_DIAG_IDLE = 1, /* UDP, and since Linux 6.8 TCP that neither listens nor is connected */
+    SOCK_DIAG_LISTENING = 2, /* TCP */
+    SOCK_DIAG_CONNECTED = 4, /* TCP */
+    SOCK_DIAG_BOUND = SOCK_DIAG_IDLE | SOCK_DIAG_LISTENING,
+};
+
 /* A list that is being read. */
 struct sock_diag_dump {
     int fd;
     int error; /* an errno, or 0 */
+    enum sock_diag_kind kind;
     struct endpoint wanted;
     bool has_ended;
     enum proto proto; /* of the part that is being read */
@@ -55,16 +67,18 @@ struct sock_diag_dump {
 };
 
 /*
- * Begins to list the sockets that are bound in the network namespace `netns`: those with the
- * protocol, the family and the port in `wanted`, each of which may be zero for all. Lists TCP and
- * UDP, but no TCP connections. TCP sockets that are bound and do not listen are listed since
- * Linux 6.8. sock_diag_end must follow. Changes errno.
+ * Begins to list the sockets of a kind in the network namespace `netns`: those with the protocol,
+ * the family and the port in `wanted`, each of which may be zero for all. sock_diag_end must
+ * follow. Changes errno.
  */
-void sock_diag_begin(struct sock_diag_dump *d, uint64_t netns, const struct endpoint *wanted,
-                     char *buf, size_t size);
+void sock_diag_begin(struct sock_diag_dump *d, enum sock_diag_kind kind, uint64_t netns,
+                     const struct endpoint *wanted, char *buf, size_t size);
 
 /* Reads the next socket. Returns false at the end of the list, or if it cannot be read further. */
 bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s);
+
+/* Returns whether TCP sockets that are bound, and do not listen yet, are listed (Linux 6.8). */
+bool sock_diag_lists_bound(void);
 
 /* Ends the list, at any point. Returns false, with errno, if it could not be read further. */
 bool sock_diag_end(struct sock_diag_dump *d);

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -202,11 +203,6 @@ static inline int sys_fchmod(int fd, mode_t mode)
     return (int)sys_call(SYS_fchmod, fd, (long)mode, 0);
 }
 
-static inline int sys_ftruncate(int fd, off_t size)
-{
-    return ftruncate(fd, size); /* an off_t takes one register or two, depending on the machine */
-}
-
 /*
  * Makes a file at least `size` bytes long, and reserves its space on the disk: a write to a
  * mapping without space behind it is SIGBUS, and a file longer than RLIMIT_FSIZE is SIGXFSZ.
@@ -220,10 +216,18 @@ static inline int sys_reserve(int fd, off_t size)
         errno = EFBIG;
         return -1;
     }
-    int error = posix_fallocate(fd, 0, size);
+    int error;
+    do
+        error = posix_fallocate(fd, 0, size);
+    while (error == EINTR);
     if (error != 0)
         errno = error;
     return error == 0 ? 0 : -1;
+}
+
+static inline int sys_uname(struct utsname *name)
+{
+    return (int)sys_call(SYS_uname, (long)name, 0, 0);
 }
 
 static inline int sys_prctl(int option, long a, long b)

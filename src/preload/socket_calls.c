@@ -45,7 +45,7 @@ static void record_listener(int fd)
         return;
     actual.proto = socket_proto(fd);
     if (actual.proto == PROTO_TCP)
-        registry_add_inode(registry, netns, &actual, socket_inode(fd), (uint32_t)engine_pid());
+        (void)registry_add_inode(registry, netns, &actual, socket_inode(fd));
 }
 
 int socket_calls_listen(int fd, int backlog)

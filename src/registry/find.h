@@ -1,13 +1,53 @@
-/* Looking up a record by its actual endpoint. Internal to this room. */
+/* Finding records by what the kernel has. Internal to this room. */
 #ifndef REGISTRY_FIND_H
 #define REGISTRY_FIND_H
 
-#include "registry/registry.h"
-#include "registry/slot.h"
+#include "registry/record.h"
 
-/* Finds the record that registry_by_actual returns. Reads its first `words`. */
-enum registry_answer find_actual(const struct registry *r, uint64_t netns,
-                                 const struct endpoint *actual, int words,
-                                 struct slot_record *found);
+/* What to look for: find_start(), then one of the two functions for an address. */
+struct find_wanted {
+    uint64_t netns;
+    uint16_t port;
+    enum proto proto; /* PROTO_ANY for all */
+    uint8_t family;
+    int count;
+    uint64_t addr[3][2];
+    uint64_t tag[3];
+};
+
+HOT static inline void find_start(struct find_wanted *w, uint64_t netns, enum proto proto,
+                                  uint8_t family, uint16_t port)
+{
+    w->netns = netns;
+    w->port = port;
+    w->proto = proto;
+    w->family = family;
+}
+
+/* Looks for an address, as a record has it, alone. */
+void find_exact(struct find_wanted *w, const uint64_t addr[2]);
+
+/* Also looks for the wildcards that cover it; for a v4-mapped one, ::ffff:0.0.0.0 too. */
+void find_with_wildcards(struct find_wanted *w, const uint64_t addr[2]);
+
+/* What was found. The address itself goes before a wildcard, and the newest record before others. */
+struct find_matches {
+    struct record best; /* its key */
+    unsigned index;     /* of that record */
+    int best_addr;
+    bool is_found;
+    bool have_protocols, have_answers; /* several */
+};
+
+void find_matches(const struct registry *r, const struct find_wanted *w, struct find_matches *m);
+
+/* A walk over the records of an actual port. It begins with all zeros. */
+struct find_walk {
+    unsigned step, index;
+};
+
+/* Reads the next record of an actual port in a namespace. Returns false at the end. */
+bool find_next(const struct registry *r, uint64_t netns, uint16_t port, struct find_walk *w,
+               struct record *record);
 
 #endif

@@ -1,4 +1,4 @@
-/* Where records and their tags lie; registry.c explains it. Internal to this room. */
+/* Where things lie in the registry's memory; registry.c explains it. Internal to this room. */
 #ifndef REGISTRY_LAYOUT_H
 #define REGISTRY_LAYOUT_H
 
@@ -7,107 +7,106 @@
 #include <stdint.h>
 
 #include "core/hot.h"
-#include "registry/packed_ports.h"
+#include "registry/record.h"
 #include "registry/registry.h"
-#include "registry/slot.h"
 
 enum {
-    SLOTS = 8192, /* a power of two */
-    WINDOW = 208, /* a multiple of 16; searched in less than 100 ns */
-    GROUPS = SLOTS / PACKED_PORTS,
+    BUCKETS = 1024, /* a power of two */
+    BUCKET_RECORDS = 7,
+    RECORDS = BUCKETS * BUCKET_RECORDS,
+    PORTS = 65536,
+    LANES = 4,  /* ports in a word */
+    PART = 256, /* the records of a bit of `asked` */
 };
-
-/* No list of four different ports has this value. */
-#define MANY UINT64_MAX
 
 /*
- * The tags of four slots; and the last port that a program bound itself, among those whose
- * windows begin here, with a part of the number of its namespace.
+ * What a tag says of its record:
+ *
+ * - TAG_FREE: there is none.
+ * - TAG_BUSY, with the time above it: it is being written.
+ * - TAG_VALID, with a hash of its actual endpoint in the upper half. In between is 0, or the mark of
+ *   a process that is asking the kernel whether the record is stale (settle.c).
  */
-struct group {
-    _Atomic uint64_t tags;
-    _Atomic uint64_t own;
+enum { TAG_FREE = 0, TAG_BUSY = 1, TAG_VALID = 2, TAG_STATE = 3 };
+#define TAG_MARK UINT64_C(0xfffffffc)
+
+/* A cache line. `passed_by` is not 0 if a record had to go to a bucket behind this one. */
+struct bucket {
+    _Atomic uint64_t tag[BUCKET_RECORDS];
+    _Atomic uint64_t passed_by;
 };
+
+_Static_assert(RECORDS <= 32 * PART, "a bit for each part");
 
 struct registry {
     _Atomic uint64_t magic;
-    _Atomic uint64_t newest; /* the stamp of the last record */
     _Atomic uint64_t identity;
-    _Atomic uint64_t unused[13];
-    struct group group[GROUPS];
-    _Atomic uint64_t actuals[65536];
-    struct slot slot[SLOTS];
+    _Atomic uint32_t newest; /* the stamp of the last record */
+    _Atomic uint32_t marks;  /* the last mark */
+    _Atomic uint32_t unused[10];
+    _Atomic uint32_t actual[PORTS / 32]; /* a bit for each actual port that was ever recorded */
+    _Atomic uint32_t asked[PORTS];       /* the parts in which an asked port was ever recorded */
+    _Atomic uint16_t passed[PORTS];      /* binds that are counted and not recorded (settle.c) */
+    struct bucket bucket[BUCKETS];
+    _Atomic uint64_t asked_ports[RECORDS / LANES]; /* of each record, also of a free one */
+    struct record_slot slot[RECORDS];
 };
 
-/* Returns the first group of a port's window, which depends on the namespace. */
-HOT static inline unsigned layout_first_group(uint64_t netns, uint16_t port)
+HOT static inline bool layout_has_bit(const _Atomic uint32_t *bits, uint16_t port)
 {
-    uint16_t scattered = (uint16_t)(port * 40503U); /* odd: no two ports become one */
-    uint16_t moved = (uint16_t)(netns * UINT64_C(11400714819323198485) >> 48);
-    return (uint16_t)(scattered ^ moved) / (65536 / GROUPS);
+    return (atomic_load_explicit(&bits[port / 32], memory_order_acquire) >> port % 32 & 1) != 0;
 }
 
-HOT static inline unsigned layout_slot_index(uint64_t netns, uint16_t port, unsigned step)
+HOT static inline uint64_t layout_mix(uint64_t value)
 {
-    return (layout_first_group(netns, port) * PACKED_PORTS + step) % SLOTS;
+    value *= UINT64_C(0x9e3779b97f4a7c15);
+    return value ^ value >> 32;
 }
 
-HOT static inline uint16_t layout_tag_at(const struct registry *r, unsigned index)
+/* Returns the first bucket of an actual port. */
+HOT static inline unsigned layout_bucket(uint64_t netns, uint16_t port)
 {
-    uint64_t word =
-        atomic_load_explicit(&r->group[index / PACKED_PORTS].tags, memory_order_acquire);
-    return packed_ports_at(word, index % PACKED_PORTS);
+    return (unsigned)(layout_mix(netns ^ (uint64_t)port << 48) >> 20) % BUCKETS;
 }
 
-/* Returns a bit for each lane that is the port or 0. */
-HOT static inline uint64_t layout_interesting(const struct registry *r, unsigned group,
-                                              uint16_t port)
+/* Returns which parts are those of an asked port. Another port may have the same. */
+HOT static inline uint16_t layout_asked(uint64_t netns, uint16_t port)
 {
-    uint64_t tags = atomic_load_explicit(&r->group[group % GROUPS].tags, memory_order_acquire);
-    uint64_t other = tags ^ PACKED_ONES * port;
-
-    return (((other - PACKED_ONES) & ~other) | ((tags - PACKED_ONES) & ~tags)) & PACKED_HIGH;
+    return (uint16_t)(port ^ layout_mix(netns) >> 48);
 }
 
-/* Skips groups, four at a time, that have neither the port nor the end of the window. */
-HOT static inline void layout_skip_others(const struct registry *r, unsigned group, uint16_t port,
-                                          unsigned *step)
+/* Returns the tag of a record without a mark. */
+HOT static inline uint64_t layout_tag(uint16_t port, uint8_t family, const uint64_t addr[2])
 {
-    while (*step < WINDOW) {
-        unsigned at = group + *step / PACKED_PORTS;
-        if ((layout_interesting(r, at, port) | layout_interesting(r, at + 1, port) |
-             layout_interesting(r, at + 2, port) | layout_interesting(r, at + 3, port)) != 0)
-            return;
-        *step += 4 * PACKED_PORTS;
-    }
+    uint64_t hash =
+        layout_mix(addr[0] ^ (addr[1] << 7 | addr[1] >> 57) ^ (uint64_t)port << 24 ^ family);
+    return hash << 32 | TAG_VALID;
 }
 
-/* Finds the next slot that is tagged with the port, from *step on. */
-HOT static inline bool layout_next_tagged(const struct registry *r, uint64_t netns, uint16_t port,
-                                          unsigned *step, unsigned *index)
+static inline _Atomic uint64_t *layout_tag_of(struct registry *r, unsigned index)
 {
-    unsigned group = layout_first_group(netns, port);
+    return &r->bucket[index / BUCKET_RECORDS].tag[index % BUCKET_RECORDS];
+}
 
-    while (*step < WINDOW) {
-        unsigned at = (group + *step / PACKED_PORTS) % GROUPS, lane = *step % PACKED_PORTS;
-        uint64_t word = atomic_load_explicit(&r->group[at].tags, memory_order_acquire);
-        if (lane == 0 && !packed_ports_have(word, port)) {
-            if (packed_ports_have_zero(word))
-                return false;
-            *step += PACKED_PORTS;
-            layout_skip_others(r, group, port, step);
-            continue;
-        }
-        uint16_t tag = packed_ports_at(word, lane);
-        if (tag == 0)
-            return false;
-        (*step)++;
-        if (tag == port) {
-            *index = at * PACKED_PORTS + lane;
+/* Replaces a tag, whatever its mark is. Returns false if it is not there. */
+static inline bool layout_replace_tag(struct registry *r, unsigned index, uint64_t tag,
+                                      uint64_t new)
+{
+    uint64_t now = atomic_load(layout_tag_of(r, index));
+
+    while ((now & ~TAG_MARK) == tag) {
+        if (atomic_compare_exchange_weak(layout_tag_of(r, index), &now, new))
             return true;
-        }
     }
     return false;
+}
+
+/* Returns whether a record can be read there. */
+static inline bool layout_is_valid(const struct registry *r, unsigned index)
+{
+    const struct bucket *b = &r->bucket[index / BUCKET_RECORDS];
+    return (atomic_load_explicit(&b->tag[index % BUCKET_RECORDS], memory_order_acquire) &
+            TAG_VALID) != 0;
 }
 
 #endif

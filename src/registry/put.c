@@ -1,278 +1,17 @@
-/*
- * Putting a record in. The records in its window decide where it goes, what it replaces, and
- * whether its protocol must be known. A writer that loses a race for a slot looks again.
- */
-#include <errno.h>
+/* Putting a record in: where it goes, and what it replaces. */
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/hot.h"
+#include "linux/netns.h"
+#include "linux/procfs.h"
 #include "linux/sys.h"
 #include "registry/find.h"
 #include "registry/layout.h"
-#include "registry/record.h"
-#include "registry/registry.h"
-#include "registry/slot.h"
+#include "registry/write.h"
 
-static void set_tag(struct registry *r, unsigned index, uint16_t port)
-{
-    unsigned shift = index % PACKED_PORTS * 16;
-    _Atomic uint64_t *tags = &r->group[index / PACKED_PORTS].tags;
-    uint64_t word = atomic_load_explicit(tags, memory_order_relaxed), changed;
-
-    do
-        changed = (word & ~(UINT64_C(0xffff) << shift)) | (uint64_t)port << shift;
-    while (!atomic_compare_exchange_weak_explicit(tags, &word, changed, memory_order_release,
-                                                  memory_order_relaxed));
-}
-
-/* Tags an untagged slot. If its writer tags it first, that tag stays. */
-COLD static void set_missing_tag(struct registry *r, unsigned index, uint16_t port)
-{
-    unsigned shift = index % PACKED_PORTS * 16;
-    _Atomic uint64_t *tags = &r->group[index / PACKED_PORTS].tags;
-    uint64_t word = atomic_load_explicit(tags, memory_order_relaxed);
-
-    while (packed_ports_at(word, index % PACKED_PORTS) == 0 &&
-           !atomic_compare_exchange_weak_explicit(tags, &word, word | (uint64_t)port << shift,
-                                                  memory_order_release, memory_order_relaxed))
-        ;
-}
-
-/*
- * Returns whether a successful bind proves that the socket of `old`, if it has the same
- * protocol, is closed. A UDP socket on the wildcard may coexist with one on an address
- * (SO_REUSEADDR).
- */
-static bool proves_dead(const struct slot_record *bound, const struct slot_record *old)
-{
-    return record_same_port(bound, old) && old->asked_port != bound->asked_port &&
-           (record_same_addr(bound, old) ||
-            (bound->proto != PROTO_UDP && record_is_wildcard(bound, old)));
-}
-
-/* Puts an inode before the others. The last one is dropped. */
-static void push_inode(struct slot_record *record, uint32_t inode)
-{
-    if (inode == 0 || record_has_inode(record, inode))
-        return;
-    memmove(record->inode + 1, record->inode, sizeof(record->inode) - sizeof(record->inode[0]));
-    record->inode[0] = inode;
-}
-
-/* ---- ports that were not remapped ---- */
-
-static uint64_t own_note(uint64_t netns, uint16_t port)
-{
-    return ((netns * UINT64_C(11400714819323198485)) & ~UINT64_C(0xffff)) | port;
-}
-
-HOT bool registry_note_own(struct registry *r, uint64_t netns, uint16_t port)
-{
-    struct group *group = &r->group[layout_first_group(netns, port)];
-    uint64_t note = own_note(netns, port);
-
-    /* Sequentially consistent with put(): the later of the two sees the earlier. */
-    if (atomic_load_explicit(&group->own, memory_order_relaxed) != note)
-        atomic_store_explicit(&group->own, note, memory_order_seq_cst);
-    return packed_ports_may_have(atomic_load_explicit(&group->tags, memory_order_acquire), port);
-}
-
-HOT static bool has_own(const struct registry *r, uint64_t netns, uint16_t port)
-{
-    const _Atomic uint64_t *own = &r->group[layout_first_group(netns, port)].own;
-    return atomic_load_explicit(own, memory_order_relaxed) == own_note(netns, port);
-}
-
-/* ---- writing ---- */
-
-struct place {
-    unsigned index;
-    bool is_found;
-    uint64_t sequence;
-};
-
-HOT static struct place place_at(const struct registry *r, unsigned index)
-{
-    uint64_t sequence = atomic_load_explicit(&r->slot[index].sequence, memory_order_acquire);
-    return (struct place){index, true, sequence};
-}
-
-/* Writes a record to a place. Returns false if another writer was first. */
-static bool write_at(struct registry *r, const struct place *place,
-                     const struct slot_record *record, uint32_t pid)
-{
-    struct slot *s = &r->slot[place->index];
-
-    if (!slot_take(s, place->sequence, pid))
-        return false;
-    if (record->actual_port != 0 && layout_tag_at(r, place->index) != record->actual_port)
-        set_tag(r, place->index, record->actual_port);
-    slot_write(s, place->sequence, record);
-    return true;
-}
-
-/* Returns the oldest record of a full window; only of a process that has ended if `ended`. */
-static struct place find_oldest(const struct registry *r, const struct slot_record *record,
-                                bool ended)
-{
-    struct place oldest = {.is_found = false};
-    uint32_t alive = record->pid;
-    int32_t age = 0;
-
-    for (unsigned step = 0; step < WINDOW; step++) {
-        struct place here =
-            place_at(r, layout_slot_index(record->netns, record->actual_port, step));
-        struct slot_record old;
-        if (slot_read(&r->slot[here.index], SLOT_WORDS, &old) != SLOT_USED) {
-            if (!slot_is_anothers(here.sequence))
-                return here;
-            continue;
-        }
-        int32_t old_age = (int32_t)(record->stamp - old.stamp);
-        if (old_age <= age)
-            continue;
-        if (ended && (old.pid == alive || slot_is_alive(old.pid))) {
-            alive = old.pid;
-            continue;
-        }
-        age = old_age;
-        oldest = here;
-    }
-    return oldest;
-}
-
-/* Removes a stale record. One of unknown protocol keeps only the other protocol. */
-static void bury(struct registry *r, const struct place *place, struct slot_record *old,
-                 const struct slot_record *bound)
-{
-    static const struct slot_record nothing = {.family = AF_UNSPEC};
-    bool is_same = old->proto == bound->proto;
-
-    if (!is_same && old->proto != PROTO_ANY)
-        return;
-    old->proto = bound->proto == PROTO_TCP ? PROTO_UDP : PROTO_TCP;
-    write_at(r, place, is_same ? &nothing : old, bound->pid);
-}
-
-/* Returns whether two records of different asked endpoints share an actual port or endpoint. */
-static bool contests(const struct slot_record *a, const struct slot_record *b)
-{
-    return a->actual_port == b->actual_port && a->netns == b->netns &&
-           (a->asked_port != b->asked_port ||
-            (record_same_addr(a, b) && !record_same_asked_addr(a, b)));
-}
-
-/* What the window of a port contains before a record is put there. */
-struct finding {
-    struct place same; /* a record of the same endpoint, copied to `old` */
-    struct place unused;
-    struct slot_record old;
-    bool is_contested;
-};
-
-static void look_around(struct registry *r, const struct slot_record *record, struct finding *f)
-{
-    f->same.is_found = f->unused.is_found = false;
-    f->is_contested = has_own(r, record->netns, record->actual_port);
-    for (unsigned step = 0; step < WINDOW; step++) {
-        unsigned index = layout_slot_index(record->netns, record->actual_port, step);
-        uint16_t tag = layout_tag_at(r, index);
-        if (tag != record->actual_port && tag != 0)
-            continue;
-        struct place here = place_at(r, index);
-        struct slot_record found;
-        /* A writer sets the tag before it has finished. */
-        if (tag == 0)
-            tag = layout_tag_at(r, index);
-        if (tag != record->actual_port && tag != 0)
-            continue;
-        bool is_used = tag != 0 && slot_read(&r->slot[index], SLOT_WORDS, &found) == SLOT_USED;
-        if (is_used) {
-            f->is_contested = f->is_contested || contests(record, &found);
-            if (record_same_port(record, &found) && record_same_addr(record, &found) &&
-                record->proto == found.proto) {
-                f->old = found;
-                f->same = here;
-            }
-        } else if (!f->unused.is_found) {
-            if (!slot_is_anothers(here.sequence))
-                f->unused = here;
-            else if (tag == 0) /* else a search would end before this record */
-                set_missing_tag(r, index, record->actual_port);
-        }
-        if (tag == 0 && f->unused.is_found)
-            break;
-    }
-}
-
-/* Removes the records at the port that `bound` proves stale. */
-static void bury_all(struct registry *r, const struct slot_record *bound)
-{
-    struct slot_record old;
-    unsigned step = 0, index;
-
-    while (layout_next_tagged(r, bound->netns, bound->actual_port, &step, &index)) {
-        struct place here = place_at(r, index);
-        if (slot_read(&r->slot[index], SLOT_WORDS, &old) == SLOT_USED && proves_dead(bound, &old))
-            bury(r, &here, &old, bound);
-    }
-}
-
-/* Adds `actual` to the actual ports of `asked`. */
-static void lead_on(struct registry *r, uint16_t asked, uint16_t actual)
-{
-    _Atomic uint64_t *ports = &r->actuals[asked];
-    uint64_t word = atomic_load_explicit(ports, memory_order_relaxed), changed;
-
-    do {
-        if (word == MANY || packed_ports_have(word, actual))
-            return;
-        changed = packed_ports_at(word, PACKED_PORTS - 1) != 0 ? MANY : word << 16 | actual;
-    } while (!atomic_compare_exchange_weak_explicit(ports, &word, changed, memory_order_release,
-                                                    memory_order_relaxed));
-}
-
-/* Takes over the inodes of the record that is replaced, if its asked endpoint is the same. */
-static void inherit(struct slot_record *record, const struct slot_record *old)
-{
-    uint32_t own = record->inode[0];
-
-    if (old->asked_port == record->asked_port && record_same_asked_addr(old, record)) {
-        memcpy(record->inode, old->inode, sizeof(record->inode));
-        push_inode(record, own);
-    }
-}
-
-/* Returns whether a record is so recent that writing it again would not help. */
-HOT static bool is_fresh(const struct registry *r, uint32_t stamp)
-{
-    enum { FRESH = 64 };
-    return registry_newest(r) - stamp < FRESH;
-}
-
-/* Returns whether `old` says the same as the record, apart from the time. */
-static bool is_known(const struct slot_record *record, const struct slot_record *old)
-{
-    return record->asked_port == old->asked_port && record_same_asked_addr(record, old) &&
-           record->flags == old->flags && record->pid == old->pid &&
-           memcmp(record->program, old->program, sizeof(old->program)) == 0 &&
-           (record->inode[0] == 0 || record_has_inode(old, record->inode[0]));
-}
-
-static bool write_new(struct registry *r, const struct finding *f, struct slot_record *record)
-{
-    struct place place = f->same.is_found ? f->same : f->unused;
-
-    if (f->same.is_found)
-        inherit(record, &f->old);
-    if (!place.is_found)
-        place = find_oldest(r, record, true);
-    if (!place.is_found)
-        place = find_oldest(r, record, false);
-    return place.is_found && write_at(r, &place, record, record->pid);
-}
+/* ---- places ---- */
 
 static uint32_t now(void)
 {
@@ -282,108 +21,263 @@ static uint32_t now(void)
     return (uint32_t)time.tv_sec;
 }
 
-static uint32_t next_stamp(struct registry *r)
+/*
+ * Returns whether a tag may be taken. Writing a record takes less than a microsecond: after
+ * some seconds, its writer was killed. If it was only stopped, it finds its tag changed.
+ */
+static bool is_free(uint64_t tag, uint64_t busy)
 {
-    return (uint32_t)atomic_fetch_add_explicit(&r->newest, 1, memory_order_relaxed) + 1;
+    enum { LONGEST = 10 }; /* seconds */
+
+    return tag == TAG_FREE ||
+           ((tag & TAG_STATE) == TAG_BUSY && (int64_t)(busy - tag) >> 2 > LONGEST);
 }
 
-/* is_known without a copy, if the port has only one record. */
-HOT static bool is_plainly_known(const struct registry *r, const struct slot_record *wanted)
+/* Takes a tag of a bucket, and changes it to `busy`. Returns RECORDS if all are in use. */
+static unsigned claim_in(struct registry *r, unsigned number, uint64_t busy)
 {
-    enum {
-        FILLED = 6,
-        FILLED_END = 8,
-        END = 11
-    }; /* in words: what put() fills in, and the inodes */
-    unsigned group = layout_first_group(wanted->netns, wanted->actual_port);
-    int lane = packed_ports_only(atomic_load_explicit(&r->group[group].tags, memory_order_acquire),
-                                 wanted->actual_port);
-    uint64_t words[END], filled = 0, differing = 0;
-    uint32_t stamp;
-
-    if (lane < 0 || wanted->inode[0] != 0 || has_own(r, wanted->netns, wanted->actual_port))
-        return false;
-    const struct slot *s = &r->slot[group * PACKED_PORTS + (unsigned)lane];
-    uint64_t sequence = atomic_load_explicit(&s->sequence, memory_order_acquire);
-    memcpy(words, wanted, sizeof(words));
-    for (int i = 0; i < END; i++) {
-        uint64_t word = atomic_load_explicit(&s->word[i], memory_order_acquire);
-        differing |= i < FILLED || i >= FILLED_END ? word ^ words[i] : 0;
-        filled = i == FILLED ? word : filled;
+    for (unsigned lane = 0; lane < BUCKET_RECORDS; lane++) {
+        _Atomic uint64_t *at = &r->bucket[number].tag[lane];
+        uint64_t tag = atomic_load_explicit(at, memory_order_relaxed);
+        if (is_free(tag, busy) && atomic_compare_exchange_strong(at, &tag, busy))
+            return number * BUCKET_RECORDS + lane;
     }
-    memcpy(&stamp, &filled, sizeof(stamp));
-    return differing == 0 && sequence % 2 == 0 && is_fresh(r, stamp) &&
-           atomic_load_explicit(&s->sequence, memory_order_relaxed) == sequence;
+    return RECORDS;
 }
 
-COLD static enum registry_put put(struct registry *r, struct slot_record *record)
+/* Takes the tag of the oldest record about which the kernel could not be asked. */
+static unsigned claim_oldest(struct registry *r, const struct record *record, uint64_t busy)
 {
-    /* Another writer may take the place that was found. */
-    enum { TRIES = 16 };
-    struct slot_record wanted = *record;
-    struct finding f;
+    unsigned first = layout_bucket(record->netns, record->actual_port) * BUCKET_RECORDS;
+    unsigned oldest = RECORDS;
+    struct record other, found = {0};
+
+    for (unsigned index = first; index < first + BUCKET_RECORDS; index++) {
+        if (layout_is_valid(r, index) && record_read(&r->slot[index], &other) &&
+            !netns_is_own(other.netns) && (oldest == RECORDS || record_is_better(&found, &other))) {
+            oldest = index;
+            found = other;
+        }
+    }
+    if (oldest == RECORDS)
+        return RECORDS;
+    uint64_t tag = layout_tag(found.actual_port, found.family, found.actual_addr);
+    return layout_replace_tag(r, oldest, tag, busy) ? oldest : RECORDS;
+}
+
+/* Says of the buckets before that of a record that look-ups must go on to it. */
+static void pass_by(struct registry *r, const struct record *record, unsigned index)
+{
+    unsigned number = layout_bucket(record->netns, record->actual_port);
+
+    for (; number != index / BUCKET_RECORDS; number = (number + 1) % BUCKETS)
+        atomic_fetch_add(&r->bucket[number].passed_by, 1);
+}
+
+static unsigned claim(struct registry *r, const struct record *record, uint64_t busy)
+{
+    enum { CROWDED = 32 };
+    unsigned number = layout_bucket(record->netns, record->actual_port), index = RECORDS;
+
+    for (int chain = 0; chain < BUCKETS && index == RECORDS; chain++) {
+        index = claim_in(r, number, busy);
+        if (index == RECORDS && chain == 0) {
+            registry_settle(r, record->netns, 0);
+            index = claim_in(r, number, busy);
+        }
+        if (index == RECORDS && chain == CROWDED)
+            index = claim_oldest(r, record, busy);
+        number = (number + 1) % BUCKETS;
+    }
+    return index;
+}
+
+/* ---- writing ---- */
+
+static void set_bit(_Atomic uint32_t *bits, uint16_t port)
+{
+    if (!layout_has_bit(bits, port))
+        atomic_fetch_or(&bits[port / 32], UINT32_C(1) << port % 32);
+}
+
+static void set_asked_port(struct registry *r, unsigned index, const struct record *record)
+{
+    _Atomic uint64_t *word = &r->asked_ports[index / LANES];
+    unsigned shift = index % LANES * 16;
+    uint64_t old = atomic_load(word), new;
+
+    do
+        new = (old & ~(UINT64_C(0xffff) << shift)) | (uint64_t)record->asked_port << shift;
+    while (!atomic_compare_exchange_weak(word, &old, new));
+    atomic_fetch_or(&r->asked[layout_asked(record->netns, record->asked_port)],
+                    UINT32_C(1) << index / PART);
+}
+
+/* Removes a record, unless another one has its place now. */
+static void remove_record(struct registry *r, unsigned index, const struct record *record)
+{
+    uint64_t tag = layout_tag(record->actual_port, record->family, record->actual_addr);
+    (void)layout_replace_tag(r, index, tag, TAG_FREE);
+}
+
+/*
+ * Compares a new record with the others of its port. Two writers at the same time see each
+ * other, and agree on which one stays: each publishes its record before it looks.
+ */
+static bool settle_with_others(struct registry *r, const struct record *record, unsigned index)
+{
+    struct find_walk walk = {0};
+    struct record other;
+    bool is_alone = true;
+
+    atomic_thread_fence(memory_order_seq_cst);
+    while (find_next(r, record->netns, record->actual_port, &walk, &other)) {
+        if (walk.index == index)
+            continue;
+        if (!record_same_endpoint(record, &other)) {
+            is_alone =
+                is_alone && other.asked_port == record->asked_port && other.proto == record->proto;
+        } else if (record_is_better(record, &other)) {
+            remove_record(r, walk.index, &other);
+        } else {
+            remove_record(r, index, record);
+        }
+    }
+    return is_alone;
+}
+
+/* Fills in what comes with the time of a bind. */
+static void stamp(struct registry *r, struct record *record)
+{
+    record->stamp = atomic_fetch_add(&r->newest, 1) + 1;
+    record->since = now();
+    record->uid = sys_geteuid();
+    record->pid_namespace = (uint32_t)procfs_inode(0, "ns/pid");
+}
+
+bool write_record(struct registry *r, struct record *record, bool *is_alone)
+{
+    enum { TRIES = 4 };
+    uint64_t tag = layout_tag(record->actual_port, record->family, record->actual_addr);
 
     for (int i = 0; i < TRIES; i++) {
-        look_around(r, &wanted, &f);
-        if (f.is_contested && wanted.proto == PROTO_ANY)
-            return REGISTRY_PUT_NEEDS_PROTO;
-        if (f.is_contested) {
-            wanted.flags |= SLOT_CONTESTED;
-            bury_all(r, &wanted);
+        uint64_t busy = (uint64_t)now() << 2 | TAG_BUSY;
+        unsigned index = claim(r, record, busy);
+        if (index == RECORDS)
+            return false;
+        stamp(r, record);
+        pass_by(r, record, index);
+        record_write(&r->slot[index], record);
+        set_asked_port(r, index, record);
+        set_bit(r->actual, record->actual_port);
+        if (atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, tag)) {
+            pass_by(r, record, index); /* once more: see release() in settle.c */
+            *is_alone = settle_with_others(r, record, index);
+            return true;
         }
-        if (f.same.is_found && is_known(&wanted, &f.old) && is_fresh(r, f.old.stamp))
-            return REGISTRY_PUT;
-        *record = wanted;
-        record->stamp = next_stamp(r);
-        record->since = now();
-        record->uid = sys_geteuid();
-        if (write_new(r, &f, record)) {
-            lead_on(r, record->asked_port, record->actual_port);
-            atomic_thread_fence(memory_order_seq_cst);
-            bool is_contested_now = has_own(r, record->netns, record->actual_port);
-            return is_contested_now && record->proto == PROTO_ANY ? REGISTRY_PUT_NEEDS_PROTO
-                                                                  : REGISTRY_PUT;
-        }
-    }
-    return REGISTRY_FULL;
-}
-
-HOT enum registry_put registry_put(struct registry *r, const struct registry_entry *e)
-{
-    struct slot_record record = record_of(e, 0);
-
-    return is_plainly_known(r, &record) ? REGISTRY_PUT : put(r, &record);
-}
-
-/* ---- sockets ---- */
-
-/* Adds an inode to a record. Returns false if another writer changed it. */
-static bool try_add_inode(struct registry *r, const struct slot_record *found, uint32_t inode,
-                          uint32_t pid)
-{
-    struct slot_record record;
-    unsigned step = 0, index;
-
-    while (layout_next_tagged(r, found->netns, found->actual_port, &step, &index)) {
-        struct place here = place_at(r, index);
-        if (slot_read(&r->slot[index], SLOT_WORDS, &record) != SLOT_USED ||
-            record.stamp != found->stamp)
-            continue;
-        push_inode(&record, inode);
-        return write_at(r, &here, &record, pid);
     }
     return false;
 }
 
-void registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
-                        uint32_t inode, uint32_t pid)
-{
-    enum { TRIES = 16 }; /* other writers may change the record */
-    struct slot_record found;
+/* ---- putting ---- */
 
-    for (int i = 0; i < TRIES; i++) {
-        if (find_actual(r, netns, actual, SLOT_WORDS, &found) != REGISTRY_KNOWN ||
-            record_has_inode(&found, inode) || try_add_inode(r, &found, inode, pid))
-            return;
+/* Finds the newest record of an endpoint. */
+HOT static void find_same(const struct registry *r, const struct record *record,
+                          struct find_matches *m)
+{
+    struct find_wanted w;
+
+    find_start(&w, record->netns, (enum proto)record->proto, record->family, record->actual_port);
+    find_exact(&w, record->actual_addr);
+    find_matches(r, &w, m);
+}
+
+/*
+ * Adds a socket. If there is no room, the last one is replaced: then not all are known. Returns false
+ * if it is known already.
+ */
+static bool add_inode(struct record_slot *s, uint32_t inode)
+{
+    for (int i = 0; i < REGISTRY_INODES; i++) {
+        uint32_t none = 0;
+        if (atomic_compare_exchange_strong(record_inode(s, i), &none, inode))
+            return true;
+        if (none == inode)
+            return false;
     }
+    atomic_store(record_inode(s, REGISTRY_INODES - 1), inode);
+    return true;
+}
+
+/*
+ * The record stays. A process that is about to remove it may have asked the kernel before the
+ * bind: that removal must fail (settle.c). Returns false if it has been removed already.
+ */
+HOT static bool keep(struct registry *r, unsigned index, const struct record *record)
+{
+    uint64_t tag = layout_tag(record->actual_port, record->family, record->actual_addr);
+    return atomic_load(layout_tag_of(r, index)) == tag || layout_replace_tag(r, index, tag, tag);
+}
+
+/* Returns whether look-ups of the port read more than one bucket. */
+static bool is_passed_by(const struct registry *r, const struct record *record)
+{
+    unsigned number = layout_bucket(record->netns, record->actual_port);
+    return atomic_load(&r->bucket[number].passed_by) != 0;
+}
+
+/* Says of a record of the same endpoints that they were bound again. */
+HOT static void refresh(struct registry *r, unsigned index, struct record *record,
+                        const struct record *old)
+{
+    if (record->inode[0] != 0)
+        (void)add_inode(&r->slot[index], record->inode[0]);
+    if (record->pid == old->pid && record->flags == old->flags)
+        return;
+    stamp(r, record);
+    record_refresh(&r->slot[index], record);
+    if (is_passed_by(r, record))
+        registry_settle(r, record->netns, record->actual_port);
+}
+
+HOT enum registry_put registry_put(struct registry *r, const struct registry_entry *e)
+{
+    struct record record = record_of(e);
+    struct find_matches same;
+    bool is_alone;
+
+    find_same(r, &record, &same);
+    if (same.is_found && record_same_asked(&record, &same.best) &&
+        keep(r, same.index, &same.best)) {
+        refresh(r, same.index, &record, &same.best);
+        return REGISTRY_PUT;
+    }
+    if (!write_record(r, &record, &is_alone))
+        return REGISTRY_FULL;
+    if (!is_alone || registry_has_passed(r, record.actual_port) || is_passed_by(r, &record))
+        registry_settle(r, record.netns, record.actual_port);
+    return REGISTRY_PUT;
+}
+
+bool registry_count_passed(struct registry *r, uint16_t port)
+{
+    if (atomic_fetch_add(&r->passed[port], 1) == UINT16_MAX)
+        atomic_fetch_add(&r->passed[port], 1); /* 0 would be none */
+    atomic_thread_fence(memory_order_seq_cst); /* as in settle_with_others */
+    return layout_has_bit(r->actual, port);
+}
+
+/* ---- sockets ---- */
+
+bool registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
+                        uint32_t inode)
+{
+    struct record wanted =
+        record_of(&(struct registry_entry){.asked = *actual, .actual = *actual, .netns = netns});
+    struct find_matches found;
+
+    find_same(r, &wanted, &found);
+    if (found.is_found && add_inode(&r->slot[found.index], inode))
+        atomic_fetch_add(&r->newest, 1); /* it begins to listen: see registry_newest */
+    return found.is_found;
 }

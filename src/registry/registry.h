@@ -15,35 +15,26 @@ enum engine {
 enum { REGISTRY_INODES = 8 };
 
 /*
- * One bind: the asked endpoint, and the endpoint that the kernel has. If a program binds the
- * actual port of an earlier record itself, there is an entry whose endpoints are equal. Both
- * endpoints have the same protocol: PROTO_ANY if it was not asked for, which matches any.
- * `inode` lists the known sockets of the endpoint by their inodes in sockfs, the latest first,
- * then zeros; if the protocol is unknown, only those of TCP. `v6only` is IPV6_V6ONLY
- * (ipv6(7)), if there was a choice of ports.
+ * One bind: the asked endpoint, and the one that the kernel has. Both have the protocol of the
+ * socket. A socket that has its asked endpoint is recorded only beside others of its port; both
+ * endpoints are then equal.
  */
 struct registry_entry {
     struct endpoint asked;
     struct endpoint actual;
-    uint64_t netns; /* see linux/netns.h */
+    uint64_t netns;   /* see linux/netns.h */
+    uint32_t pid;     /* the process that bound it */
+    char program[16]; /* TASK_COMM_LEN, NUL-terminated */
+    bool v6only;      /* IPV6_V6ONLY (ipv6(7)), if there was a choice of ports */
+    enum engine engine;
+    uint32_t inode[REGISTRY_INODES]; /* the known sockets, in sockfs; then zeros */
     /* registry_put fills in: */
     uint32_t uid;   /* the effective user of the writer */
     uint32_t since; /* seconds since the epoch */
     uint32_t order; /* increases with each record */
-    uint32_t pid;
-    char program[16]; /* TASK_COMM_LEN, NUL-terminated */
-    uint32_t inode[REGISTRY_INODES];
-    bool v6only;
-    enum engine engine;
 };
 
 struct registry;
-
-enum registry_put {
-    REGISTRY_PUT,
-    REGISTRY_FULL,            /* other writers took each place */
-    REGISTRY_PUT_NEEDS_PROTO, /* the port has records of other asked endpoints */
-};
 
 /*
  * Returns a new registry in memory that is shared with later children of fork(2), or NULL
@@ -53,8 +44,8 @@ struct registry *registry_create(void);
 
 /*
  * Returns the registry in the file `fd`, which becomes one if it is empty, or NULL with errno:
- * EINVAL if it is a registry of another version, or another file. Any contents are safe to
- * read: an invalid slot counts as unused. The descriptor belongs to the caller; it may be closed.
+ * EINVAL if it is a registry of another version, or another file, which is not changed. Any
+ * contents are safe to read. The descriptor belongs to the caller; it may be closed.
  */
 struct registry *registry_map(int fd);
 
@@ -63,43 +54,58 @@ uint64_t registry_identity(const struct registry *r);
 
 void registry_destroy(struct registry *r);
 
+enum registry_put {
+    REGISTRY_PUT,
+    REGISTRY_FULL,
+};
+
 /*
- * Puts an entry in. It replaces entries that it proves stale: those of another asked port at
- * the same actual endpoint, or one that it covers. If there is no room, it replaces an old one.
- * An entry of unknown protocol may have to be put again with it. Safe in signal handlers, and
- * beside readers and writers in other threads and processes. Changes errno.
+ * Records a socket that was bound. The record replaces one of the same actual endpoint. If its port
+ * has other records, or there is no room, those whose sockets are closed are removed, and never
+ * one of an open socket. Safe in signal handlers, and beside readers and writers in other
+ * threads and processes. Changes errno.
  */
 enum registry_put registry_put(struct registry *r, const struct registry_entry *e);
 
 /*
- * Notes that a program bound `port` itself, without an entry: if the port becomes an actual
- * port later, the protocol matters. Forgets old notes if there are many. Returns
- * registry_may_have of the port.
+ * Counts a bind to `port` that was not remapped, after the bind. Returns registry_may_have of the
+ * port. If it is true, and registry_has_port is, the socket must be recorded too.
  */
-bool registry_note_own(struct registry *r, uint64_t netns, uint16_t port);
+bool registry_count_passed(struct registry *r, uint16_t port);
+
+/* Returns whether there are counted sockets of the port: registry_settle may record them. */
+bool registry_has_passed(const struct registry *r, uint16_t port);
 
 /*
- * Adds a socket's inode to the entry that registry_by_actual finds, which has the protocol of
- * `actual`. `pid` is the calling process. Changes errno.
+ * Adds a socket's inode to the record of its actual endpoint, which has a protocol. Returns false if
+ * there is none.
  */
-void registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
-                        uint32_t inode, uint32_t pid);
+bool registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
+                        uint32_t inode);
 
-/* Returns whether the entry lists all its sockets of this protocol. It has room for a few. */
-bool registry_knows_sockets(const struct registry_entry *e, enum proto proto);
+/*
+ * Asks the kernel for the sockets of an actual port, or of all ports if that is 0. Removes the
+ * records of closed sockets, and records those that were only counted. Returns false if the
+ * kernel cannot be asked: without sock_diag(7), and about another network namespace. Takes some
+ * hundred microseconds, and longer for all ports. Keeps errno.
+ */
+bool registry_settle(struct registry *r, uint64_t netns, uint16_t port);
+
+/* Returns whether the entry lists all its sockets of TCP. It has room for a few. */
+bool registry_knows_sockets(const struct registry_entry *e);
 
 /* Returns whether the entry lists this socket. */
 bool registry_knows_socket(const struct registry_entry *e, uint32_t inode);
 
 /*
- * The look-ups below are within one network namespace. They take no lock. They make no system
- * call unless a record is being written. If they find nothing, *e is untouched.
+ * The look-ups below are within one network namespace. They take no lock and make no system
+ * call. If they find nothing, *e is untouched.
  */
 
 enum registry_answer {
     REGISTRY_UNKNOWN,
     REGISTRY_KNOWN,
-    REGISTRY_NEEDS_PROTO, /* the answer depends on the protocol */
+    REGISTRY_NEEDS_PROTO, /* the answer depends on the protocol, or on registry_settle */
 };
 
 /*
@@ -111,24 +117,22 @@ enum registry_answer registry_by_actual(const struct registry *r, uint64_t netns
 
 /*
  * Returns the asked port that registry_by_actual finds for an address of AF_INET or AF_INET6 of
- * full length, if only one entry has the port and the address is not changed, else 0.
+ * full length, or 0 if it needs the protocol, or the address is changed too.
  */
 uint16_t registry_quick_port(const struct registry *r, uint64_t netns, const struct sockaddr *sa);
 
-/* Returns false if no entry has this actual port. True may be wrong; see registry_has_port. */
-bool registry_may_have(const struct registry *r, uint64_t netns, uint16_t port);
+/* Returns whether there ever was an entry of this actual port, in any namespace. */
+bool registry_may_have(const struct registry *r, uint16_t port);
 
-/* Returns whether there ever was an entry of this asked port, in any namespace. */
-bool registry_has_asked(const struct registry *r, uint16_t port);
+/* Returns false if there never was an entry of this asked port. True may be wrong. */
+bool registry_has_asked(const struct registry *r, uint64_t netns, uint16_t port);
 
-/* Returns a number that changes whenever a new or different entry is put. */
+/* Returns a number that changes whenever a new or different entry is put, or a socket is added. */
 uint32_t registry_newest(const struct registry *r);
 
 /* A walk over entries. It begins with all zeros. */
 struct registry_walk {
-    uint64_t ports;
     unsigned step;
-    bool is_begun, is_whole;
 };
 
 /* Finds the next entry of an asked port, of any protocol and address. */

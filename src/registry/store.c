@@ -7,7 +7,7 @@
 #include "linux/sys.h"
 
 /* The name has the version: after an upgrade, running programs keep the old file. */
-#define FILE_NAME "registry.2"
+#define FILE_NAME "registry.3"
 
 /* Returns NULL, or why the folder cannot be used. */
 static const char *folder_problem(int folder)

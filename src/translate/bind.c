@@ -3,13 +3,9 @@
  * they are passed on.
  *
  * A bind that is mapped is recorded in the registry, by its actual endpoint: that is where
- * getsockname looks. A bind that is passed on is recorded only if the registry has that port
- * as an actual one. So a program that binds 8080 itself is told 8080, whatever was recorded
- * before.
- *
- * One more system call would make a bind a third slower. So the kernel is asked for the
- * protocol only if something depends on it: a rule, another record of the actual port, or a
- * line to report. A record without a protocol stands for all protocols.
+ * getsockname looks. A bind that is passed on is counted, and recorded only if the registry
+ * has a record of that port. So a program that binds 8080 itself is told 8080, whatever was
+ * recorded before.
  */
 #include "translate/bind.h"
 
@@ -48,10 +44,9 @@ HOT static enum verdict decide(struct bind_call *c)
 
     if (verdict != MAP)
         return verdict;
-    const struct config *config = &c->settings->config;
-    if (engine_may_be_portless() || config->level >= LEVEL_INFO ||
-        table_needs_proto(&config->table, c->asked.port))
-        bind_call_learn_proto(c);
+    int saved = errno;
+    c->asked.proto = socket_proto(c->fd);
+    errno = saved;
     if (c->asked.proto == PROTO_PORTLESS)
         return LEAVE;
     c->decision = table_decide(&c->settings->config.table, &c->asked);
@@ -59,8 +54,7 @@ HOT static enum verdict decide(struct bind_call *c)
     case ACTION_PASS:
         return PASS;
     case ACTION_DENY:
-        bind_call_learn_proto(c);
-        return c->asked.proto == PROTO_PORTLESS ? LEAVE : DENY;
+        return DENY;
     default:
         return c->settings->config.when == WHEN_DENIED ? MAP_IF_DENIED : MAP;
     }
@@ -77,24 +71,15 @@ HOT static void record(struct bind_call *c)
     struct registry *registry = shared_registry_get();
     const char *problem = shared_registry_take_problem();
 
-    if (shared_registry_is_ephemeral(c->actual.port) || engine_kind == ENGINE_NOTIFY) {
-        bind_call_learn_proto(c);
+    if (c->asked.proto != PROTO_TCP || engine_kind == ENGINE_NOTIFY ||
+        shared_registry_is_ephemeral(c->actual.port))
         c->inode = socket_inode(c->fd);
-    }
     struct registry_entry e = bind_call_entry(c);
     if (problem != NULL)
         report_private_registry(c->settings, problem);
     e.pid = (uint32_t)engine_pid();
     engine_program(e.program);
-    enum registry_put put = registry != NULL ? registry_put(registry, &e) : REGISTRY_FULL;
-    if (put == REGISTRY_PUT_NEEDS_PROTO) {
-        bind_call_learn_proto(c);
-        if (c->asked.proto == PROTO_PORTLESS)
-            return;
-        e.asked.proto = e.actual.proto = c->asked.proto;
-        put = registry_put(registry, &e);
-    }
-    if (put != REGISTRY_PUT)
+    if (registry == NULL || registry_put(registry, &e) != REGISTRY_PUT)
         report_bind(c->settings, LEVEL_ERROR, &c->asked,
                     " is bound but could not be recorded: getsockname will return the actual port",
                     NULL);
@@ -108,7 +93,6 @@ COLD static int fail(struct bind_call *c)
 
     if (c->is_trial && failure == EADDRINUSE)
         return -1;
-    bind_call_learn_proto(c);
     bool is_recorded = registry != NULL &&
                        registry_in_way(registry, shared_registry_netns(c->fd), &c->actual, &other);
     report_failed(c->settings, &c->asked, &c->actual, failure, is_recorded ? &other : NULL);
@@ -133,12 +117,12 @@ HOT static int map(struct bind_call *c)
 
 /* ---- passing on ---- */
 
-/* Notes in the registry that a port was bound by itself. Returns true if no record is needed. */
+/* Counts in the registry that a port was bound by itself. Returns true if no record is needed. */
 HOT static inline bool is_unrecorded(const struct bind_call *c)
 {
     struct registry *registry = shared_registry_get();
     return registry != NULL && c->asked.port != 0 &&
-           !registry_note_own(registry, shared_registry_netns(c->fd), c->asked.port);
+           !registry_count_passed(registry, c->asked.port);
 }
 
 /*

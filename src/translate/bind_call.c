@@ -17,15 +17,6 @@
 #include "linux/sys.h"
 #include "translate/port_pool.h"
 
-COLD void bind_call_learn_proto(struct bind_call *c)
-{
-    int saved = errno;
-
-    if (c->asked.proto == PROTO_ANY)
-        c->asked.proto = c->actual.proto = socket_proto(c->fd);
-    errno = saved;
-}
-
 /* Returns true if a record of the asked port is about this socket at the actual port. */
 static bool is_recorded(const struct bind_call *c, const struct registry *registry,
                         const struct sock_diag_socket *socket)
@@ -35,7 +26,7 @@ static bool is_recorded(const struct bind_call *c, const struct registry *regist
     uint64_t netns = shared_registry_netns(c->fd);
 
     while (registry_next_asked(registry, netns, c->asked.port, &walk, &e)) {
-        bool is_sure = registry_knows_sockets(&e, c->actual.proto);
+        bool is_sure = registry_knows_sockets(&e);
         if (e.actual.port == c->actual.port &&
             (registry_knows_socket(&e, socket->inode) || (!is_sure && socket->uid == e.uid)))
             return true;
@@ -65,7 +56,8 @@ static bool is_in_use_for_asked(const struct bind_call *c, const struct registry
     char buf[SOCK_DIAG_SIZE];
     bool is_seen = false, is_asked = false;
 
-    sock_diag_begin(&dump, shared_registry_netns(c->fd), &wanted, buf, sizeof(buf));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, shared_registry_netns(c->fd), &wanted, buf,
+                    sizeof(buf));
     while (!is_asked && sock_diag_next(&dump, &socket)) {
         bool in_way = conflicts(c, &socket);
         is_seen = is_seen || in_way;
@@ -75,18 +67,32 @@ static bool is_in_use_for_asked(const struct bind_call *c, const struct registry
     return is_asked || !is_seen;
 }
 
+/* registry_by_asked(), but a record whose socket is closed is removed instead. */
+static bool find_known_port(struct registry *r, const struct registry_entry *wanted,
+                            struct registry_entry *known, bool *in_way)
+{
+    if (!registry_by_asked(r, wanted, known, in_way))
+        return false;
+    uint32_t order = known->order;
+    registry_settle(r, wanted->netns, known->actual.port);
+    if (registry_by_asked(r, wanted, known, in_way) && known->order == order)
+        return true;
+    registry_settle(r, wanted->netns, 0);
+    return registry_by_asked(r, wanted, known, in_way);
+}
+
 /*
  * Tries the port that the asked one got before. Returns false if there is none, or it is in
  * use for something else.
  */
 static bool try_known_port(struct bind_call *c, int *result)
 {
-    const struct registry *registry = shared_registry_get();
+    struct registry *registry = shared_registry_get();
     const struct decision *d = &c->decision;
     struct registry_entry wanted = bind_call_entry(c), known;
     bool in_way;
 
-    if (registry == NULL || !registry_by_asked(registry, &wanted, &known, &in_way))
+    if (registry == NULL || !find_known_port(registry, &wanted, &known, &in_way))
         return false;
     if (d->action == ACTION_MAP && (known.actual.port < d->first || known.actual.port > d->last))
         return false;
@@ -112,7 +118,7 @@ static bool is_unrecorded(const struct bind_call *c, uint16_t port)
 
     if (registry == NULL || registry_in_way(registry, netns, &actual, &e))
         return false;
-    sock_diag_begin(&dump, netns, &actual, buf, sizeof(buf));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, netns, &actual, buf, sizeof(buf));
     while (!is_ours && sock_diag_next(&dump, &socket))
         is_ours = socket.uid == (uint32_t)sys_geteuid();
     sock_diag_end(&dump);
@@ -151,7 +157,6 @@ COLD int bind_call_choose(struct bind_call *c)
             : port_pool_range(d->first, d->last);
     int result;
 
-    bind_call_learn_proto(c);
     c->inode = socket_inode(c->fd);
     c->v6only = socket_is_v6only(c->fd);
     if (try_known_port(c, &result))

@@ -29,9 +29,6 @@ struct bind_call {
     bool v6only;
 };
 
-/* Asks the kernel for the protocol of the socket, unless it is known. Keeps errno. */
-void bind_call_learn_proto(struct bind_call *c);
-
 /*
  * Binds to one of the ports that the rule allows: the port that the asked one got before,
  * else the first free one. Fails as bind(2) does.

@@ -64,8 +64,8 @@ HOT static void remember_actual(const struct target *t)
     const struct addr to = server_destination(&t->asked);
     uint16_t port = t->asked.port;
 
-    if (cache_get_peer(t->fd, &to, port) != 0 || (registry_may_have(t->registry, t->netns, port) &&
-                                                  registry_has_port(t->registry, t->netns, port)))
+    if (cache_get_peer(t->fd, &to, port) != 0 ||
+        (registry_may_have(t->registry, port) && registry_has_port(t->registry, t->netns, port)))
         cache_put_peer(t->fd, &to, port, port);
 }
 
@@ -78,9 +78,9 @@ HOT static bool may_be_remapped(int fd, const struct sockaddr *name, socklen_t l
     if (!user_memory_readable(name, len) || (port = endpoint_port(name, len)) == 0 ||
         (registry = shared_registry_get()) == NULL)
         return false;
-    return registry_has_asked(registry, port) ||
-           registry_may_have(registry, shared_registry_netns(fd), port) ||
-           settings_get()->config.connect == CONNECT_TABLE;
+    return registry_has_asked(registry, shared_registry_netns(fd), port) ||
+           registry_may_have(registry, port) || settings_get()->config.connect == CONNECT_TABLE ||
+           table_names_port(&settings_get()->config.table, port);
 }
 
 /*
@@ -101,9 +101,9 @@ HOT static bool translate(struct target *t, int fd, bool is_datagram, const stru
     t->registry = shared_registry_get();
     t->netns = shared_registry_netns(fd);
     t->asked.proto = is_datagram ? PROTO_UDP : PROTO_ANY;
-    bool may_be_asked =
-        registry_has_asked(t->registry, t->asked.port) ||
-        (config->connect == CONNECT_TABLE && table_names_port(&config->table, t->asked.port));
+    bool may_be_asked = registry_has_asked(t->registry, t->netns, t->asked.port) ||
+                        ((config->connect == CONNECT_TABLE || !is_datagram) &&
+                         table_names_port(&config->table, t->asked.port));
     bool is_found = may_be_asked && config->connect != CONNECT_OFF &&
                     (is_datagram ? find_datagram(t) : server_find(t));
     errno = saved;

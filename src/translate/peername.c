@@ -88,15 +88,14 @@ HOT static bool translate(int fd, bool is_accepted, struct sockaddr *name, sockl
     if (registry == NULL || port == 0)
         return false;
     /* A call that went where only the table says has no record, but is in the cache. */
-    if (!registry_may_have(registry, shared_registry_netns(fd), port) &&
+    if (!registry_may_have(registry, port) &&
         !atomic_load_explicit(&shared_registry_known.calls_by_table, memory_order_relaxed))
         return false;
     if (!endpoint_read(&peer, name, len))
         return false;
     struct addr plain = addr_unmapped(&peer.addr);
     uint16_t cached = is_accepted ? 0 : cache_get_peer(fd, &plain, port);
-    if (cached == port ||
-        (cached == 0 && !registry_may_have(registry, shared_registry_netns(fd), port)))
+    if (cached == port || (cached == 0 && !registry_may_have(registry, port)))
         return false;
     uint16_t quick = quick_port(fd, registry, cached, &peer, name);
     if (quick == 0)

@@ -15,6 +15,7 @@
 #include "translate/cache.h"
 #include "translate/engine.h"
 #include "translate/settings.h"
+#include "translate/shared_registry.h"
 
 /* ---- is a record's socket open? ---- */
 
@@ -31,7 +32,7 @@ static bool has_recorded_socket(const struct target *t, const struct registry_en
     bool has_one = false;
 
     bound.addr.family = e->actual.addr.family; /* AF_INET6 for :: with an IPv4 client */
-    sock_diag_begin(&dump, t->netns, &bound, buf, sizeof(buf));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, t->netns, &bound, buf, sizeof(buf));
     while (!has_one && sock_diag_next(&dump, &socket))
         has_one = registry_knows_socket(e, socket.inode);
     sock_diag_end(&dump);
@@ -49,7 +50,7 @@ static bool is_open(const struct target *t, const struct registry_entry *e)
 
     if (answer != SOCK_DIAG_FOUND)
         return answer == SOCK_DIAG_UNKNOWN;
-    if (!registry_knows_sockets(e, t->actual.proto))
+    if (!registry_knows_sockets(e))
         return found.uid == e->uid || found.uid == (uint32_t)sys_geteuid();
     return registry_knows_socket(e, found.inode) || has_recorded_socket(t, e);
 }
@@ -82,34 +83,29 @@ static enum cover covers(const struct registry_entry *e, const struct addr *to)
     return addr_is_wildcard(&asked) && is_family ? COVER_WILDCARD : COVER_NONE;
 }
 
-static bool is_newer(const struct registry_entry *a, const struct registry_entry *b)
-{
-    return (int32_t)(a->order - b->order) > 0;
-}
+/* A record that covers the destination. The rank orders them: by address, then by age. */
+struct candidate {
+    uint64_t rank;
+    struct registry_entry entry;
+};
 
-/*
- * Finds the newest record that covers the destination so, and is older than *e unless this
- * is the first one. Leaves it in *e.
- */
-static bool next_candidate(const struct target *t, enum cover cover, bool is_first,
-                           struct registry_entry *e)
+/* Finds the candidate of the highest rank below that of *c, which it leaves there. */
+static bool next_candidate(const struct target *t, struct candidate *c)
 {
-    struct registry_walk walk = {.step = 0};
-    struct registry_entry entry, newest;
+    struct registry_walk walk = {0};
+    struct registry_entry e;
     const struct addr to = server_destination(&t->asked);
-    bool is_found = false;
+    uint64_t below = c->rank;
 
-    while (registry_next_asked(t->registry, t->netns, t->asked.port, &walk, &entry)) {
-        bool is_proto = entry.actual.proto == PROTO_ANY || entry.actual.proto == t->asked.proto;
-        if (is_proto && covers(&entry, &to) == cover && (is_first || is_newer(e, &entry)) &&
-            (!is_found || !is_newer(&newest, &entry))) {
-            newest = entry;
-            is_found = true;
-        }
+    c->rank = 0;
+    while (registry_next_asked(t->registry, t->netns, t->asked.port, &walk, &e)) {
+        enum cover cover = covers(&e, &to);
+        uint64_t rank = (uint64_t)cover << 32 | e.order;
+        if (e.actual.proto == t->asked.proto && cover != COVER_NONE && rank < below &&
+            rank > c->rank)
+            *c = (struct candidate){rank, e};
     }
-    if (is_found)
-        *e = newest;
-    return is_found;
+    return c->rank != 0;
 }
 
 /* Returns true if the registry still gives this asked port for the record's actual endpoint. */
@@ -131,19 +127,32 @@ static bool redirect(struct target *t, const struct registry_entry *e)
     return server_redirect(t, keeps_addr ? NULL : &host, e->actual.port);
 }
 
-static bool find_recorded(struct target *t)
+/* Returns true if a record leads to another address, which *t then has. */
+static bool leads_elsewhere(struct target *t, const struct registry_entry *e)
 {
-    enum { TRIES = 8 }; /* stale records */
-    struct registry_entry e;
+    bool is_mapped =
+        e->asked.port != e->actual.port || !addr_equal(&e->asked.addr, &e->actual.addr);
+    return is_mapped && redirect(t, e);
+}
 
-    for (enum cover cover = COVER_EXACT; cover > COVER_NONE; cover--) {
-        for (int i = 0; i < TRIES && next_candidate(t, cover, i == 0, &e); i++) {
-            bool is_mapped =
-                e.asked.port != e.actual.port || !addr_equal(&e.asked.addr, &e.actual.addr);
-            if (is_mapped && is_current(t, &e) && redirect(t, &e) &&
-                (is_open(t, &e) || is_itself(t)))
-                return true;
-        }
+/*
+ * Finds a record whose socket is open. It must still be the current one afterwards: else the
+ * socket is of another record, which was put meanwhile. At the first record whose socket is
+ * closed, all of these are removed, and the search begins again: so what it costs does not
+ * grow with them.
+ */
+static bool find_recorded(struct target *t, bool is_settled)
+{
+    struct candidate c = {.rank = UINT64_MAX};
+
+    while (next_candidate(t, &c)) {
+        if (!leads_elsewhere(t, &c.entry))
+            continue;
+        if ((is_open(t, &c.entry) || is_itself(t)) && is_current(t, &c.entry))
+            return true;
+        if (!is_settled && shared_registry_settle(t->netns, 0))
+            return find_recorded(t, true);
+        is_settled = true;
     }
     return false;
 }
@@ -158,14 +167,34 @@ static bool find_by_table(struct target *t, const struct table *table)
            server_redirect(t, addr_is_wildcard(&d.host) ? NULL : &d.host, d.first);
 }
 
+/* Returns true if no socket has the asked port itself, as far as the kernel says. */
+static bool is_unused(const struct target *t)
+{
+    const struct endpoint real = {t->asked.proto, server_destination(&t->asked), t->asked.port};
+    struct sock_diag_socket found;
+
+    return sock_diag_find(t->netns, &real, NULL, &found) == SOCK_DIAG_NONE;
+}
+
+/*
+ * A UDP client may connect before its server binds. Then it goes where the rules send the
+ * server, unless another server has the real port.
+ */
 COLD bool server_find(struct target *t)
 {
     const struct config *config = &settings_get()->config;
+    bool is_connect = t->asked.proto == PROTO_ANY;
 
-    if (t->asked.proto == PROTO_ANY || engine_may_be_portless())
+    if (is_connect || engine_may_be_portless())
         t->asked.proto = socket_proto(t->fd);
     if (t->asked.proto == PROTO_PORTLESS || !cache_is_local(t->netns, t->name, t->len))
         return false;
-    return find_recorded(t) ||
-           (config->connect == CONNECT_TABLE && find_by_table(t, &config->table));
+    if (registry_has_asked(t->registry, t->netns, t->asked.port) && find_recorded(t, false))
+        return true;
+    bool goes_by_table = config->connect == CONNECT_TABLE ||
+                         (is_connect && t->asked.proto == PROTO_UDP && is_unused(t));
+    if (!goes_by_table || !find_by_table(t, &config->table))
+        return false;
+    atomic_store_explicit(&shared_registry_known.calls_by_table, true, memory_order_relaxed);
+    return true;
 }

@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stddef.h>
 
 #include "core/hot.h"
 #include "linux/netns.h"
-#include "linux/sys.h"
 #include "registry/store.h"
+#include "translate/cache.h"
 #include "translate/port_pool.h"
 #include "translate/settings.h"
 
@@ -61,8 +60,8 @@ COLD const struct registry *shared_registry_find_for_names(void)
     if (settings == NULL || settings->config.report != REPORT_ASKED)
         return NULL;
     const struct registry *known = shared_registry_get();
-    atomic_store_explicit(&shared_registry_known.calls_by_table,
-                          settings->config.connect == CONNECT_TABLE, memory_order_relaxed);
+    if (settings->config.connect == CONNECT_TABLE)
+        atomic_store_explicit(&shared_registry_known.calls_by_table, true, memory_order_relaxed);
     atomic_store_explicit(&shared_registry_known.for_names, known, memory_order_release);
     return known;
 }
@@ -94,6 +93,21 @@ uint32_t shared_registry_seed(void)
 {
     const struct registry *r = shared_registry_get();
     return r != NULL ? (uint32_t)registry_identity(r) : 0;
+}
+
+COLD bool shared_registry_settle(uint64_t netns, uint16_t port)
+{
+    enum { SETTLED, FAILED };
+    struct registry *r = shared_registry_get();
+    uint64_t key = cache_key('s' ^ netns, &port, sizeof(port));
+    uint16_t answer;
+
+    if (r == NULL ||
+        (cache_get(key, &answer) && (answer == FAILED || !registry_has_passed(r, port))))
+        return false;
+    bool is_settled = registry_settle(r, netns, port);
+    cache_put(key, is_settled ? SETTLED : FAILED);
+    return is_settled;
 }
 
 const char *shared_registry_take_problem(void)

@@ -12,7 +12,7 @@ struct shared_registry_known {
     _Atomic(const struct registry *) for_names;
     _Atomic uint64_t netns;
     _Atomic uint32_t ephemeral; /* the first port above the last */
-    atomic_bool calls_by_table; /* set with for_names: REMAP_CONNECT=table */
+    atomic_bool calls_by_table; /* a call may have gone where no record is, but a rule says */
 };
 extern struct shared_registry_known shared_registry_known;
 
@@ -77,6 +77,12 @@ static inline bool shared_registry_is_ephemeral(uint16_t port)
 
 /* Returns a number that is the same for all processes with this registry; 0 if there is none. */
 uint32_t shared_registry_seed(void);
+
+/*
+ * registry_settle(), at most every 100 ms unless sockets of the port are only counted. Returns false if
+ * nothing was done. Keeps errno.
+ */
+bool shared_registry_settle(uint64_t netns, uint16_t port);
 
 /* Returns why the folder cannot be used, and NULL from the second call on. */
 const char *shared_registry_take_problem(void);

@@ -12,6 +12,7 @@ bool socket_match_find(int fd, const struct registry *r, const struct endpoint *
     enum registry_answer answer = registry_by_actual(r, netns, &wanted, e);
 
     if (answer == REGISTRY_NEEDS_PROTO) {
+        shared_registry_settle(netns, actual->port);
         wanted.proto = socket_proto(fd);
         answer = registry_by_actual(r, netns, &wanted, e);
     }

@@ -43,7 +43,7 @@ static bool is_alone_in_ipv4(int fd, const struct endpoint *actual)
     uint32_t own = socket_inode(fd);
     bool is_alone = true;
 
-    sock_diag_begin(&dump, shared_registry_netns(fd), actual, buf, sizeof(buf));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, shared_registry_netns(fd), actual, buf, sizeof(buf));
     while (is_alone && sock_diag_next(&dump, &socket))
         is_alone = socket.inode == own;
     return sock_diag_end(&dump) && is_alone;
@@ -90,7 +90,7 @@ HOT static bool translate(int fd, struct sockaddr *name, socklen_t len)
     const struct registry *registry = shared_registry_for_names();
     uint16_t port = endpoint_port(name, len);
 
-    if (registry == NULL || !registry_may_have(registry, shared_registry_netns(fd), port))
+    if (registry == NULL || !registry_may_have(registry, port))
         return false;
     uint16_t quick = registry_quick_port(registry, shared_registry_netns(fd), name);
     if (quick == 0 || shared_registry_is_ephemeral(port))

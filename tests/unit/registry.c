@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit_registry.h"
@@ -124,13 +123,13 @@ TEST(many_binds_do_not_fill_it, IN_MEMORY)
     }
 }
 
-/* The endpoints of a port that every process of a large host could have, and more. */
+/* The kernel cannot be asked about another namespace: there the newest records are kept. */
 TEST(newest_are_kept_when_it_is_full, IN_MEMORY)
 {
     struct registry_entry e = {.netns = NETNS, .pid = (uint32_t)getpid()};
     char text[32];
 
-    for (unsigned i = 1; i <= 20000; i++) {
+    for (unsigned i = 1; i <= 1000; i++) {
         snprintf(text, sizeof(text), "tcp/127.0.%u.%u:80", i / 200, 1 + i % 200);
         e.asked = unit_endpoint(text);
         snprintf(text, sizeof(text), "tcp/127.0.%u.%u:8080", i / 200, 1 + i % 200);
@@ -142,31 +141,71 @@ TEST(newest_are_kept_when_it_is_full, IN_MEMORY)
     }
 }
 
-/* A pid that nobody has: of a child that was waited for. */
-static uint32_t dead_pid(void)
+static uint16_t quick(const struct registry *r, const char *actual)
 {
-    pid_t child = fork();
-    if (child == 0)
-        _exit(0);
-    waitpid(child, NULL, 0);
-    return (uint32_t)child;
+    struct endpoint wanted = unit_endpoint(actual);
+    struct sockaddr_storage sa = {.ss_family = wanted.addr.family};
+
+    assert_true(endpoint_to_sockaddr(&wanted.addr, wanted.port, (struct sockaddr *)&sa));
+    return registry_quick_port(r, NETNS, (struct sockaddr *)&sa);
 }
 
-TEST(dead_make_room, IN_MEMORY)
+TEST(quick_port, IN_MEMORY)
 {
-    struct registry_entry e = {.netns = NETNS, .pid = dead_pid()};
-    char text[32];
+    put(*state, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080");
+    assert_true(registry_may_have(*state, 8080));
+    assert_false(registry_may_have(*state, 8081));
+    assert_int_equal(quick(*state, "127.0.0.1:8080"), 80);
+    assert_int_equal(quick(*state, "0.0.0.0:8080"), 80);
+    assert_int_equal(quick(*state, "[::1]:8080"), 0);
+    assert_int_equal(quick(*state, "127.0.0.1:8081"), 0);
+    put(*state, "tcp/127.0.0.1:90", "tcp/127.0.0.2:9090");
+    assert_int_equal(quick(*state, "127.0.0.2:9090"), 0); /* the address changes too */
+    put(*state, "tcp/127.0.0.1:91", "tcp/127.0.0.1:9091");
+    assert_int_equal(quick(*state, "127.0.0.1:9091"), 91);
+    assert_int_equal(quick(*state, "127.0.0.2:9091"), 0);
+    put(*state, "udp/0.0.0.0:80", "udp/0.0.0.0:8080");
+    assert_int_equal(quick(*state, "127.0.0.1:8080"), 80); /* the same for both protocols */
+    put(*state, "udp/127.0.0.1:8080", "udp/127.0.0.1:8080");
+    assert_int_equal(quick(*state, "127.0.0.1:8080"), 0); /* the protocol decides */
+}
 
-    put(*state, "tcp/0.0.0.0:81", "tcp/0.0.0.0:8080"); /* by init, which lives, and is older */
-    for (unsigned i = 1; i < 300; i++) {
-        snprintf(text, sizeof(text), "tcp/127.0.%u.%u:80", i / 200, 1 + i % 200);
-        e.asked = unit_endpoint(text);
-        snprintf(text, sizeof(text), "tcp/127.0.%u.%u:8080", i / 200, 1 + i % 200);
-        e.actual = unit_endpoint(text);
-        assert_int_equal(registry_put(*state, &e), REGISTRY_PUT);
+static enum registry_answer answer(const struct registry *r, const char *actual)
+{
+    struct endpoint wanted = unit_endpoint(actual);
+    struct registry_entry e;
+    return registry_by_actual(r, NETNS, &wanted, &e);
+}
+
+TEST(protocols_are_apart, IN_MEMORY)
+{
+    put(*state, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080");
+    assert_int_equal(asked_port(*state, "127.0.0.1:8080"), 80);
+    put(*state, "udp/0.0.0.0:8080", "udp/0.0.0.0:8080");
+    assert_int_equal(asked_port(*state, "udp/127.0.0.1:8080"), 8080);
+    assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8080"), 80);
+    assert_int_equal(answer(*state, "127.0.0.1:8080"), REGISTRY_NEEDS_PROTO);
+    /* Of an address and the wildcard, each for another asked address. */
+    put(*state, "tcp/127.0.0.1:80", "tcp/127.0.0.9:9090");
+    put(*state, "udp/127.0.0.2:80", "udp/0.0.0.0:9090");
+    assert_int_equal(answer(*state, "127.0.0.9:9090"), REGISTRY_NEEDS_PROTO);
+    assert_int_equal(answer(*state, "tcp/127.0.0.9:9090"), REGISTRY_KNOWN);
+}
+
+/* Sockets that are only counted may have the port: the kernel must be asked. */
+TEST(counted_sockets_need_the_protocol, IN_MEMORY)
+{
+    assert_false(registry_count_passed(*state, 8080));
+    put(*state, "tcp/0.0.0.0:80", "tcp/0.0.0.0:8080");
+    assert_int_equal(answer(*state, "127.0.0.1:8080"), REGISTRY_NEEDS_PROTO);
+    assert_int_equal(quick(*state, "127.0.0.1:8080"), 0);
+    assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8080"), 80);
+    assert_true(registry_count_passed(*state, 8080));
+    assert_false(registry_has_passed(*state, 8081));
+    for (unsigned i = 0; i <= UINT16_MAX; i++) {
+        registry_count_passed(*state, 8081);
+        assert_true(registry_has_passed(*state, 8081));
     }
-    assert_int_equal(asked_port(*state, "tcp/127.0.1.100:8080"), 80);
-    assert_int_equal(asked_port(*state, "tcp/127.0.0.2:8080"), 81); /* the oldest went */
 }
 
 /* ---- from the asked port on ---- */
@@ -188,12 +227,12 @@ TEST(next_asked, IN_MEMORY)
 {
     char actual[32];
 
-    assert_false(registry_has_asked(*state, 80));
+    assert_false(registry_has_asked(*state, NETNS, 80));
     assert_int_equal(count_asked(*state, 80), 0);
     for (unsigned i = 1; i <= 20; i++) {
         snprintf(actual, sizeof(actual), "tcp/0.0.0.0:%u", 9000 + i);
         put(*state, "tcp/0.0.0.0:80", actual);
-        assert_true(registry_has_asked(*state, 80));
+        assert_true(registry_has_asked(*state, NETNS, 80));
         assert_int_equal(count_asked(*state, 80), i);
     }
     put(*state, "tcp/127.0.0.1:81", "tcp/127.0.0.1:9500");

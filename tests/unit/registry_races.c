@@ -42,11 +42,11 @@ TEST(told_while_it_is_written, IN_MEMORY)
     assert_int_equal(lies, 0);
 }
 
-/* The `nth` port of those whose windows begin with that group; 0 where there are no more. */
-static uint16_t port_of_group(unsigned group, int nth)
+/* The `nth` port of those that have that bucket; 0 where there are no more. */
+static uint16_t port_of_bucket(unsigned bucket, int nth)
 {
     for (unsigned port = 65535; port > 0; port--) {
-        if (layout_first_group(NETNS, (uint16_t)port) == group && nth-- == 0)
+        if (layout_bucket(NETNS, (uint16_t)port) == bucket && nth-- == 0)
             return (uint16_t)port;
     }
     return 0;
@@ -84,8 +84,8 @@ TEST(put_side_by_side)
     int lost = 0;
 
     for (int side = 0; side < 2; side++) {
-        for (unsigned group = 0; group < TRIED; group++)
-            ports[side][group] = port_of_group(group * (GROUPS / TRIED), side);
+        for (unsigned bucket = 0; bucket < TRIED; bucket++)
+            ports[side][bucket] = port_of_bucket(bucket * (BUCKETS / TRIED), side);
     }
     _Atomic int *arrived =
         mmap(NULL, sizeof(*arrived), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -289,7 +289,7 @@ static size_t list(const struct endpoint *wanted, uint32_t inode, struct sock_di
     size_t count = 0;
 
     *found = (struct sock_diag_socket){.inode = 0};
-    sock_diag_begin(&d, netns_own(), wanted, buf, sizeof(buf));
+    sock_diag_begin(&d, SOCK_DIAG_BOUND, netns_own(), wanted, buf, sizeof(buf));
     for (; sock_diag_next(&d, &s); count++) {
         if (s.inode == inode)
             *found = s;
@@ -400,10 +400,10 @@ TEST(unknown)
     assert_false(netns_is_own(own + 1));
     assert_int_equal(sock_diag_find(own + 1, &e, NULL, &s), SOCK_DIAG_UNKNOWN);
     assert_int_equal(sock_diag_find(own, &sctp, NULL, &s), SOCK_DIAG_UNKNOWN);
-    sock_diag_begin(&d, own + 1, &e, buf, sizeof(buf));
+    sock_diag_begin(&d, SOCK_DIAG_BOUND, own + 1, &e, buf, sizeof(buf));
     assert_false(sock_diag_next(&d, &s));
     assert_false(sock_diag_end(&d));
-    sock_diag_begin(&d, own, &sctp, buf, sizeof(buf));
+    sock_diag_begin(&d, SOCK_DIAG_BOUND, own, &sctp, buf, sizeof(buf));
     assert_false(sock_diag_next(&d, &s));
     assert_false(sock_diag_end(&d));
 }

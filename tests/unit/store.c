@@ -21,7 +21,7 @@ static void remove_state(const char *in)
 {
     char path[64];
 
-    snprintf(path, sizeof(path), "%s/state/registry.2", in);
+    snprintf(path, sizeof(path), "%s/state/registry.3", in);
     unlink(path);
     snprintf(path, sizeof(path), "%s/state", in);
     if (unlink(path) != 0)
@@ -51,7 +51,7 @@ static int write_registry(const char *in, const void *bytes, size_t size)
 
     snprintf(path, sizeof(path), "%s/state", in);
     mkdir(path, 0700);
-    snprintf(path, sizeof(path), "%s/state/registry.2", in);
+    snprintf(path, sizeof(path), "%s/state/registry.3", in);
     FILE *file = fopen(path, "w");
     return file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0;
 }
@@ -73,7 +73,7 @@ TEST(file_outlives_who_wrote_it, IN_FOLDER)
     snprintf(path, sizeof(path), "%s/state", (char *)*state);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0700);
-    snprintf(path, sizeof(path), "%s/state/registry.2", (char *)*state);
+    snprintf(path, sizeof(path), "%s/state/registry.3", (char *)*state);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_in_range(st.st_size, 1, 2 << 20);
@@ -103,7 +103,7 @@ TEST(made_under_a_narrow_umask, IN_FOLDER)
         assert_non_null(r);
         registry_destroy(r);
         assert_int_equal(mode_of(*state, "state"), 0700);
-        assert_int_equal(mode_of(*state, "state/registry.2"), 0600);
+        assert_int_equal(mode_of(*state, "state/registry.3"), 0600);
         remove_state(*state);
     }
 }
@@ -145,7 +145,7 @@ TEST(other_version_is_refused, IN_FOLDER)
 TEST(corrupt_file, IN_FOLDER)
 {
     enum { SIZE = 1700000 };
-    static const char begin[8] = {'r', 'e', 'm', 'a', 'p', '.', '0', '2'};
+    static const char begin[8] = {'r', 'e', 'm', 'a', 'p', '.', '0', '3'};
     unsigned char *bytes = malloc(SIZE);
     const char *problem;
 

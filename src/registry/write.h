@@ -1,0 +1,15 @@
+/* Writing and removing records. Internal to this room. */
+#ifndef REGISTRY_WRITE_H
+#define REGISTRY_WRITE_H
+
+#include "registry/record.h"
+
+/*
+ * Writes a record, and fills in its stamp and time. Of the records of one endpoint the best one is
+ * kept. *is_alone is whether its port has no record of another protocol or asked port. Returns false if
+ * there is no room.
+ */
+bool write_record(struct registry *r, struct record *record, bool *is_alone)
+    __attribute__((warn_unused_result));
+
+#endif
