@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "cli/message.h"
-#include "cli/remapped.h"
 #include "cli/rules.h"
+#include "cli/runs.h"
 
 enum {
     COUNT_MAX = 30,
@@ -90,11 +90,11 @@ static void set_target(const struct option_spec *o, const char *value)
             refuse_choice(o, value);
         break;
     case OPTION_RUN:
-        if (!remapped_is_run_name(value))
+        if (!runs_is_name(value))
             message_die(STATUS_USAGE,
                         "invalid name '%s' of a run: use up to %d letters, digits and . _ -, and"
                         " begin with a letter or digit",
-                        value, REMAPPED_RUN_MAX);
+                        value, RUNS_NAME_MAX);
         break;
     case OPTION_CONSTANT:
         value = o->argument;

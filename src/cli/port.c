@@ -9,7 +9,12 @@
 #include "cli/remapped.h"
 #include "core/rule.h"
 
-enum { POLL_NS = 10 * 1000000 }; /* between two looks: the registry announces no changes */
+/*
+ * In milliseconds. The registry is looked at often, and costs little. The kernel's list of sockets
+ * costs more: it is read if the registry has changed and, since the registry is not told of all that
+ * happens, at times from SHORTEST to LONGEST apart.
+ */
+enum { TICK = 10, SHORTEST = 10, LONGEST = 250 };
 
 static struct {
     const char *proto;
@@ -77,19 +82,38 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
+/* Sleeps until it may be worth to look again: at most *delay, which doubles, or until `end`. */
+static void sleep_until_change(struct remapped_watch *w, uint64_t newest, int *delay, double end)
+{
+    static const struct timespec POLL = {0, TICK * 1000000};
+
+    for (int slept = 0; slept < *delay && now() < end; slept += TICK) {
+        nanosleep(&POLL, NULL);
+        if (remapped_newest(w) != newest) {
+            *delay = SHORTEST;
+            return;
+        }
+    }
+    *delay = *delay < LONGEST / 2 ? *delay * 2 : LONGEST;
+}
+
 static int port_main(int argc, char **argv)
 {
-    static const struct timespec POLL = {0, POLL_NS};
     double end = now() + options.timeout;
     uint16_t port = parse_port(argv[1]);
+    struct remapped_watch watch = {.run = options.run};
+    int delay = SHORTEST;
 
     (void)argc;
-    while (!look(port)) {
+    for (;;) {
+        uint64_t newest = remapped_newest(&watch);
+        if (look(port))
+            return STATUS_OK;
         if (now() >= end)
             message_die(STATUS_NO, "no server is running on port %u: see 'remap ps'", port);
-        nanosleep(&POLL, NULL);
+        sleep_until_change(&watch, newest, &delay, end);
+        remapped_end_watch(&watch); /* a run may end and begin again */
     }
-    return STATUS_OK;
 }
 
 static const struct option_spec OPTIONS[] = {

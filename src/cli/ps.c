@@ -154,6 +154,8 @@ static int ps_main(int argc, char **argv)
     struct remapped_list all;
 
     (void)argc, (void)argv;
+    for (const char *const *folder = runs_folders(); *folder != NULL; folder++)
+        runs_remove_past(*folder);
     remapped_find(options.run, true, &all);
     merge(&all);
     (options.is_json ? print_json : print_table)(&all);

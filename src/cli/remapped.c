@@ -1,6 +1,5 @@
 #include "cli/remapped.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -11,125 +10,121 @@
 #include "cli/command.h"
 #include "cli/memory.h"
 #include "cli/message.h"
-#include "cli/rules.h"
+#include "cli/runs.h"
 #include "linux/netns.h"
 #include "linux/port_owner.h"
 #include "linux/sock_diag.h"
 #include "registry/store.h"
 
-/* ---- where registries are ---- */
-
-bool remapped_is_run_name(const char *text)
-{
-    if (!isalnum((unsigned char)text[0]) || strlen(text) > REMAPPED_RUN_MAX)
-        return false;
-    for (; *text != '\0'; text++) {
-        if (!isalnum((unsigned char)*text) && strchr("._-", *text) == NULL)
-            return false;
-    }
-    return true;
-}
-
-/* Returns the folders that the library may have used, one or two, in its order; NULL is the end. */
-static const char *const *find_folders(void)
-{
-    static const struct rules settings = {.given = true}; /* no source of rules */
-    static struct config config;
-    static char last[STORE_DEFAULT_MAX];
-    static const char *folders[3];
-    int count = 0;
-
-    if (!rules_load(&settings, &config))
-        exit(STATUS_UNAVAILABLE);
-    if (!config.state_off && config.state[0] != '\0')
-        folders[count++] = config.state;
-    if (!config.state_given || config.state_off)
-        folders[count++] = store_default_folder(last);
-    folders[count] = NULL;
-    return folders;
-}
-
-char *remapped_run_folder(const char *run)
-{
-    for (const char *const *folder = find_folders();; folder++) {
-        const char *problem = store_make_folder(*folder);
-        if (problem == NULL)
-            return memory_format("%s/%s", *folder, run);
-        if (folder[1] == NULL)
-            message_die(STATUS_UNAVAILABLE, "%s %s", *folder, problem);
-    }
-}
-
 /* ---- open sockets ---- */
+
+/* A socket that the kernel lists, and its place in the list of those that are found. */
+struct listed {
+    struct sock_diag_socket socket;
+    size_t place;
+};
 
 struct search {
     uint64_t netns;
-    struct sock_diag_socket *sockets; /* of it; malloc'ed */
+    struct listed *sockets; /* of it, sorted by endpoint; malloc'ed */
     size_t count;
     struct remapped_list *all;
+    size_t begin; /* where those of this registry begin */
 };
 
-static void add(struct search *s, const struct registry_entry *e,
-                const struct sock_diag_socket *socket, const char *run)
+static int compare_endpoint(const struct endpoint *a, const struct endpoint *b)
 {
-    struct remapped_list *all = s->all;
+    if (a->port != b->port)
+        return a->port < b->port ? -1 : 1;
+    if (a->proto != b->proto)
+        return a->proto < b->proto ? -1 : 1;
+    if (a->addr.family != b->addr.family)
+        return a->addr.family < b->addr.family ? -1 : 1;
+    return memcmp(a->addr.bytes, b->addr.bytes, sizeof(a->addr.bytes));
+}
 
-    all->list = memory_grow(all->list, all->count, sizeof(*all->list));
-    struct remapped *live = &all->list[all->count++];
+static int compare_listed(const void *a, const void *b)
+{
+    const struct listed *x = a, *y = b;
+    return compare_endpoint(&x->socket.local, &y->socket.local);
+}
+
+/* Returns the place of the first socket whose endpoint is not below `e`. */
+static size_t find_first(const struct search *s, const struct endpoint *e)
+{
+    size_t low = 0, high = s->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_endpoint(&s->sockets[middle].socket.local, e) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Adds a socket, or replaces its entry by a later one of the same registry. */
+static void add(struct search *s, const struct registry_entry *e, struct listed *listed,
+                const char *run)
+{
+    const struct sock_diag_socket *socket = &listed->socket;
+    struct remapped_list *all = s->all;
+    bool is_added = listed->place >= s->begin && listed->place < all->count;
+
+    if (is_added && (int32_t)(e->order - all->list[listed->place].entry.order) < 0)
+        return;
+    if (!is_added) {
+        all->list = memory_grow(all->list, all->count, sizeof(*all->list));
+        listed->place = all->count++;
+    }
+    struct remapped *live = &all->list[listed->place];
     *live = (struct remapped){.entry = *e,
                               .inode = socket->inode,
                               .uid = socket->uid,
                               .v6only = socket->v6only,
                               .pid = e->pid,
                               .listens = socket->listens};
-    live->entry.asked.proto = live->entry.actual.proto = socket->local.proto;
     text_copy(live->run, sizeof(live->run), run);
     memcpy(live->program, e->program, sizeof(live->program));
 }
 
-/* Whether the socket is the one that the entry is about, and no stranger's at its port. */
-static bool is_of(const struct registry *r, const struct registry_entry *e,
-                  const struct sock_diag_socket *socket)
+/* Whether the entry is about the socket, which has its endpoint, and not about an earlier one. */
+static bool is_of(const struct registry_entry *e, const struct sock_diag_socket *socket)
+{
+    return registry_knows_sockets(e) ? registry_knows_socket(e, socket->inode)
+                                     : socket->uid == e->uid || socket->uid == geteuid();
+}
+
+/* Whether no later entry gives the endpoint to another asked port. */
+static bool is_current(const struct registry *r, const struct registry_entry *e)
 {
     struct registry_entry now;
 
-    if (socket->local.port != e->actual.port || !addr_equal(&socket->local.addr, &e->actual.addr) ||
-        (e->actual.proto != PROTO_ANY && e->actual.proto != socket->local.proto) ||
-        registry_by_actual(r, e->netns, &socket->local, &now) != REGISTRY_KNOWN ||
-        now.asked.port != e->asked.port)
-        return false;
-    return registry_knows_sockets(e)
-               ? registry_knows_socket(e, socket->inode)
-               : socket->uid == e->uid || socket->uid == geteuid();
+    return registry_by_actual(r, e->netns, &e->actual, &now) == REGISTRY_KNOWN &&
+           now.asked.port == e->asked.port;
 }
 
-/* The latest entry that is about the socket: one engine may have noted it after the other. */
-static bool find_entry(uint64_t netns, const struct registry *r,
-                       const struct sock_diag_socket *socket, struct registry_entry *found)
+/* Sockets that have their asked endpoint are in the registry, too, and are not remapped. */
+static bool is_remapped(const struct registry_entry *e)
 {
-    struct registry_walk walk = {.step = 0};
-    struct registry_entry e;
-    bool is_found = false;
-
-    while (registry_next(r, &walk, &e)) {
-        if (e.netns != netns || !is_of(r, &e, socket) ||
-            (is_found && (int32_t)(e.order - found->order) < 0))
-            continue;
-        *found = e;
-        is_found = true;
-    }
-    return is_found;
+    return compare_endpoint(&e->asked, &e->actual) != 0;
 }
 
 static void search_registry(struct search *s, const struct registry *r, const char *run)
 {
+    struct registry_walk walk = {0};
     struct registry_entry e;
 
-    for (size_t i = 0; i < s->count; i++) {
-        const struct sock_diag_socket socket = s->sockets[i];
-        if (registry_has_port(r, s->netns, socket.local.port) &&
-            find_entry(s->netns, r, &socket, &e))
-            add(s, &e, &socket, run);
+    s->begin = s->all->count;
+    while (registry_next(r, &walk, &e)) {
+        if (e.netns != s->netns || !is_remapped(&e))
+            continue;
+        size_t i = find_first(s, &e.actual);
+        for (; i < s->count && compare_endpoint(&s->sockets[i].socket.local, &e.actual) == 0; i++) {
+            if (is_of(&e, &s->sockets[i].socket) && is_current(r, &e))
+                add(s, &e, &s->sockets[i], run);
+        }
     }
 }
 
@@ -139,7 +134,7 @@ static void search_registry(struct search *s, const struct registry *r, const ch
  */
 static void search_run(struct search *s, const char *folder, const char *run, bool is_tried)
 {
-    CLEANUP_FREE char *path = memory_format("%s%s%s", folder, run[0] != '\0' ? "/" : "", run);
+    CLEANUP_FREE char *path = runs_path(folder, run);
     const char *problem;
     struct registry *r = store_find(path, &problem);
 
@@ -158,7 +153,7 @@ static void search_all_runs(struct search *s, const char *folder)
     struct dirent *entry;
 
     while (runs != NULL && (entry = readdir(runs)) != NULL) {
-        if (entry->d_type != DT_REG && remapped_is_run_name(entry->d_name))
+        if (entry->d_type != DT_REG && runs_is_name(entry->d_name))
             search_run(s, folder, entry->d_name, true);
     }
     if (runs != NULL)
@@ -198,14 +193,16 @@ static void list_sockets(struct search *s)
 
     sock_diag_begin(&dump, SOCK_DIAG_BOUND, s->netns, &all, buf, sizeof(buf));
     while (sock_diag_next(&dump, &socket)) {
-        s->sockets = memory_grow(s->sockets, s->count, sizeof(socket));
-        s->sockets[s->count++] = socket;
+        s->sockets = memory_grow(s->sockets, s->count, sizeof(*s->sockets));
+        s->sockets[s->count++] = (struct listed){socket, SIZE_MAX};
     }
     if (!sock_diag_end(&dump))
         message_die(STATUS_UNAVAILABLE,
                     "the kernel does not list its sockets: %s: load the modules tcp_diag and "
                     "udp_diag",
                     strerror(errno));
+    if (s->count > 0)
+        qsort(s->sockets, s->count, sizeof(*s->sockets), compare_listed);
 }
 
 void remapped_find(const char *run, bool with_processes, struct remapped_list *all)
@@ -214,7 +211,7 @@ void remapped_find(const char *run, bool with_processes, struct remapped_list *a
 
     *all = (struct remapped_list){NULL, 0};
     list_sockets(&s);
-    for (const char *const *folder = find_folders(); *folder != NULL; folder++) {
+    for (const char *const *folder = runs_folders(); *folder != NULL; folder++) {
         search_run(&s, *folder, run != NULL ? run : "", folder[1] != NULL);
         if (run == NULL)
             search_all_runs(&s, *folder);
@@ -222,4 +219,30 @@ void remapped_find(const char *run, bool with_processes, struct remapped_list *a
     free(s.sockets);
     if (with_processes)
         find_processes(all);
+}
+
+uint64_t remapped_newest(struct remapped_watch *w)
+{
+    const char *const *folders = runs_folders();
+    uint64_t sum = 0;
+
+    for (size_t i = 0; folders[i] != NULL; i++) {
+        if (w->registry[i] == NULL) {
+            CLEANUP_FREE char *path = runs_path(folders[i], w->run);
+            const char *problem;
+            w->registry[i] = store_find(path, &problem);
+        }
+        if (w->registry[i] != NULL)
+            sum += (registry_identity(w->registry[i]) << 32) + registry_newest(w->registry[i]);
+    }
+    return sum;
+}
+
+void remapped_end_watch(struct remapped_watch *w)
+{
+    for (size_t i = 0; i < RUNS_FOLDERS; i++) {
+        if (w->registry[i] != NULL)
+            registry_destroy(w->registry[i]);
+        w->registry[i] = NULL;
+    }
 }

@@ -6,14 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/runs.h"
 #include "registry/registry.h"
-
-enum { REMAPPED_RUN_MAX = 64 };
 
 /* One socket. `run` is the name of its run, or "". */
 struct remapped {
-    struct registry_entry entry; /* its protocol is known */
-    char run[REMAPPED_RUN_MAX + 1];
+    struct registry_entry entry;
+    char run[RUNS_NAME_MAX + 1];
     uint32_t inode;
     uint32_t uid; /* the user of the socket */
     bool v6only;  /* as the kernel has it */
@@ -27,20 +26,26 @@ struct remapped_list {
     size_t count;
 };
 
-/* Returns whether a text is a valid name: letters, digits and ._- but not at the beginning. */
-bool remapped_is_run_name(const char *text);
-
-/*
- * Returns the folder of a named run, malloc'ed, and makes the folder above it. On an error, ends
- * the program.
- */
-char *remapped_run_folder(const char *run);
-
 /*
  * Finds the open sockets in this network namespace of a run, of no run (""), or of all (NULL). If
  * that is not possible, ends the program. Without `with_processes`, pid and program are those of
  * the registry.
  */
 void remapped_find(const char *run, bool with_processes, struct remapped_list *all);
+
+/* The registries of a run, or of no run (""), which stay mapped. Begins with `run` alone. */
+struct remapped_watch {
+    const char *run;
+    struct registry *registry[RUNS_FOLDERS];
+};
+
+/*
+ * Returns a number that changes if a socket is bound or, with the engine preload, listens. Costs next
+ * to nothing: no sockets are listed for it.
+ */
+uint64_t remapped_newest(struct remapped_watch *w);
+
+/* Lets the registries go: the next remapped_newest finds those that are there now. */
+void remapped_end_watch(struct remapped_watch *w);
 
 #endif

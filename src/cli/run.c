@@ -20,8 +20,8 @@
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "cli/output.h"
-#include "cli/remapped.h"
 #include "cli/rules.h"
+#include "cli/runs.h"
 #include "linux/procfs.h"
 #include "linux/sys.h"
 #include "notify/launch.h"
@@ -200,7 +200,7 @@ static int run_main(int argc, char **argv)
     if (!install_paths_library(library))
         return STATUS_UNAVAILABLE;
     if (options.run != NULL) /* it has a registry of its own */
-        environment_set(CONFIG_STATE, remapped_run_folder(options.run));
+        environment_set(CONFIG_STATE, runs_begin(options.run));
     set_environment(&config, library);
     if (!s.is_notify)
         return exec_command(&s);

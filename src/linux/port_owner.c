@@ -108,7 +108,8 @@ bool port_owner_find_socket(pid_t viewer, const struct endpoint *actual, struct 
 struct search {
     struct port_owner *owners;
     size_t count;
-    size_t unseen; /* owners without a process */
+    size_t unseen;                 /* owners without a process */
+    char program[PROCFS_NAME_MAX]; /* of the process that is looked into; empty until needed */
 };
 
 /* Reads the number in "socket:[N]", a link in /proc/PID/fd; 0 if it is another link. */
@@ -146,7 +147,9 @@ static void note(struct search *s, uint64_t inode, pid_t process)
         if (s->owners[i].pid != 0)
             continue;
         s->owners[i].pid = process != 0 ? process : sys_getpid();
-        procfs_name(process, s->owners[i].program);
+        if (s->program[0] == '\0')
+            procfs_name(process, s->program);
+        memcpy(s->owners[i].program, s->program, sizeof(s->program));
         s->unseen--;
     }
 }
@@ -157,6 +160,7 @@ static void look_into(struct search *s, pid_t process)
     struct procfs_folder fds;
     const char *name;
 
+    s->program[0] = '\0';
     procfs_path(path, process, "fd");
     if (!procfs_open_folder(&fds, path))
         return;
@@ -171,7 +175,7 @@ static void look_into(struct search *s, pid_t process)
 
 void port_owner_find_processes(struct port_owner *owners, size_t count)
 {
-    struct search s = {owners, count, count};
+    struct search s = {.owners = owners, .count = count, .unseen = count};
     struct procfs_folder processes;
     const char *name;
     uint64_t pid;

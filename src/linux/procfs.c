@@ -186,6 +186,23 @@ bool procfs_status(pid_t pid, const char *field, unsigned base, uint64_t *number
     return false;
 }
 
+bool procfs_started(pid_t pid, uint64_t *ticks)
+{
+    enum { STATE = 3, STARTED = 22 }; /* fields, from 1 on */
+    char path[PROCFS_PATH_MAX], buf[512];
+
+    procfs_path(path, pid, "stat");
+    struct span rest = read_start(path, buf, sizeof(buf) - 1);
+    buf[span_size(rest)] = '\0';
+    const char *name_end = strrchr(buf, ')'); /* a name may contain anything */
+    if (name_end == NULL)
+        return false;
+    rest.at = name_end + 1;
+    for (int field = STATE; field < STARTED; field++)
+        span_word(&rest);
+    return procfs_number(span_word(&rest), 10, ticks);
+}
+
 ssize_t procfs_link(pid_t pid, const char *file, char *target, size_t size)
 {
     char path[PROCFS_PATH_MAX];

@@ -80,6 +80,9 @@ void procfs_name(pid_t pid, char name[PROCFS_NAME_MAX]);
  */
 bool procfs_status(pid_t pid, const char *field, unsigned base, uint64_t *number);
 
+/* Reads when a process has started, in clock ticks since the boot. Returns false if that fails. */
+bool procfs_started(pid_t pid, uint64_t *ticks);
+
 /*
  * Reads the link /proc/PID/FILE into `target`, as a string. Returns its length, or -1 if it cannot
  * be read or does not fit.

@@ -105,15 +105,9 @@ static int make_folder(const char *path, const char **problem)
     return fd;
 }
 
-const char *store_make_folder(const char *folder)
+int store_open_folder(const char *folder, bool makes, const char **problem)
 {
-    const char *problem;
-    int fd = make_folder(folder, &problem);
-
-    if (fd < 0)
-        return problem;
-    sys_close(fd);
-    return NULL;
+    return makes ? make_folder(folder, problem) : open_folder(folder, problem);
 }
 
 struct registry *store_open(const char *folder, const char **problem)

@@ -18,8 +18,11 @@ struct registry *store_open(const char *folder, const char **problem);
  */
 struct registry *store_find(const char *folder, const char **problem);
 
-/* Makes the folder of a registry if it does not exist. Returns NULL, or a reason. */
-const char *store_make_folder(const char *folder);
+/*
+ * Opens the folder of a registry, with O_CLOEXEC, under the same conditions. Returns -1 with *problem
+ * on an error. If it does not exist, makes it if `makes` is true; else *problem is NULL.
+ */
+int store_open_folder(const char *folder, bool makes, const char **problem);
 
 enum { STORE_DEFAULT_MAX = 64 };
 

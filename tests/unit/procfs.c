@@ -197,6 +197,20 @@ TEST(names)
     assert_string_equal(name, "");
 }
 
+/* A name may look like the end of one. */
+TEST(started)
+{
+    uint64_t own, parent, ticks;
+
+    prctl(PR_SET_NAME, "a) S 1 (b");
+    assert_true(procfs_started(0, &own));
+    assert_true(procfs_started(getpid(), &ticks));
+    assert_int_equal(ticks, own);
+    assert_true(procfs_started(getppid(), &parent));
+    assert_in_range(parent, 1, own);
+    assert_false(procfs_started(INT32_MAX, &ticks));
+}
+
 TEST(status)
 {
     uint64_t number = 77;

@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit_registry.h"
@@ -139,6 +141,91 @@ TEST(other_version_is_refused, IN_FOLDER)
     assert_int_equal(write_registry(*state, "remap.99", 8), 0);
     assert_null(open_state(*state, &problem));
     assert_string_equal(problem, "contains a registry of another version: remove it");
+}
+
+static void read_file(const char *in, char *bytes, size_t size, off_t *whole)
+{
+    char path[64];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "%s/state/registry.3", in);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fread(bytes, 1, size, file), size);
+    assert_int_equal(fstat(fileno(file), &st), 0);
+    *whole = st.st_size;
+    fclose(file);
+}
+
+/* A file of the user, whatever its size, that has the registry's name by accident. */
+TEST(foreign_file_is_refused_and_left_alone, IN_FOLDER)
+{
+    static const char text[] = "PORT=80\nHOST=example.org\n";
+    const char *problem = NULL;
+    char now[sizeof(text)];
+    off_t whole;
+
+    for (size_t size = 1; size < sizeof(text); size++) {
+        assert_int_equal(write_registry(*state, text, size), 0);
+        assert_null(open_state(*state, &problem));
+        assert_string_equal(problem, "contains a registry of another version: remove it");
+        read_file(*state, now, size, &whole);
+        assert_int_equal(whole, size);
+        assert_memory_equal(now, text, size);
+    }
+}
+
+/* Ends with 0 if the registry can be used, or with 1. */
+static void use_state(const char *in, int begin, rlim_t file_size)
+{
+    const struct rlimit limit = {file_size, file_size};
+    const char *problem;
+    char byte;
+
+    setrlimit(RLIMIT_FSIZE, &limit);
+    if (read(begin, &byte, 1) != 1)
+        _exit(2);
+    struct registry *r = open_state(in, &problem);
+    for (unsigned port = 1; r != NULL && port < 1000; port += 7) {
+        struct registry_entry e = {.asked = unit_endpoint("tcp/127.0.0.1:80"), .netns = NETNS};
+        e.actual = e.asked;
+        e.actual.port = (uint16_t)(8000 + port);
+        registry_put(r, &e);
+    }
+    _exit(r == NULL);
+}
+
+static int wait_for(pid_t pid)
+{
+    int status;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+/* One of two that make the file may not make it as large. It must not make it shorter, either. */
+TEST(made_by_two_at_once_with_a_limit, IN_FOLDER)
+{
+    enum { TURNS = 300, SMALL = 4096 };
+
+    for (int i = 0; i < TURNS; i++) {
+        int begin[2];
+        pid_t pid[2];
+        assert_int_equal(pipe(begin), 0);
+        for (int j = 0; j < 2; j++) {
+            pid[j] = fork();
+            assert_true(pid[j] >= 0);
+            if (pid[j] == 0)
+                use_state(*state, begin[0], j == 0 ? RLIM_INFINITY : SMALL);
+        }
+        assert_int_equal(write(begin[1], "xx", 2), 2);
+        assert_int_equal(wait_for(pid[0]), 0);
+        int limited = wait_for(pid[1]);
+        assert_true(WIFEXITED(limited) && WEXITSTATUS(limited) <= 1);
+        close(begin[0]);
+        close(begin[1]);
+        remove_state(*state);
+    }
 }
 
 /* Bytes of all kinds, behind a right beginning: nothing crashes. */

@@ -1,0 +1,27 @@
+/* Which runs have processes, read from procfs. */
+#ifndef CLI_IN_USE_H
+#define CLI_IN_USE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { IN_USE_FILES = 4 };
+
+/* A run. The caller fills in all but the result. */
+struct in_use {
+    char *path;
+    const char *name;
+    int fd; /* of its folder */
+    dev_t dev;
+    ino_t inode;
+    ino_t file[IN_USE_FILES]; /* its registries, of several versions; then zeros */
+    uint64_t since;           /* when its first process started, as procfs_started has it */
+    bool is_used;             /* the result; false before */
+};
+
+/* Finds those of `count` runs that have a process. In doubt, a run has one. */
+void in_use_find(struct in_use *runs, size_t count);
+
+#endif
