@@ -86,6 +86,7 @@ static enum cover covers(const struct registry_entry *e, const struct addr *to)
 /* A record that covers the destination. The rank orders them: by address, then by age. */
 struct candidate {
     uint64_t rank;
+    unsigned seen; /* the records that the last search read */
     struct registry_entry entry;
 };
 
@@ -97,13 +98,14 @@ static bool next_candidate(const struct target *t, struct candidate *c)
     const struct addr to = server_destination(&t->asked);
     uint64_t below = c->rank;
 
-    c->rank = 0;
+    c->rank = c->seen = 0;
     while (registry_next_asked(t->registry, t->netns, t->asked.port, &walk, &e)) {
         enum cover cover = covers(&e, &to);
+        c->seen++;
         uint64_t rank = (uint64_t)cover << 32 | e.order;
         if (e.actual.proto == t->asked.proto && cover != COVER_NONE && rank < below &&
             rank > c->rank)
-            *c = (struct candidate){rank, e};
+            *c = (struct candidate){rank, c->seen, e};
     }
     return c->rank != 0;
 }
@@ -135,24 +137,35 @@ static bool leads_elsewhere(struct target *t, const struct registry_entry *e)
     return is_mapped && redirect(t, e);
 }
 
+/* Removes the records of closed sockets. Returns true if another search may find less. */
+static bool settle_once(const struct target *t, bool *is_settled)
+{
+    bool is_first = !*is_settled;
+
+    *is_settled = true;
+    return is_first && shared_registry_settle(t->netns, 0);
+}
+
 /*
  * Finds a record whose socket is open. It must still be the current one afterwards: else the
  * socket is of another record, which was put meanwhile. At the first record whose socket is
- * closed, all of these are removed, and the search begins again: so what it costs does not
- * grow with them.
+ * closed, and if there are many records, those of closed sockets are removed, and the search
+ * begins again: so what it costs does not grow with them.
  */
 static bool find_recorded(struct target *t, bool is_settled)
 {
+    enum { MANY = 64 };
     struct candidate c = {.rank = UINT64_MAX};
 
     while (next_candidate(t, &c)) {
+        if (c.seen > MANY && settle_once(t, &is_settled))
+            return find_recorded(t, true);
         if (!leads_elsewhere(t, &c.entry))
             continue;
         if ((is_open(t, &c.entry) || is_itself(t)) && is_current(t, &c.entry))
             return true;
-        if (!is_settled && shared_registry_settle(t->netns, 0))
+        if (settle_once(t, &is_settled))
             return find_recorded(t, true);
-        is_settled = true;
     }
     return false;
 }
