@@ -100,24 +100,35 @@ static void set_bit(_Atomic uint32_t *bits, uint16_t port)
         atomic_fetch_or(&bits[port / 32], UINT32_C(1) << port % 32);
 }
 
-static void set_asked_port(struct registry *r, unsigned index, const struct record *record)
+/* Writes the asked port of a record into the list that look-ups search. */
+static void set_asked_port(struct registry *r, unsigned index, uint16_t port)
 {
     _Atomic uint64_t *word = &r->asked_ports[index / LANES];
     unsigned shift = index % LANES * 16;
     uint64_t old = atomic_load(word), new;
 
     do
-        new = (old & ~(UINT64_C(0xffff) << shift)) | (uint64_t)record->asked_port << shift;
+        new = (old & ~(UINT64_C(0xffff) << shift)) | (uint64_t)port << shift;
     while (!atomic_compare_exchange_weak(word, &old, new));
-    atomic_fetch_or(&r->asked[layout_asked(record->netns, record->asked_port)],
-                    UINT32_C(1) << index / PART);
+}
+
+void write_free(struct registry *r, unsigned index, uint64_t tag)
+{
+    uint64_t busy = (uint64_t)now() << 2 | TAG_BUSY;
+
+    if (!atomic_compare_exchange_strong(layout_tag_of(r, index), &tag, busy))
+        return;
+    set_asked_port(r, index, 0);
+    atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, TAG_FREE);
 }
 
 /* Removes a record, unless another one has its place now. */
 static void remove_record(struct registry *r, unsigned index, const struct record *record)
 {
-    uint64_t tag = layout_tag(record->actual_port, record->family, record->actual_addr);
-    (void)layout_replace_tag(r, index, tag, TAG_FREE);
+    uint64_t tag = atomic_load(layout_tag_of(r, index));
+
+    if ((tag & ~TAG_MARK) == layout_tag(record->actual_port, record->family, record->actual_addr))
+        write_free(r, index, tag);
 }
 
 /*
@@ -168,7 +179,9 @@ bool write_record(struct registry *r, struct record *record, bool *is_alone)
         stamp(r, record);
         pass_by(r, record, index);
         record_write(&r->slot[index], record);
-        set_asked_port(r, index, record);
+        set_asked_port(r, index, record->asked_port);
+        atomic_fetch_or(&r->asked[layout_asked(record->netns, record->asked_port)],
+                        UINT32_C(1) << index / PART);
         set_bit(r->actual, record->actual_port);
         if (atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, tag)) {
             pass_by(r, record, index); /* once more: see release() in settle.c */

@@ -94,7 +94,7 @@ static void remove_marked(struct scope *s, unsigned index)
     uint64_t tag = atomic_load(layout_tag_of(s->r, index));
 
     if ((tag & TAG_VALID) != 0 && (tag & TAG_MARK) == s->mark)
-        atomic_compare_exchange_strong(layout_tag_of(s->r, index), &tag, TAG_FREE);
+        write_free(s->r, index, tag);
 }
 
 /* Returns whether the process that wrote a record has ended, as far as it can be told. */

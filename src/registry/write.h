@@ -12,4 +12,7 @@
 bool write_record(struct registry *r, struct record *record, bool *is_alone)
     __attribute__((warn_unused_result));
 
+/* Removes a record, if its tag is still the same. */
+void write_free(struct registry *r, unsigned index, uint64_t tag);
+
 #endif
