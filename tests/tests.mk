@@ -97,7 +97,7 @@ $(O)/fuzz/rules: tests/fuzz/rules.c $(call sources,core) tests/data/rules.tsv
 	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^)
 
-bench: all $(addprefix $(O)/,tools/sandbox bench/calls bench/calls-static bench/registry bench/empty.so) ## measure what both engines cost, against native (TURNS=15)
+bench: all $(addprefix $(O)/,tools/sandbox tools/past bench/calls bench/calls-static bench/registry bench/empty.so) ## measure what both engines cost, against native (TURNS=15)
 	@tests/bench/run $(O)
 $(O)/bench/%: $(call objects,tests/bench/%.c)
 	$(link)

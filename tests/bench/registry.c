@@ -53,7 +53,7 @@ static void spread(unsigned i)
 
 static void has_asked(unsigned i)
 {
-    sink += registry_has_asked(registry, (uint16_t)i);
+    sink += registry_has_asked(registry, NETNS, (uint16_t)i);
 }
 
 static void note(unsigned i)
