@@ -62,12 +62,13 @@ enum count {
     EXECS,
     KILLS,
     DISCARDED,
+    UNREACHED,
     LIES,
     COUNTS
 };
 static const char *const COUNT_NAMES[COUNTS] = {
-    "binds",       "names",    "connections", "datagrams answered", "refused", "forks",
-    "handed over", "executed", "killed",      "discarded",          "lies"};
+    "binds",       "names",    "connections", "datagrams answered", "refused",     "forks",
+    "handed over", "executed", "killed",      "discarded",          "not reached", "lies"};
 
 struct oracle {
     _Atomic bool is_over;
@@ -401,6 +402,8 @@ static void discard_or_lie(const struct seen *v, const char *what)
 
     if (!is_still(v) || oracle->is_over)
         count(DISCARDED);
+    else if (error == ECONNREFUSED) /* one in a thousand is natively, as root with the real ports */
+        count(UNREACHED);
     else {
         errno = error;
         lie(what, &v->place, NULL);
