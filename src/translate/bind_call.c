@@ -67,39 +67,49 @@ static bool is_in_use_for_asked(const struct bind_call *c, const struct registry
     return is_asked || !is_seen;
 }
 
-/* registry_by_asked(), but a record whose socket is closed is removed instead. */
-static bool find_known_port(struct registry *r, const struct registry_entry *wanted,
-                            struct registry_entry *known, bool *in_way)
+/* The record whose port an asked port must get. */
+struct known {
+    struct registry_entry entry;
+    bool in_way;  /* it conflicts with the socket */
+    bool is_open; /* its socket is; else the record has been removed */
+};
+
+/* registry_by_asked(), but removes records of closed sockets. Returns false if there was no record. */
+static bool find_known(struct registry *r, const struct registry_entry *wanted, struct known *known)
 {
-    if (!registry_by_asked(r, wanted, known, in_way))
+    if (!registry_by_asked(r, wanted, &known->entry, &known->in_way))
         return false;
-    uint32_t order = known->order;
-    registry_settle(r, wanted->netns, known->actual.port);
-    if (registry_by_asked(r, wanted, known, in_way) && known->order == order)
+    uint32_t order = known->entry.order;
+    registry_settle(r, wanted->netns, known->entry.actual.port);
+    known->is_open = registry_by_asked(r, wanted, &known->entry, &known->in_way);
+    if (known->is_open && known->entry.order == order)
         return true;
     registry_settle(r, wanted->netns, 0);
-    return registry_by_asked(r, wanted, known, in_way);
+    known->is_open = registry_by_asked(r, wanted, &known->entry, &known->in_way);
+    known->in_way = known->in_way && known->is_open;
+    return true;
 }
 
 /*
- * Tries the port that the asked one got before. Returns false if there is none, or it is in
- * use for something else.
+ * Tries the port that the asked one has, or in a range had last. Returns false if there is none, or
+ * it is in use for something else.
  */
 static bool try_known_port(struct bind_call *c, int *result)
 {
     struct registry *registry = shared_registry_get();
     const struct decision *d = &c->decision;
-    struct registry_entry wanted = bind_call_entry(c), known;
-    bool in_way;
+    struct registry_entry wanted = bind_call_entry(c);
+    struct known known;
 
-    if (registry == NULL || !find_known_port(registry, &wanted, &known, &in_way))
+    if (registry == NULL || !find_known(registry, &wanted, &known))
         return false;
-    if (d->action == ACTION_MAP && (known.actual.port < d->first || known.actual.port > d->last))
+    uint16_t port = known.entry.actual.port;
+    if (d->action == ACTION_AUTO ? !known.is_open : port < d->first || port > d->last)
         return false;
-    *result = bind_call_try(c, known.actual.port);
+    *result = bind_call_try(c, port);
     if (*result == 0 || errno != EADDRINUSE)
         return true;
-    bool is_in_use = in_way && is_in_use_for_asked(c, registry);
+    bool is_in_use = known.in_way && is_in_use_for_asked(c, registry);
     errno = EADDRINUSE;
     return is_in_use;
 }
