@@ -56,22 +56,23 @@ struct record {
 _Static_assert(sizeof(struct record) == sizeof(struct record_slot), "a record fills its slot");
 _Static_assert(offsetof(struct record, pid_namespace) == RECORD_KEY_SIZE, "the key is one line");
 
-/* Copies the first words. Returns false if there is no whole record. */
+/* Copies the first words. Returns false, with anything in *record, if there is no whole record. */
 HOT static inline bool record_read_words(const struct record_slot *s, struct record *record,
                                          int count)
 {
     enum { TRIES = 64 }; /* a record may be refreshed meanwhile */
-    uint64_t word[RECORD_WORDS];
 
     for (int try = 0; try < TRIES; try++) {
-        for (int i = 0; i < count; i++)
-            word[i] = atomic_load_explicit(&s->word[i], memory_order_acquire);
-        if (word[0] == 0)
+        uint64_t first = atomic_load_explicit(&s->word[0], memory_order_acquire);
+        if (first == 0)
             return false;
-        if (atomic_load_explicit(&s->word[0], memory_order_relaxed) == word[0]) {
-            memcpy(record, word, (size_t)count * sizeof(word[0]));
-            return true;
+        memcpy(record, &first, sizeof(first));
+        for (int i = 1; i < count; i++) {
+            uint64_t word = atomic_load_explicit(&s->word[i], memory_order_acquire);
+            memcpy((char *)record + (size_t)i * sizeof(word), &word, sizeof(word));
         }
+        if (atomic_load_explicit(&s->word[0], memory_order_relaxed) == first)
+            return true;
     }
     return false;
 }
