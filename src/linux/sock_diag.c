@@ -26,14 +26,14 @@ struct request {
     struct inet_diag_req_v2 diag;
 };
 
-static struct request request_for(enum proto proto, uint8_t family, int flags)
+static struct request request_for(uint8_t protocol, uint8_t family, int flags)
 {
     return (struct request){
         .header = {.nlmsg_len = sizeof(struct request),
                    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
                    .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)},
         .diag = {.sdiag_family = family,
-                 .sdiag_protocol = proto == PROTO_UDP ? IPPROTO_UDP : IPPROTO_TCP,
+                 .sdiag_protocol = protocol,
                  .id = {.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}},
     };
 }
@@ -140,14 +140,13 @@ static int parse_error(struct span payload)
 /* ---- a list ---- */
 
 /* A request is for one protocol and one family. */
-static const struct {
+static const struct part {
     enum proto proto;
-    uint8_t family;
+    uint8_t family, protocol;
 } PARTS[] = {
-    {PROTO_TCP, AF_INET},
-    {PROTO_TCP, AF_INET6},
-    {PROTO_UDP, AF_INET},
-    {PROTO_UDP, AF_INET6},
+    {PROTO_TCP, AF_INET, IPPROTO_TCP},     {PROTO_TCP, AF_INET6, IPPROTO_TCP},
+    {PROTO_UDP, AF_INET, IPPROTO_UDP},     {PROTO_UDP, AF_INET6, IPPROTO_UDP},
+    {PROTO_UDP, AF_INET, IPPROTO_UDPLITE}, {PROTO_UDP, AF_INET6, IPPROTO_UDPLITE},
 };
 
 static bool is_wanted(const struct sock_diag_dump *d, enum proto proto, uint8_t family)
@@ -176,8 +175,10 @@ static bool ask_for_next(struct sock_diag_dump *d)
         d->next++;
     if (d->next == sizeof(PARTS) / sizeof(PARTS[0]))
         return false;
-    d->proto = PARTS[d->next].proto;
-    struct request request = request_for(d->proto, PARTS[d->next++].family, NLM_F_DUMP);
+    const struct part *part = &PARTS[d->next++];
+    struct request request = request_for(part->protocol, part->family, NLM_F_DUMP);
+    d->proto = part->proto;
+    d->may_be_absent = part->protocol == IPPROTO_UDPLITE;
     request.diag.idiag_states = states_of(d->proto, d->kind);
     request.diag.id.idiag_sport = htons(d->wanted.port);
     d->error = ask(d->fd, &request) ? 0 : errno;
@@ -206,6 +207,10 @@ bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s)
             return true;
         bool is_part_read = type == NLMSG_DONE;
         d->error = is_part_read || type == NLMSG_ERROR ? parse_error(payload) : EBADMSG;
+        if (d->error == ENOENT && d->may_be_absent) {
+            d->error = 0;
+            is_part_read = true;
+        }
         d->at = d->end;
         d->has_ended = d->error != 0 || (is_part_read && !ask_for_next(d));
     }
@@ -260,7 +265,8 @@ static void put_addr(const struct addr *addr, void *words)
 static enum sock_diag_answer find_one(const struct endpoint *to, const struct addr *addr,
                                       const struct endpoint *from, struct sock_diag_socket *found)
 {
-    struct request request = request_for(to->proto, addr->family, 0);
+    uint8_t protocol = to->proto == PROTO_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+    struct request request = request_for(protocol, addr->family, 0);
     struct inet_diag_sockid *id = &request.diag.id;
     char buf[512];
     struct span payload;

@@ -38,6 +38,7 @@ SOCKET(tcp4, AF_INET, SOCK_STREAM, 0)
 SOCKET(tcp6, AF_INET6, SOCK_STREAM, 0)
 SOCKET(udp4, AF_INET, SOCK_DGRAM, 0)
 SOCKET(udp6, AF_INET6, SOCK_DGRAM, 0)
+SOCKET(udplite4, AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE)
 SOCKET(mptcp4, AF_INET, SOCK_STREAM, IPPROTO_MPTCP)
 SOCKET(sctp4, AF_INET, SOCK_STREAM, IPPROTO_SCTP)
 SOCKET(raw4, AF_INET, SOCK_RAW, IPPROTO_TCP)
@@ -347,6 +348,7 @@ const struct probe_step probe_socket_steps[] = {
     {"tcp6", do_tcp6},
     {"udp4", do_udp4},
     {"udp6", do_udp6},
+    {"udplite4", do_udplite4},
     {"mptcp4", do_mptcp4},
     {"sctp4", do_sctp4},
     {"raw4", do_raw4},
