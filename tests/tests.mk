@@ -47,6 +47,7 @@ $(O)/tools/sandbox: LIBS = -lcap
 $(O)/tools/probe $(O)/tools/probe-static: $(call objects,$(wildcard tests/tools/probe*.c))
 $(O)/tools/probe-static:
 	$(link)
+$(O)/tools/stress: $(call objects,$(wildcard tests/tools/stress*.c))
 # The notify engine catches these, and a preload does not.
 $(O)/tools/stops $(O)/tools/births: LIBS = -static
 # This one writes to a registry itself.
