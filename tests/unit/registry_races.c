@@ -42,6 +42,28 @@ TEST(told_while_it_is_written, IN_MEMORY)
     assert_int_equal(lies, 0);
 }
 
+/* ---- side by side ---- */
+
+/* A counter that processes share. */
+static _Atomic int *create_counter(void)
+{
+    _Atomic int *counter =
+        mmap(NULL, sizeof(*counter), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    assert_ptr_not_equal(counter, MAP_FAILED);
+    return counter;
+}
+
+/* Waits for the other one of two processes, for the `turn`th time. */
+static void meet(_Atomic int *arrived, int turn)
+{
+    (*arrived)++;
+    for (int spins = 0; *arrived < 2 * turn; spins++) {
+        if (spins > 1000)
+            sched_yield();
+    }
+}
+
 /* The `nth` port of those that have that bucket; 0 where there are no more. */
 static uint16_t port_of_bucket(unsigned bucket, int nth)
 {
@@ -65,11 +87,7 @@ static int put_side_by_side(struct registry *r, const uint16_t *ports, int group
     for (int i = 0; i < groups; i++) {
         struct registry_entry found;
         e.actual.port = ports[i];
-        (*arrived)++;
-        for (int spins = 0; *arrived < 2 * (i + 1); spins++) {
-            if (spins > 1000)
-                sched_yield();
-        }
+        meet(arrived, i + 1);
         registry_put(r, &e);
         lost += registry_by_actual(r, NETNS, &e.actual, &found) != REGISTRY_KNOWN;
     }
@@ -87,9 +105,7 @@ TEST(put_side_by_side)
         for (unsigned bucket = 0; bucket < TRIED; bucket++)
             ports[side][bucket] = port_of_bucket(bucket * (BUCKETS / TRIED), side);
     }
-    _Atomic int *arrived =
-        mmap(NULL, sizeof(*arrived), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(arrived, MAP_FAILED);
+    _Atomic int *arrived = create_counter();
     for (int i = 0; i < TIMES; i++) {
         struct registry *r = registry_create();
         int status;
@@ -104,6 +120,38 @@ TEST(put_side_by_side)
     }
     munmap(arrived, sizeof(*arrived));
     assert_int_equal(lost, 0);
+}
+
+/* Returns whether there is one record, and it is the last that was put. */
+static bool has_newest_alone(const struct registry *r)
+{
+    struct registry_walk walk = {.step = 0};
+    struct registry_entry e;
+
+    return registry_next(r, &walk, &e) && e.order == registry_newest(r) &&
+           !registry_next(r, &walk, &e);
+}
+
+/* Two programs put the same endpoint at the same moment, for other asked ports: the last one stays. */
+TEST(one_record_of_an_endpoint_stays, IN_MEMORY)
+{
+    enum { TIMES = 5000 };
+    _Atomic int *arrived = create_counter();
+    int wrong = 0, status;
+    pid_t other = fork();
+
+    for (int i = 0; i < TIMES; i++) {
+        meet(arrived, 2 * i + 1);
+        assert_true(put(*state, other == 0 ? "tcp/127.0.0.1:80" : "tcp/127.0.0.1:81",
+                        "tcp/127.0.0.1:8080"));
+        meet(arrived, 2 * i + 2);
+        wrong += other != 0 && !has_newest_alone(*state);
+    }
+    if (other == 0)
+        _exit(0);
+    assert_int_equal(waitpid(other, &status, 0), other);
+    munmap(arrived, sizeof(*arrived));
+    assert_int_equal(wrong, 0);
 }
 
 TEST(shared_with_children, IN_MEMORY)

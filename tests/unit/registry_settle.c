@@ -1,45 +1,11 @@
 /* The registry and the sockets that the kernel lists. The sockets are of the test's own namespace. */
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "linux/netns.h"
-#include "linux/socket.h"
+#include "registry/layout.h"
 #include "unit_registry.h"
-
-/* Binds a socket to a port of an address, or to a free one if that is 0. Returns it, and its endpoint. */
-static int bound(const char *address, uint16_t port, int type, struct endpoint *e)
-{
-    struct endpoint wanted = {.port = port};
-    struct sockaddr_storage sa = {0};
-
-    assert_true(addr_parse(&wanted.addr, address, strlen(address)));
-    int fd = socket(wanted.addr.family, type, 0);
-    sa.ss_family = wanted.addr.family;
-    assert_true(endpoint_to_sockaddr(&wanted.addr, wanted.port, (struct sockaddr *)&sa));
-    assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(struct sockaddr_in6)), 0);
-    assert_true(socket_name(fd, e));
-    e->proto = type == SOCK_DGRAM ? PROTO_UDP : PROTO_TCP;
-    return fd;
-}
-
-/* Puts the record of a socket at `actual`, which was remapped from `asked`. */
-static void put_own(struct registry *r, uint16_t asked, const struct endpoint *actual)
-{
-    struct registry_entry e = {
-        .asked = *actual, .actual = *actual, .netns = netns_own(), .pid = (uint32_t)getpid()};
-
-    e.asked.port = asked;
-    assert_int_equal(registry_put(r, &e), REGISTRY_PUT);
-}
-
-static uint16_t asked_of(const struct registry *r, const struct endpoint *actual)
-{
-    struct registry_entry e;
-    return registry_by_actual(r, netns_own(), actual, &e) == REGISTRY_KNOWN ? e.asked.port : 0;
-}
 
 TEST(closed_are_removed, IN_MEMORY)
 {
@@ -102,6 +68,84 @@ TEST(connected_datagram_sockets_keep_their_record, IN_MEMORY)
     assert_true(registry_settle(*state, netns_own(), e.port));
     assert_int_equal(asked_of(*state, &e), 53);
     close(fd);
+}
+
+/* Connects a socket to a port of this host. */
+static void connect_to(int fd, const char *address, uint16_t port)
+{
+    struct endpoint to = {.port = port};
+    struct sockaddr_storage sa = {0};
+
+    assert_true(addr_parse(&to.addr, address, strlen(address)));
+    sa.ss_family = to.addr.family;
+    assert_true(endpoint_to_sockaddr(&to.addr, port, (struct sockaddr *)&sa));
+    assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(struct sockaddr_in6)), 0);
+}
+
+/* Whatever is settled, an open socket keeps its record. */
+static void assert_kept(struct registry *r, const struct endpoint *e, uint16_t asked)
+{
+    assert_true(registry_settle(r, netns_own(), e->port));
+    assert_int_equal(asked_of(r, e), asked);
+    assert_true(registry_settle(r, netns_own(), 0));
+    assert_int_equal(asked_of(r, e), asked);
+}
+
+/* Sockets that listen or are connected, of both families, and of IPv6 with an IPv4 peer. */
+TEST(open_are_never_removed, IN_MEMORY)
+{
+    static const struct {
+        const char *own, *to;
+    } CASES[] = {
+        {"127.0.0.1", "127.0.0.1"},
+        {"0.0.0.0", "127.0.0.1"},
+        {"::1", "::1"},
+        {"::", "::1"},
+        {"::", "127.0.0.1"},
+        {"::ffff:127.0.0.1", "127.0.0.1"},
+    };
+    struct endpoint server, client, udp;
+
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const char *to = strchr(CASES[i].own, ':') != NULL && strchr(CASES[i].to, ':') == NULL
+                             ? "::ffff:127.0.0.1"
+                             : CASES[i].to;
+        int listener = bound(CASES[i].own, 0, SOCK_STREAM, &server);
+        assert_int_equal(listen(listener, 1), 0);
+        put_own(*state, 80, &server);
+        assert_kept(*state, &server, 80);
+        int connected = bound(CASES[i].own, 0, SOCK_STREAM, &client);
+        put_own(*state, 81, &client);
+        connect_to(connected, to, server.port);
+        assert_kept(*state, &client, 81);
+        int datagrams = bound(CASES[i].own, 0, SOCK_DGRAM, &udp);
+        put_own(*state, 53, &udp);
+        connect_to(datagrams, to, 9);
+        assert_kept(*state, &udp, 53);
+        assert_kept(*state, &server, 80);
+        close(connected);
+        close(datagrams);
+        close(listener);
+        assert_true(registry_settle(*state, netns_own(), 0));
+        assert_int_equal(asked_of(*state, &server) + asked_of(*state, &client), 0);
+        assert_int_equal(asked_of(*state, &udp), 0);
+    }
+}
+
+/* A listener of an address is no socket of the wildcard's, which is closed. */
+TEST(listeners_keep_their_own_record_alone, IN_MEMORY)
+{
+    struct endpoint any, one;
+    int wildcard = bound("0.0.0.0", 0, SOCK_STREAM, &any);
+
+    put_own(*state, 80, &any);
+    close(wildcard);
+    int listener = bound("127.0.0.1", any.port, SOCK_STREAM, &one);
+    assert_int_equal(listen(listener, 1), 0);
+    put_own(*state, 81, &one);
+    assert_kept(*state, &one, 81);
+    assert_int_equal(asked_of(*state, &any), 0);
+    close(listener);
 }
 
 /* Any number of closed sockets, on many addresses of the port and many ports. */
@@ -177,6 +221,25 @@ TEST(other_namespaces_are_left_alone, IN_MEMORY)
     assert_false(registry_settle(*state, NETNS, 8080));
     assert_true(registry_settle(*state, netns_own(), 0));
     assert_int_equal(asked_port(*state, "tcp/127.0.0.1:8080"), 80);
+}
+
+/* It returns false there, and leaves no trace: neither marks nor what is counted. */
+TEST(other_namespaces_are_not_changed, IN_MEMORY)
+{
+    static struct bucket before[BUCKETS];
+    static const uint16_t SETTLED[] = {8080, 0};
+    struct registry *r = *state;
+
+    assert_false(registry_count_passed(r, 8080));
+    put(r, "tcp/127.0.0.1:80", "tcp/127.0.0.1:8080");
+    put(r, "udp/127.0.0.1:8080", "udp/127.0.0.1:8080");
+    put(r, "tcp/[::1]:81", "tcp/[::1]:8081");
+    memcpy(before, r->bucket, sizeof(before));
+    for (size_t i = 0; i < COUNT(SETTLED); i++) {
+        assert_false(registry_settle(r, NETNS, SETTLED[i]));
+        assert_memory_equal(r->bucket, before, sizeof(before));
+        assert_true(registry_has_passed(r, 8080));
+    }
 }
 
 /* Several processes ask the kernel at once, while a socket is bound again and again: none removes its record. */
