@@ -154,6 +154,20 @@ TEST(one_record_of_an_endpoint_stays, IN_MEMORY)
     assert_int_equal(wrong, 0);
 }
 
+/* A writer that drew its stamp before another one, and published its record after it, removes its own. */
+TEST(late_writers_remove_their_own, IN_MEMORY)
+{
+    struct registry *r = *state;
+
+    atomic_store(&r->newest, 100);
+    assert_true(put(r, "tcp/127.0.0.1:81", "tcp/127.0.0.1:8080"));
+    atomic_store(&r->newest, 50);
+    assert_true(put(r, "tcp/127.0.0.1:80", "tcp/127.0.0.1:8080"));
+    atomic_store(&r->newest, 101);
+    assert_true(has_newest_alone(r));
+    assert_int_equal(asked_port(r, "tcp/127.0.0.1:8080"), 81);
+}
+
 TEST(shared_with_children, IN_MEMORY)
 {
     pid_t child = fork();

@@ -132,6 +132,24 @@ TEST(open_are_never_removed, IN_MEMORY)
     }
 }
 
+/* A socket of IPv6 with an IPv4 peer may become one of IPv4: its record is still of IPv6. */
+TEST(changed_families_keep_their_record, IN_MEMORY)
+{
+    struct endpoint server, client;
+    int family = AF_INET;
+    int listener = bound("127.0.0.1", 0, SOCK_STREAM, &server);
+    int connected = bound("::", 0, SOCK_STREAM, &client);
+
+    assert_int_equal(listen(listener, 1), 0);
+    put_own(*state, 20, &client);
+    connect_to(connected, "::ffff:127.0.0.1", server.port);
+    assert_int_equal(setsockopt(connected, IPPROTO_IPV6, IPV6_ADDRFORM, &family, sizeof(family)),
+                     0);
+    assert_kept(*state, &client, 20);
+    close(connected);
+    close(listener);
+}
+
 /* A listener of an address is no socket of the wildcard's, which is closed. */
 TEST(listeners_keep_their_own_record_alone, IN_MEMORY)
 {
