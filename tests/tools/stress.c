@@ -1,8 +1,8 @@
 /*
  * stress SECONDS [SEED]: eight processes in one registry, against an oracle that knows what lives. They
- * bind, listen, close, connect, fork, hand their sockets to a child, execute themselves with
- * another table, and are killed at any moment. Prints counts, and each answer that was wrong, to
- * stderr. Ends with 0 if there was none.
+ * bind, listen, close, connect, keep connections without their listeners, fork, hand their sockets to
+ * a child, execute themselves with another table, and are killed at any moment. Prints counts, and
+ * each answer that was wrong, to stderr. Ends with 0 if there was none.
  *
  * The oracle is shared memory: the sockets of each worker, with the endpoint that each asked for. A worker
  * has addresses of its own, so that the kernel never refuses a bind. Ports are shared: the tables
@@ -34,6 +34,7 @@ static const char *const COUNT_NAMES[STRESS_COUNTS] = {
     [CONNECTIONS] = "connections",
     [ANSWERS] = "datagrams answered",
     [SHARED_ANSWERS] = "shared answers",
+    [KEPT] = "kept",
     [REFUSED] = "refused",
     [FORKS] = "forks",
     [HANDOVERS] = "handed over",
@@ -134,10 +135,12 @@ static void work(void)
             stress_close(s);
         else if (what < 58)
             stress_compare_names();
-        else if (what < 92)
+        else if (what < 88)
             stress_ask_server();
-        else if (what < 96)
+        else if (what < 92)
             stress_ask_nobody();
+        else if (what < 96)
+            stress_close_listener(s);
         else if (what < 98)
             fork_and_compare();
         else if (what < 99)

@@ -39,6 +39,7 @@ enum stress_count {
     CONNECTIONS,
     ANSWERS,
     SHARED_ANSWERS,
+    KEPT,
     REFUSED,
     FORKS,
     HANDOVERS,
@@ -103,6 +104,10 @@ struct sockaddr_storage stress_shared_name(unsigned shared, int *type);
 uint32_t stress_shared_state(unsigned shared);
 
 int stress_new_socket(int family, int type);
+
+/* Lets close(2) reset a connection, which then leaves no TIME_WAIT. */
+void stress_end_at_once(int fd);
+
 void stress_open(struct stress_socket *s);
 void stress_close(struct stress_socket *s);
 
@@ -113,6 +118,9 @@ void stress_compare_names(void);
 
 /* Answers the clients that wait. */
 void stress_serve(void);
+
+/* Closes a listener of this worker, and keeps a connection that it accepted in its place. */
+void stress_close_listener(struct stress_socket *s);
 
 /* Asks a server of any worker. */
 void stress_ask_server(void);

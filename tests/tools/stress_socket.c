@@ -1,4 +1,5 @@
 /* stress: what a worker binds and closes. */
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,29 @@ int stress_new_socket(int family, int type)
     return fd;
 }
 
+void stress_end_at_once(int fd)
+{
+    struct linger at_once = {.l_onoff = 1};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+/*
+ * Whoever reads /proc/PID/fd may hold a socket for a moment: then its port is in use until after
+ * close(2) has returned, also natively. So it tries again.
+ */
+static bool is_bound(int fd, const struct sockaddr_storage *asked)
+{
+    for (int tries = 0; tries < 100; tries++) {
+        if (bind(fd, (const struct sockaddr *)asked, stress_size_of(asked)) == 0)
+            return true;
+        if (errno != EADDRINUSE)
+            break;
+        usleep(1000);
+    }
+    return false;
+}
+
 /* Binds a socket to s->asked. Publishes it, unless it is of TCP and does not listen. */
 static void bind_socket(struct stress_socket *s)
 {
@@ -144,7 +168,7 @@ static void bind_socket(struct stress_socket *s)
         set_option(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (s->shared >= 0)
         set_option(s->fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    if (bind(s->fd, (struct sockaddr *)&s->asked, stress_size_of(&s->asked)) != 0) {
+    if (!is_bound(s->fd, &s->asked)) {
         stress_lie("bind", &s->asked, NULL);
         close(s->fd);
         return;

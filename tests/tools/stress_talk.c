@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,6 +65,49 @@ static void answer_datagram(const struct stress_socket *s)
     if (lives(&q) && stress_port_of(&from) != stress_port_of(&q.client))
         stress_lie("recvfrom", &q.client, &from);
     sendto(s->fd, (uint32_t[]){s->token, q.token}, 8, 0, (struct sockaddr *)&from, len);
+}
+
+/* Returns the connection of a client that has this name, or -1. Ends those that wait before it. */
+static int accept_client(int listener, const struct sockaddr_storage *client)
+{
+    struct pollfd p = {.fd = listener, .events = POLLIN};
+
+    while (poll(&p, 1, 2000) == 1) {
+        struct sockaddr_storage peer = {0};
+        socklen_t len = sizeof(peer);
+        int fd = accept(listener, (struct sockaddr *)&peer, &len);
+        if (fd < 0 || memcmp(&peer, client, stress_size_of(client)) == 0)
+            return fd;
+        close(fd);
+    }
+    errno = ETIMEDOUT;
+    return -1;
+}
+
+void stress_close_listener(struct stress_socket *s)
+{
+    struct sockaddr_storage place = place_of(&s->asked), client = {0};
+    socklen_t len = sizeof(client);
+
+    if (!s->is_used || s->shared >= 0 || s->type != SOCK_STREAM || s->turn % 2 == 0)
+        return;
+    s->turn++;
+    int fd = -1, listener = s->fd, peer = stress_new_socket(place.ss_family, SOCK_STREAM);
+    if (connect(peer, (struct sockaddr *)&place, stress_size_of(&place)) == 0 &&
+        getsockname(peer, (struct sockaddr *)&client, &len) == 0)
+        fd = accept_client(listener, &client);
+    if (fd < 0)
+        stress_lie("a connection to itself", &place, NULL);
+    close(peer);
+    close(listener);
+    s->is_used = fd >= 0;
+    s->asked = place;
+    s->fd = fd;
+    if (s->is_used) {
+        stress_add(KEPT);
+        stress_end_at_once(fd);
+        stress_compare_name("getsockname after the listener", getsockname, fd, &place);
+    }
 }
 
 /* Answers once. Returns whether `fd` can be read; waits a moment for that, unless it is -1. */
@@ -180,10 +224,9 @@ static void bind_source(int fd, const struct sockaddr_storage *to)
 static void connect_to(const struct seen *v)
 {
     int fd = stress_new_socket(v->place.ss_family, SOCK_STREAM);
-    struct linger at_once = {.l_onoff = 1};
     uint32_t token = 0;
 
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    stress_end_at_once(fd);
     if (stress_chance(4) == 0)
         bind_source(fd, &v->place);
     if (connect(fd, (struct sockaddr *)&v->place, stress_size_of(&v->place)) != 0) {
