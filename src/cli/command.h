@@ -2,8 +2,7 @@
  * A command of `remap`, as data: its options, help and handler. main.c lists them all. Parsing and
  * help read the same table of options.
  */
-#ifndef CLI_COMMAND_H
-#define CLI_COMMAND_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -94,5 +93,3 @@ extern const struct command doctor_command;
 extern const struct command redirect_command;
 extern const struct command export_command;
 extern const struct command help_command;
-
-#endif

@@ -1,6 +1,5 @@
 /* Which runs have processes, read from procfs. */
-#ifndef CLI_IN_USE_H
-#define CLI_IN_USE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,5 +22,3 @@ struct in_use {
 
 /* Finds those of `count` runs that have a process. In doubt, a run has one. */
 void in_use_find(struct in_use *runs, size_t count);
-
-#endif

@@ -1,6 +1,5 @@
 /* The remapped sockets that are open: records of the registries, confirmed by the kernel. */
-#ifndef CLI_REMAPPED_H
-#define CLI_REMAPPED_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,5 +46,3 @@ uint64_t remapped_newest(struct remapped_watch *w);
 
 /* Lets the registries go: the next remapped_newest finds those that are there now. */
 void remapped_end_watch(struct remapped_watch *w);
-
-#endif

@@ -1,6 +1,5 @@
 /* Named runs: their folders, and the end of them. */
-#ifndef CLI_RUNS_H
-#define CLI_RUNS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -24,5 +23,3 @@ char *runs_begin(const char *run);
 
 /* Removes the runs in a folder of runs_folders() that have ended. */
 void runs_remove_past(const char *folder);
-
-#endif

@@ -1,6 +1,5 @@
 /* Which process has a port, read from procfs. */
-#ifndef LINUX_PORT_OWNER_H
-#define LINUX_PORT_OWNER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,5 +43,3 @@ bool port_owner_find_socket(pid_t viewer, const struct endpoint *actual, struct 
  * `first` if that has the socket, else the first one in /proc that has it and can be looked into.
  */
 void port_owner_find_processes(struct port_owner *owners, size_t count);
-
-#endif

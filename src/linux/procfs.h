@@ -1,6 +1,5 @@
 /* Files and folders of procfs (proc(5)), read without stdio and malloc. */
-#ifndef LINUX_PROCFS_H
-#define LINUX_PROCFS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -95,5 +94,3 @@ uint64_t procfs_inode(pid_t pid, const char *file);
 /* Returns whether a user or group exists in the user namespace of `map`, /proc/PID/uid_map or
  * gid_map (user_namespaces(7)); true also if that file cannot be read. */
 bool procfs_maps_id(const char *map, uint64_t id);
-
-#endif

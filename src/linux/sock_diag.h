@@ -1,6 +1,5 @@
 /* The sockets of a network namespace, listed by the kernel (sock_diag(7)). */
-#ifndef LINUX_SOCK_DIAG_H
-#define LINUX_SOCK_DIAG_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,5 +82,3 @@ bool sock_diag_lists_bound(void);
 
 /* Ends the list, at any point. Returns false, with errno, if it could not be read further. */
 bool sock_diag_end(struct sock_diag_dump *d);
-
-#endif

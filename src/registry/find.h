@@ -1,6 +1,5 @@
 /* Finding records by what the kernel has. Internal to this room. */
-#ifndef REGISTRY_FIND_H
-#define REGISTRY_FIND_H
+#pragma once
 
 #include "registry/record.h"
 
@@ -49,5 +48,3 @@ struct find_walk {
 /* Reads the next record of an actual port in a namespace. Returns false at the end. */
 bool find_next(const struct registry *r, uint64_t netns, uint16_t port, struct find_walk *w,
                struct record *record);
-
-#endif

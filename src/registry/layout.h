@@ -1,6 +1,5 @@
 /* Where things lie in the registry's memory; registry.c explains it. Internal to this room. */
-#ifndef REGISTRY_LAYOUT_H
-#define REGISTRY_LAYOUT_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -108,5 +107,3 @@ static inline bool layout_is_valid(const struct registry *r, unsigned index)
     return (atomic_load_explicit(&b->tag[index % BUCKET_RECORDS], memory_order_acquire) &
             TAG_VALID) != 0;
 }
-
-#endif

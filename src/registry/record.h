@@ -10,8 +10,7 @@
  * written one by one, since nothing depends on more than one of them, and the new stamp last.
  * Internal to this room.
  */
-#ifndef REGISTRY_RECORD_H
-#define REGISTRY_RECORD_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -202,5 +201,3 @@ HOT static inline struct record record_of(const struct registry_entry *e)
     memcpy(record.program, e->program, sizeof(record.program));
     return record;
 }
-
-#endif

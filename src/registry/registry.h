@@ -1,6 +1,5 @@
 /* The asked and actual endpoints of remapped sockets, in memory that processes share. */
-#ifndef REGISTRY_REGISTRY_H
-#define REGISTRY_REGISTRY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -155,5 +154,3 @@ bool registry_in_way(const struct registry *r, uint64_t netns, const struct endp
 
 /* Returns whether an entry has this actual port. */
 bool registry_has_port(const struct registry *r, uint64_t netns, uint16_t port);
-
-#endif

@@ -1,6 +1,5 @@
 /* The file of a registry, in a folder that only its user can access. */
-#ifndef REGISTRY_STORE_H
-#define REGISTRY_STORE_H
+#pragma once
 
 #include "registry/registry.h"
 
@@ -28,5 +27,3 @@ enum { STORE_DEFAULT_MAX = 64 };
 
 /* Writes the default folder, "/tmp/remap-UID", to `folder`, and returns it. */
 const char *store_default_folder(char folder[STORE_DEFAULT_MAX]);
-
-#endif

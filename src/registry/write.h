@@ -1,6 +1,5 @@
 /* Writing and removing records. Internal to this room. */
-#ifndef REGISTRY_WRITE_H
-#define REGISTRY_WRITE_H
+#pragma once
 
 #include "registry/record.h"
 
@@ -14,5 +13,3 @@ bool write_record(struct registry *r, struct record *record, bool *is_alone)
 
 /* Removes a record, if its tag is still the same. */
 void write_free(struct registry *r, unsigned index, uint64_t tag);
-
-#endif

@@ -1,6 +1,5 @@
 /* bind(2): addresses on their way to the kernel, asked to actual. */
-#ifndef TRANSLATE_BIND_H
-#define TRANSLATE_BIND_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -20,5 +19,3 @@ int bind_try(int fd, const struct sockaddr *addr, socklen_t len)
  * not map, report or record it. The address must be readable.
  */
 bool bind_is_unmapped(int fd, const struct sockaddr *addr, socklen_t len);
-
-#endif

@@ -1,6 +1,5 @@
 /* One bind: what the program asked for, and the actual ports that are tried for it. */
-#ifndef TRANSLATE_BIND_CALL_H
-#define TRANSLATE_BIND_CALL_H
+#pragma once
 
 #include <errno.h>
 #include <stdbool.h>
@@ -70,5 +69,3 @@ static inline int bind_call_try(struct bind_call *c, uint16_t port)
         c->actual.addr = addr_mapped(&c->actual.addr);
     return next.bind(c->fd, (struct sockaddr *)&copy, c->len);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Addresses that a program connects or sends to, asked to actual. */
-#ifndef TRANSLATE_CONNECT_H
-#define TRANSLATE_CONNECT_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -25,5 +24,3 @@ ssize_t connect_sendto(int fd, const void *buf, size_t size, int flags, const st
                        socklen_t len);
 ssize_t connect_sendmsg(int fd, const struct msghdr *message, int flags);
 int connect_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
-
-#endif

@@ -1,6 +1,5 @@
 /* Which server of the tree a client means. */
-#ifndef TRANSLATE_SERVER_H
-#define TRANSLATE_SERVER_H
+#pragma once
 
 #include <stdbool.h>
 #include <string.h>
@@ -67,5 +66,3 @@ static inline bool server_redirect(struct target *t, const struct addr *host, ui
  * errno.
  */
 bool server_find(struct target *t);
-
-#endif

@@ -1,6 +1,5 @@
 /* The registry that this process shares with its tree, and what its records go by. */
-#ifndef TRANSLATE_SHARED_REGISTRY_H
-#define TRANSLATE_SHARED_REGISTRY_H
+#pragma once
 
 #include <stdatomic.h>
 
@@ -86,5 +85,3 @@ bool shared_registry_settle(uint64_t netns, uint16_t port);
 
 /* Returns why the folder cannot be used, and NULL from the second call on. */
 const char *shared_registry_take_problem(void);
-
-#endif

@@ -3,8 +3,7 @@
  * socket are probe_socket.c's, conversations between sockets probe_talk.c's, and messages,
  * and addresses and buffers that are wrong, probe_message.c's.
  */
-#ifndef TOOLS_PROBE_H
-#define TOOLS_PROBE_H
+#pragma once
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -72,5 +71,3 @@ void probe_bound_waiting(void);
 
 /* An address that nothing may be read from or written to. */
 void *probe_hole(void);
-
-#endif

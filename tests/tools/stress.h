@@ -3,8 +3,7 @@
  * stress_name.c's; what a worker binds and closes stress_socket.c's; and servers and clients
  * stress_talk.c's.
  */
-#ifndef TOOLS_STRESS_H
-#define TOOLS_STRESS_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -127,5 +126,3 @@ void stress_ask_server(void);
 
 /* Connects to an endpoint that no socket has. */
 void stress_ask_nobody(void);
-
-#endif

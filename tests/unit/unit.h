@@ -1,6 +1,5 @@
 /* What the unit tests share. Each of the other files here is a program, with the main of unit.c. */
-#ifndef UNIT_H
-#define UNIT_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,5 +50,3 @@ static inline struct endpoint unit_endpoint(const char *text)
         fail_msg("%s: %s", text, d.message);
     return e;
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* Programs that are crafted for the unit tests, in a folder of their own. */
-#ifndef UNIT_PROGRAM_H
-#define UNIT_PROGRAM_H
+#pragma once
 
 #include "unit.h"
 
@@ -203,5 +202,3 @@ static inline int remove_folder(void **state)
     snprintf(command, sizeof(command), "/bin/rm -rf '%s'", folder);
     return system(command); /* NOLINT(bugprone-command-processor,cert-env33-c): our own folder */
 }
-
-#endif

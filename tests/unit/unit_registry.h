@@ -1,6 +1,5 @@
 /* What the tests of the registry share. */
-#ifndef UNIT_REGISTRY_H
-#define UNIT_REGISTRY_H
+#pragma once
 
 #include <unistd.h>
 
@@ -81,5 +80,3 @@ static inline int destroy_registry(void **state)
     registry_destroy(*state);
     return 0;
 }
-
-#endif
