@@ -61,7 +61,7 @@ struct sock_diag_dump {
     enum proto proto;   /* of the part that is being read */
     bool may_be_absent; /* the kernel may lack its protocol, and then has none of these sockets */
     unsigned next;      /* the part after it */
-    char *buf;        /* the caller's */
+    char *buf;          /* the caller's */
     size_t size;
     size_t at, end; /* what is left of the answer in `buf` */
 };
