@@ -162,10 +162,19 @@ static bool keep_records(struct scope *s, const struct sock_diag_socket *socket)
     return is_known;
 }
 
-static void record_itself(struct scope *s, const struct sock_diag_socket *socket)
+/*
+ * Records a socket as what it is. A connection is recorded with the wildcard: a record of its address
+ * goes before that, and a server on the wildcard replaces it.
+ */
+static void record_itself(struct scope *s, const struct sock_diag_socket *socket,
+                          bool is_connection)
 {
-    struct registry_entry e = {.asked = socket->local,
-                               .actual = socket->local,
+    struct endpoint own = socket->local;
+
+    if (is_connection)
+        own.addr = (struct addr){.family = own.addr.family};
+    struct registry_entry e = {.asked = own,
+                               .actual = own,
                                .netns = s->netns,
                                .inode = {socket->inode},
                                .v6only = socket->v6only};
@@ -190,9 +199,8 @@ static bool read_sockets(struct scope *s, enum sock_diag_kind kind, enum proto p
         sock_diag_begin(&dump, kind, s->netns, &wanted, buf, sizeof(buf));
         for (count = 0; sock_diag_next(&dump, &socket); count++) {
             bool is_open = socket.inode != 0; /* else its process has closed it */
-            if (is_open && !keep_records(s, &socket) && s->records_others &&
-                kind != SOCK_DIAG_CONNECTED)
-                record_itself(s, &socket);
+            if (is_open && !keep_records(s, &socket) && s->records_others)
+                record_itself(s, &socket, kind == SOCK_DIAG_CONNECTED);
         }
         if (!sock_diag_end(&dump))
             return false;
@@ -233,8 +241,7 @@ static bool keep_open(struct scope *s)
         enum sock_diag_kind kind = LISTS[i / 2].kind;
         enum proto proto = LISTS[i / 2].proto;
         uint8_t family = FAMILIES[i % 2];
-        bool records_others = s->records_others && kind != SOCK_DIAG_CONNECTED;
-        if ((records_others || has_marked(s, proto, family)) &&
+        if ((s->records_others || has_marked(s, proto, family)) &&
             !read_sockets(s, kind, proto, family))
             return false;
     }

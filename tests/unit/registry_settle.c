@@ -232,6 +232,37 @@ TEST(counted_sockets_are_recorded, IN_MEMORY)
     close(listener);
 }
 
+/* The listener was counted, and is closed when a record is put: its connection is recorded. */
+TEST(counted_connections_are_recorded, IN_MEMORY)
+{
+    struct endpoint tcp, udp, any;
+    int listener = bound("127.0.0.1", 0, SOCK_STREAM, &tcp);
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(listen(listener, 1), 0);
+    registry_count_passed(*state, tcp.port);
+    connect_to(client, "127.0.0.1", tcp.port);
+    int accepted = accept(listener, NULL, NULL);
+    close(listener);
+    int server = bound("0.0.0.0", tcp.port, SOCK_DGRAM, &udp);
+    put_own(*state, 53, &udp);
+    any = tcp;
+    any.proto = PROTO_ANY;
+    assert_int_equal(asked_of(*state, &any), 0); /* the protocol decides */
+    assert_int_equal(asked_of(*state, &tcp), tcp.port);
+    assert_int_equal(asked_of(*state, &udp), 53);
+    /* Another server gets the port: its connections go before. */
+    any.addr = (struct addr){.family = AF_INET};
+    any.proto = PROTO_TCP;
+    put_own(*state, 80, &any);
+    assert_int_equal(asked_of(*state, &tcp), 80);
+    close(client);
+    close(accepted);
+    close(server);
+    assert_true(registry_settle(*state, netns_own(), tcp.port));
+    assert_int_equal(asked_of(*state, &tcp), 0);
+}
+
 /* Nothing is removed where the kernel cannot be asked. */
 TEST(other_namespaces_are_left_alone, IN_MEMORY)
 {
