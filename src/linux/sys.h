@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/parameters.h"
+
 /* The analyzer does not know that the instructions below write to memory. */
 #if defined(__clang_analyzer__) || !defined(__LP64__)
 #define SYS_BY_LIBC
@@ -84,17 +86,61 @@ static inline long sys_call(long number, long a, long b, long c)
     return sys_call6(number, a, b, c, 0, 0, 0);
 }
 
-static inline int sys_execve(const char *path, char *const argv[], char *const envp[])
-{
-    return (int)sys_call(SYS_execve, (long)path, (long)argv, (long)envp);
-}
+/*
+ * SYS_CALL(result, name, types of the parameters) defines sys_NAME, which makes the system call of
+ * that name. The arguments that are left out at the end are 0.
+ */
+#define SYS_CALL(result, name, ...)                                                                \
+    static inline result sys_##name PARAMETERS(__VA_ARGS__)                                        \
+    {                                                                                              \
+        return (result)SYS_PADDED(SYS_##name, PARAMETER_LONGS(__VA_ARGS__), 0, 0, 0, 0, 0, 0);     \
+    }
+#define SYS_PADDED(...) SYS_FIRST_SEVEN(__VA_ARGS__)
+#define SYS_FIRST_SEVEN(number, a, b, c, d, e, f, ...) sys_call6(number, a, b, c, d, e, f)
 
-/* execveat(2), Linux 3.19. */
-static inline int sys_execveat(int folder, const char *path, char *const argv[], char *const envp[],
-                               int flags)
-{
-    return (int)sys_call6(SYS_execveat, folder, (long)path, (long)argv, (long)envp, flags, 0);
-}
+/* The same without parameters. */
+#define SYS_PLAIN_CALL(result, name)                                                               \
+    static inline result sys_##name(void)                                                          \
+    {                                                                                              \
+        return (result)sys_call(SYS_##name, 0, 0, 0);                                              \
+    }
+
+SYS_CALL(int, close, int)
+SYS_CALL(int, close_range, unsigned, unsigned) /* Linux 5.9 */
+SYS_CALL(ssize_t, read, int, void *, size_t)
+SYS_CALL(ssize_t, write, int, const void *, size_t)
+SYS_CALL(ssize_t, readlinkat, int, const char *, char *, size_t)
+SYS_CALL(ssize_t, getxattr, const char *, const char *, void *, size_t)
+SYS_CALL(int, fchmod, int, mode_t)
+SYS_CALL(int, uname, struct utsname *)
+
+SYS_CALL(int, execve, const char *, char *const *, char *const *)
+SYS_CALL(int, execveat, int, const char *, char *const *, char *const *, int) /* Linux 3.19 */
+SYS_CALL(int, kill, pid_t, int)
+SYS_CALL(int, pidfd_open, pid_t, unsigned) /* Linux 5.3; PIDFD_THREAD: Linux 6.9 */
+SYS_CALL(int, pidfd_getfd, int, int)       /* Linux 5.6 */
+SYS_CALL(int, pidfd_send_signal, int, int) /* Linux 5.1 */
+SYS_CALL(int, prctl, int, long, long)
+SYS_CALL(int, seccomp, unsigned, unsigned long, const void *)
+SYS_PLAIN_CALL(uid_t, getuid)
+SYS_PLAIN_CALL(gid_t, getgid)
+SYS_PLAIN_CALL(uid_t, geteuid)
+SYS_PLAIN_CALL(pid_t, getpid)
+
+SYS_CALL(int, socket, int, int, int)
+SYS_CALL(int, bind, int, const struct sockaddr *, socklen_t)
+SYS_CALL(int, listen, int, int)
+SYS_CALL(int, connect, int, const struct sockaddr *, socklen_t)
+SYS_CALL(int, accept4, int, struct sockaddr *, socklen_t *, int)
+SYS_CALL(int, getsockname, int, struct sockaddr *, socklen_t *)
+SYS_CALL(int, getpeername, int, struct sockaddr *, socklen_t *)
+SYS_CALL(int, getsockopt, int, int, int, void *, socklen_t *)
+SYS_CALL(ssize_t, sendto, int, const void *, size_t, int, const struct sockaddr *, socklen_t)
+SYS_CALL(ssize_t, recvfrom, int, void *, size_t, int, struct sockaddr *, socklen_t *)
+SYS_CALL(ssize_t, sendmsg, int, const struct msghdr *, int)
+SYS_CALL(ssize_t, recvmsg, int, struct msghdr *, int)
+SYS_CALL(int, sendmmsg, int, struct mmsghdr *, unsigned, int)
+SYS_CALL(int, recvmmsg, int, struct mmsghdr *, unsigned, int, struct timespec *)
 
 /*
  * faccessat2(2) with AT_EACCESS, Linux 5.8. An older kernel checks the real user, which is the
@@ -125,11 +171,6 @@ static inline int sys_mkdir(const char *path, mode_t mode)
     return (int)sys_call(SYS_mkdirat, AT_FDCWD, (long)path, (long)mode);
 }
 
-static inline int sys_close(int fd)
-{
-    return (int)sys_call(SYS_close, fd, 0, 0);
-}
-
 static inline void sys_cleanup_fd(const int *fd)
 {
     if (*fd >= 0)
@@ -139,17 +180,6 @@ static inline void sys_cleanup_fd(const int *fd)
 /* Of a descriptor: closes it when the variable goes out of scope. Leaves -1 alone. */
 #define SYS_CLEANUP_FD __attribute__((cleanup(sys_cleanup_fd)))
 
-/* close_range(2), Linux 5.9: closes the descriptors from `first` to `last`. */
-static inline int sys_close_range(unsigned first, unsigned last)
-{
-    return (int)sys_call(SYS_close_range, first, last, 0);
-}
-
-static inline ssize_t sys_read(int fd, void *buf, size_t size)
-{
-    return sys_call(SYS_read, fd, (long)buf, (long)size);
-}
-
 /* preadv(2) with one buffer: it takes the offset in the same way on every machine. */
 static inline ssize_t sys_pread(int fd, void *buf, size_t size, unsigned long offset)
 {
@@ -158,19 +188,9 @@ static inline ssize_t sys_pread(int fd, void *buf, size_t size, unsigned long of
     return sys_call6(SYS_preadv, fd, (long)&one, 1, (long)offset, 0, 0);
 }
 
-static inline ssize_t sys_write(int fd, const void *buf, size_t size)
-{
-    return sys_call(SYS_write, fd, (long)buf, (long)size);
-}
-
 static inline ssize_t sys_getdents(int fd, void *buf, size_t size)
 {
     return sys_call(SYS_getdents64, fd, (long)buf, (long)size);
-}
-
-static inline ssize_t sys_readlinkat(int dir, const char *path, char *buf, size_t size)
-{
-    return sys_call6(SYS_readlinkat, dir, (long)path, (long)buf, (long)size, 0, 0);
 }
 
 /* statx(2), Linux 4.11: unlike that of stat(2), its structure is the same on every machine. */
@@ -184,11 +204,6 @@ static inline int sys_statx(const char *path, unsigned mask, struct statx *st)
     return (int)sys_call6(SYS_statx, AT_FDCWD, (long)path, 0, (long)mask, (long)st, 0);
 }
 
-static inline ssize_t sys_getxattr(const char *path, const char *name, void *value, size_t size)
-{
-    return sys_call6(SYS_getxattr, (long)path, (long)name, (long)value, (long)size, 0, 0);
-}
-
 static inline int sys_statfs(const char *path, struct statfs *st)
 {
 #ifdef __LP64__
@@ -196,11 +211,6 @@ static inline int sys_statfs(const char *path, struct statfs *st)
 #else
     return statfs(path, st); /* there, the kernel has two of them */
 #endif
-}
-
-static inline int sys_fchmod(int fd, mode_t mode)
-{
-    return (int)sys_call(SYS_fchmod, fd, (long)mode, 0);
 }
 
 /*
@@ -225,44 +235,6 @@ static inline int sys_reserve(int fd, off_t size)
     return error == 0 ? 0 : -1;
 }
 
-static inline int sys_uname(struct utsname *name)
-{
-    return (int)sys_call(SYS_uname, (long)name, 0, 0);
-}
-
-static inline int sys_prctl(int option, long a, long b)
-{
-    return (int)sys_call6(SYS_prctl, option, a, b, 0, 0, 0);
-}
-
-static inline int sys_seccomp(unsigned operation, unsigned long flags, const void *argument)
-{
-    return (int)sys_call(SYS_seccomp, operation, (long)flags, (long)argument);
-}
-
-static inline int sys_kill(pid_t pid, int signal)
-{
-    return (int)sys_call(SYS_kill, pid, signal, 0);
-}
-
-/* pidfd_open(2), Linux 5.3; `flags` is 0 or PIDFD_THREAD (Linux 6.9). */
-static inline int sys_pidfd_open(pid_t pid, unsigned flags)
-{
-    return (int)sys_call(SYS_pidfd_open, pid, flags, 0);
-}
-
-/* pidfd_getfd(2), Linux 5.6: duplicates a descriptor of another process. */
-static inline int sys_pidfd_getfd(int pidfd, int fd)
-{
-    return (int)sys_call(SYS_pidfd_getfd, pidfd, fd, 0);
-}
-
-/* pidfd_send_signal(2), Linux 5.1 */
-static inline int sys_pidfd_send_signal(int pidfd, int signal)
-{
-    return (int)sys_call6(SYS_pidfd_send_signal, pidfd, signal, 0, 0, 0, 0);
-}
-
 static inline int sys_sigmask(int how, const void *set, void *old)
 {
     return (int)sys_call6(SYS_rt_sigprocmask, how, (long)set, (long)old, _NSIG / 8, 0, 0);
@@ -280,100 +252,7 @@ static inline int sys_yield(void)
     return (int)sys_call(SYS_sched_yield, 0, 0, 0);
 }
 
-static inline uid_t sys_getuid(void)
-{
-    return (uid_t)sys_call(SYS_getuid, 0, 0, 0);
-}
-
-static inline gid_t sys_getgid(void)
-{
-    return (gid_t)sys_call(SYS_getgid, 0, 0, 0);
-}
-
-static inline uid_t sys_geteuid(void)
-{
-    return (uid_t)sys_call(SYS_geteuid, 0, 0, 0);
-}
-
-static inline pid_t sys_getpid(void)
-{
-    return (pid_t)sys_call(SYS_getpid, 0, 0, 0);
-}
-
-static inline int sys_socket(int family, int type, int protocol)
-{
-    return (int)sys_call(SYS_socket, family, type, protocol);
-}
-
-static inline int sys_bind(int fd, const struct sockaddr *addr, socklen_t len)
-{
-    return (int)sys_call(SYS_bind, fd, (long)addr, (long)len);
-}
-
-static inline int sys_listen(int fd, int backlog)
-{
-    return (int)sys_call(SYS_listen, fd, backlog, 0);
-}
-
-static inline int sys_connect(int fd, const struct sockaddr *addr, socklen_t len)
-{
-    return (int)sys_call(SYS_connect, fd, (long)addr, (long)len);
-}
-
-static inline int sys_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
-{
-    return (int)sys_call6(SYS_accept4, fd, (long)addr, (long)len, flags, 0, 0);
-}
-
 static inline int sys_accept(int fd, struct sockaddr *addr, socklen_t *len)
 {
     return sys_accept4(fd, addr, len, 0);
-}
-
-static inline int sys_getsockname(int fd, struct sockaddr *addr, socklen_t *len)
-{
-    return (int)sys_call(SYS_getsockname, fd, (long)addr, (long)len);
-}
-
-static inline int sys_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
-{
-    return (int)sys_call(SYS_getpeername, fd, (long)addr, (long)len);
-}
-
-static inline int sys_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
-{
-    return (int)sys_call6(SYS_getsockopt, fd, level, name, (long)value, (long)len, 0);
-}
-
-static inline ssize_t sys_sendto(int fd, const void *buf, size_t size, int flags,
-                                 const struct sockaddr *addr, socklen_t len)
-{
-    return sys_call6(SYS_sendto, fd, (long)buf, (long)size, flags, (long)addr, (long)len);
-}
-
-static inline ssize_t sys_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *addr,
-                                   socklen_t *len)
-{
-    return sys_call6(SYS_recvfrom, fd, (long)buf, (long)size, flags, (long)addr, (long)len);
-}
-
-static inline ssize_t sys_sendmsg(int fd, const struct msghdr *message, int flags)
-{
-    return sys_call(SYS_sendmsg, fd, (long)message, flags);
-}
-
-static inline ssize_t sys_recvmsg(int fd, struct msghdr *message, int flags)
-{
-    return sys_call(SYS_recvmsg, fd, (long)message, flags);
-}
-
-static inline int sys_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
-{
-    return (int)sys_call6(SYS_sendmmsg, fd, (long)messages, (long)count, flags, 0, 0);
-}
-
-static inline int sys_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                               struct timespec *timeout)
-{
-    return (int)sys_call6(SYS_recvmmsg, fd, (long)messages, (long)count, flags, (long)timeout, 0);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/hot.h"
+#include "core/parameters.h"
 #include "linux/sys.h"
 #include "preload/exec.h"
 #include "preload/socket_calls.h"
@@ -195,7 +196,7 @@ void calls_find(void)
 #define SPAWN_CALL(name, result, handler, ...)                                                     \
     EXPORT COLD result name PARAMETERS(__VA_ARGS__)                                                \
     {                                                                                              \
-        return handler(exec_next.name, CALLS_EACH(CALLS_ARGUMENT, __VA_ARGS__));                   \
+        return handler(exec_next.name, PARAMETER_NAMES(__VA_ARGS__));                              \
     }
 #define SOCKET_CALL(...) EXPORT HOT DEFINE(__VA_ARGS__)
 #define HOT_CALL(...) EXPORT HOT DEFINE(__VA_ARGS__)

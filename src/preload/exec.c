@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/parameters.h"
 #include "linux/sys.h"
 #include "linux/user_memory.h"
 #include "preload/calls.h"
