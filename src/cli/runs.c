@@ -107,15 +107,15 @@ static void read_name(int folder, const char *name, struct contents *c)
     struct stat st;
     int end = 0;
 
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
-        st.st_uid != geteuid()) {
-        c->is_foreign = true;
-    } else if (sscanf(name, "run.%" SCNu64 ".%" SCNu64 "%n", &namespace, &since, &end) == 2 &&
-               name[end] == '\0') {
+    bool is_own_file = fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                       S_ISREG(st.st_mode) && st.st_uid == geteuid();
+    if (is_own_file &&
+        sscanf(name, "run.%" SCNu64 ".%" SCNu64 "%n", &namespace, &since, &end) == 2 &&
+        name[end] == '\0') {
         c->since = since < c->since ? since : c->since;
         c->is_elsewhere = c->is_elsewhere || namespace != pid_namespace();
-    } else if (sscanf(name, "registry.%" SCNu64 "%n", &version, &end) == 1 && name[end] == '\0' &&
-               c->files < IN_USE_FILES) {
+    } else if (is_own_file && sscanf(name, "registry.%" SCNu64 "%n", &version, &end) == 1 &&
+               name[end] == '\0' && c->files < IN_USE_FILES) {
         c->file[c->files++] = st.st_ino;
     } else {
         c->is_foreign = true;
