@@ -63,12 +63,18 @@ HOT static inline int match(const struct find_wanted *w, const struct record *re
 }
 
 /* Compares a further match with the best one. */
-static void compare(const struct record *record, unsigned index, int addr, struct find_matches *m)
+static void compare(const struct registry *r, unsigned index, const struct find_wanted *w,
+                    struct find_matches *m)
 {
-    m->have_protocols = m->have_protocols || record->proto != m->best.proto;
-    m->have_answers = m->have_answers || !same_answer(record, &m->best);
-    if (addr < m->best_addr || (addr == m->best_addr && record_is_better(record, &m->best))) {
-        memcpy(&m->best, record, RECORD_KEY_SIZE);
+    struct record record;
+    int addr;
+
+    if (!record_read_key(&r->slot[index], &record) || (addr = match(w, &record)) < 0)
+        return;
+    m->have_protocols = m->have_protocols || record.proto != m->best.proto;
+    m->have_answers = m->have_answers || !same_answer(&record, &m->best);
+    if (addr < m->best_addr || (addr == m->best_addr && record_is_better(&record, &m->best))) {
+        memcpy(&m->best, &record, RECORD_KEY_SIZE);
         m->index = index;
         m->best_addr = addr;
     }
@@ -77,18 +83,14 @@ static void compare(const struct record *record, unsigned index, int addr, struc
 HOT static void take(const struct registry *r, unsigned index, const struct find_wanted *w,
                      struct find_matches *m)
 {
-    struct record record, *to = m->is_found ? &record : &m->best;
-    int addr;
-
-    if (!record_read_key(&r->slot[index], to) || (addr = match(w, to)) < 0)
-        return;
     if (m->is_found) {
-        compare(to, index, addr, m);
+        compare(r, index, w, m);
         return;
     }
+    if (!record_read_key(&r->slot[index], &m->best) || (m->best_addr = match(w, &m->best)) < 0)
+        return;
     m->is_found = true;
     m->index = index;
-    m->best_addr = addr;
 }
 
 HOT void find_matches(const struct registry *r, const struct find_wanted *w, struct find_matches *m)
