@@ -22,7 +22,8 @@
  * Memory order. A writer stores the words of a record, then its tag, each with release. A
  * reader loads the tag with acquire: it sees those words, or later ones. Later ones are of
  * another record, and the stamp shows a mixture (record.h). put.c and settle.c have the
- * two places where each side writes one word and then reads the other's.
+ * places where each side writes one word and then reads the other's. tests/litmus has a model of
+ * each.
  */
 #include "registry/registry.h"
 
