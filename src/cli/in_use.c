@@ -1,10 +1,11 @@
 /*
- * A run has the processes with its folder in REMAP_STATE, as `remap run` sets it, and those that have
- * mapped its registry: a process may have changed its environment. A process of this user that
- * cannot be looked into, such as an ssh-agent, counts if it has started after the run.
+ * The processes of a run are those with its folder in REMAP_STATE, as `remap run` sets it, and
+ * those that have its registry mapped, since a process may change its environment. A process of
+ * this user that cannot be examined, such as an ssh-agent, counts as one if it started after the
+ * run.
  *
- * The processes are looked at twice: a process may start another one that comes before it in
- * /proc, and end before it is reached.
+ * All processes are examined twice: a process may start another with a lower number, and end before
+ * it is reached.
  */
 #include "cli/in_use.h"
 
@@ -39,9 +40,12 @@ static void set_all_used(struct search *s)
         set_used(s, &s->runs[i]);
 }
 
-/* ---- processes that cannot be looked into ---- */
+/* ---- processes that cannot be examined ---- */
 
-/* Returns whether a process may be of this user. Root may have given up its user in a run. */
+/*
+ * Returns whether a process may belong to this user. To root, all may: a process of its run may
+ * have changed its user.
+ */
 static bool is_own(pid_t pid)
 {
     char path[PROCFS_PATH_MAX];
@@ -59,7 +63,7 @@ static bool is_own(pid_t pid)
     return is_found;
 }
 
-/* After `error`, from a file of a process. */
+/* Handles `error`, the errno of opening or reading a file of a process. */
 static void note_closed(struct search *s, pid_t pid, int error)
 {
     uint64_t started;
@@ -81,7 +85,7 @@ static void note_closed(struct search *s, pid_t pid, int error)
 
 /* ---- others ---- */
 
-/* Notes the folder in the environment of a process, whose own root and working folder count. */
+/* Handles a folder in the environment of a process: a path in its root and working folder. */
 static void note_folder(struct search *s, pid_t pid, const char *folder)
 {
     CLEANUP_FREE char *path =
@@ -108,7 +112,7 @@ static bool is_file_of(const struct in_use *run, ino_t inode, const char *path)
     return strstr(path, name) != NULL; /* some file systems show another inode there */
 }
 
-/* Notes a line of /proc/PID/maps. Its device may be another one than that of stat(2). */
+/* Handles a line of /proc/PID/maps. Its device number may differ from that of stat(2). */
 static void note_mapping(struct search *s, const char *line)
 {
     const char *path = strchr(line, '/');

@@ -16,9 +16,9 @@ struct in_use {
     dev_t dev;
     ino_t inode;
     ino_t file[IN_USE_FILES]; /* its registries, of several versions; then zeros */
-    uint64_t since;           /* when its first process started, as procfs_started has it */
+    uint64_t since;           /* the start of its first process, as of procfs_started */
     bool is_used;             /* the result; false before */
 };
 
-/* Finds those of `count` runs that have a process. In doubt, a run has one. */
+/* Finds which of `count` runs have a process. A run counts as having one if that is not known. */
 void in_use_find(struct in_use *runs, size_t count);

@@ -10,9 +10,9 @@
 #include "core/rule.h"
 
 /*
- * In milliseconds. The registry is looked at often, and costs little. The kernel's list of sockets
- * costs more: it is read if the registry has changed and, since the registry is not told of all that
- * happens, at times from SHORTEST to LONGEST apart.
+ * In milliseconds. Checking the registry is cheap, and is done often. Reading the kernel's list of
+ * sockets costs more: it is done when the registry has changed and, since some changes do not show
+ * there, at intervals from SHORTEST to LONGEST.
  */
 enum { TICK = 10, SHORTEST = 10, LONGEST = 250 };
 
@@ -82,7 +82,7 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Sleeps until it may be worth to look again: at most *delay, which doubles, or until `end`. */
+/* Sleeps until the registry changes, for at most *delay, which then doubles, or until `end`. */
 static void sleep_until_change(struct remapped_watch *w, uint64_t newest, int *delay, double end)
 {
     static const struct timespec POLL = {0, TICK * 1000000};

@@ -39,10 +39,10 @@ struct remapped_watch {
 };
 
 /*
- * Returns a number that changes if a socket is bound or, with the engine preload, listens. Costs next
- * to nothing: no sockets are listed for it.
+ * Returns a number that changes if a socket is bound or, with the engine preload, listens. Reads
+ * only the registry.
  */
 uint64_t remapped_newest(struct remapped_watch *w);
 
-/* Lets the registries go: the next remapped_newest finds those that are there now. */
+/* Unmaps the registries. The next remapped_newest opens those that exist then. */
 void remapped_end_watch(struct remapped_watch *w);

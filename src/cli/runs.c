@@ -139,7 +139,7 @@ static struct contents read_contents(int folder)
 
 /* ---- the beginning ---- */
 
-/* Opens the folder and locks it: the environment of this process shows the run after an exec. */
+/* Opens and locks the folder. The environment of this process shows the run only after an exec. */
 static int open_locked(const char *path)
 {
     struct stat opened, now;

@@ -41,8 +41,8 @@ enum sock_diag_answer sock_diag_find(uint64_t netns, const struct endpoint *to,
 enum { SOCK_DIAG_SIZE = 4096, SOCK_DIAG_MAX = 32768 };
 
 /*
- * What is listed. A TCP socket may go from one kind to the next while a list is read: who must not
- * miss one asks for one kind after the other.
+ * What is listed. A TCP socket can change from one kind to the next while a list is read. To miss
+ * none, list one kind after the other.
  */
 enum sock_diag_kind {
     SOCK_DIAG_IDLE = 1, /* UDP, and since Linux 6.8 TCP that neither listens nor is connected */
@@ -59,7 +59,7 @@ struct sock_diag_dump {
     struct endpoint wanted;
     bool has_ended;
     enum proto proto;   /* of the part that is being read */
-    bool may_be_absent; /* the kernel may lack its protocol, and then has none of these sockets */
+    bool may_be_absent; /* the kernel may not support its protocol */
     unsigned next;      /* the part after it */
     char *buf;          /* the caller's */
     size_t size;
@@ -67,9 +67,9 @@ struct sock_diag_dump {
 };
 
 /*
- * Begins to list the sockets of a kind in the network namespace `netns`: those with the protocol,
- * the family and the port in `wanted`, each of which may be zero for all. sock_diag_end must
- * follow. Changes errno.
+ * Begins to list the sockets of a kind in the network namespace `netns` that have the protocol,
+ * family and port of `wanted`. A field of `wanted` that is zero matches any. Must be followed by
+ * sock_diag_end. Changes errno.
  */
 void sock_diag_begin(struct sock_diag_dump *d, enum sock_diag_kind kind, uint64_t netns,
                      const struct endpoint *wanted, char *buf, size_t size);
@@ -77,7 +77,7 @@ void sock_diag_begin(struct sock_diag_dump *d, enum sock_diag_kind kind, uint64_
 /* Reads the next socket. Returns false at the end of the list, or if it cannot be read further. */
 bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s);
 
-/* Returns whether TCP sockets that are bound, and do not listen yet, are listed (Linux 6.8). */
+/* Returns whether the kernel lists TCP sockets that are bound but not listening (Linux 6.8). */
 bool sock_diag_lists_bound(void);
 
 /* Ends the list, at any point. Returns false, with errno, if it could not be read further. */

@@ -3,7 +3,7 @@
 
 #include "registry/layout.h"
 
-/* Returns whether one of the ports of a word is the port. False positives are possible. */
+/* Returns whether one of the four ports in a word may be the port. False positives are possible. */
 static inline bool may_have_lane(uint64_t word, uint64_t ports)
 {
     const uint64_t ones = UINT64_C(0x0001000100010001);
@@ -11,7 +11,7 @@ static inline bool may_have_lane(uint64_t word, uint64_t ports)
     return ((other - ones) & ~other & ones << 15) != 0;
 }
 
-/* Returns the first record from `step` on, at the beginning of a word, that may be of the port. */
+/* Returns the first index from `step` on, a multiple of LANES, whose word may have the port. */
 static unsigned skip_others(const struct registry *r, uint64_t netns, uint16_t port, unsigned step)
 {
     const uint64_t ports = UINT64_C(0x0001000100010001) * port;
@@ -51,7 +51,7 @@ bool registry_next_asked(const struct registry *r, uint64_t netns, uint16_t port
     }
 }
 
-/* Returns whether a socket that asks for `a` would be refused natively because of that of `b`. */
+/* Returns whether the kernel would refuse `a` because of `b` if both had their asked endpoints. */
 static bool conflicts(const struct registry_entry *a, const struct registry_entry *b)
 {
     bool is_one_family = a->asked.addr.family == b->asked.addr.family;

@@ -1,4 +1,4 @@
-/* Finding records by what the kernel has. Internal to this room. */
+/* Finding records by their actual endpoint or port. Internal to this room. */
 #pragma once
 
 #include "registry/record.h"
@@ -29,7 +29,10 @@ void find_exact(struct find_wanted *w, const uint64_t addr[2]);
 /* Also looks for the wildcards that cover it; for a v4-mapped one, ::ffff:0.0.0.0 too. */
 void find_with_wildcards(struct find_wanted *w, const uint64_t addr[2]);
 
-/* What was found. The address itself goes before a wildcard, and the newest record before others. */
+/*
+ * What was found. A record of the exact address precedes one of a wildcard; a newer one precedes an
+ * older one.
+ */
 struct find_matches {
     struct record best; /* its key */
     unsigned index;     /* of that record */

@@ -1,4 +1,4 @@
-/* Where things lie in the registry's memory; registry.c explains it. Internal to this room. */
+/* The layout of the registry's memory, which registry.c explains. Internal to this room. */
 #pragma once
 
 #include <stdatomic.h>
@@ -68,7 +68,7 @@ HOT static inline unsigned layout_bucket(uint64_t netns, uint16_t port)
     return (unsigned)(layout_mix(netns ^ (uint64_t)port << 48) >> 20) % BUCKETS;
 }
 
-/* Returns which parts are those of an asked port. Another port may have the same. */
+/* Returns the index in `asked` of an asked port. Other ports may share it. */
 HOT static inline uint16_t layout_asked(uint64_t netns, uint16_t port)
 {
     return (uint16_t)(port ^ layout_mix(netns) >> 48);

@@ -1,4 +1,4 @@
-/* Putting a record in: where it goes, and what it replaces. */
+/* Adding records: where a record goes, and what it replaces. */
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -65,7 +65,7 @@ static unsigned claim_oldest(struct registry *r, const struct record *record, ui
     return layout_replace_tag(r, oldest, tag, busy) ? oldest : RECORDS;
 }
 
-/* Says of the buckets before that of a record that look-ups must go on to it. */
+/* Counts a record in the full buckets before its own, so that look-ups continue to it. */
 static void pass_by(struct registry *r, const struct record *record, unsigned index)
 {
     unsigned number = layout_bucket(record->netns, record->actual_port);
@@ -206,8 +206,7 @@ HOT static void find_same(const struct registry *r, const struct record *record,
 }
 
 /*
- * Adds a socket. If there is no room, the last one is replaced: then not all are known. Returns false
- * if it is known already.
+ * Adds a socket. If there is no room, replaces the last one. Returns false if it is already there.
  */
 static bool add_inode(struct record_slot *s, uint32_t inode)
 {
@@ -223,8 +222,9 @@ static bool add_inode(struct record_slot *s, uint32_t inode)
 }
 
 /*
- * The record stays. A process that is about to remove it may have asked the kernel before the
- * bind: that removal must fail (settle.c). Returns false if it has been removed already.
+ * Keeps a record that was bound again. A process may have asked the kernel before that bind, and be
+ * about to remove the record: its removal must fail (settle.c). Returns false if the record is
+ * gone.
  */
 HOT static bool keep(struct registry *r, unsigned index, const struct record *record)
 {
@@ -239,7 +239,7 @@ static bool is_passed_by(const struct registry *r, const struct record *record)
     return atomic_load(&r->bucket[number].passed_by) != 0;
 }
 
-/* Says of a record of the same endpoints that they were bound again. */
+/* Updates the record of a socket that was bound again to the same endpoints. */
 HOT static void refresh(struct registry *r, unsigned index, struct record *record,
                         const struct record *old)
 {

@@ -34,7 +34,7 @@ struct record_slot {
 enum {
     RECORD_V6ONLY = 1,
     RECORD_NOTIFY = 2,
-    RECORD_LISTED = 4, /* the kernel listed the socket; who bound it may be about to say more */
+    RECORD_LISTED = 4, /* taken from the kernel's list; its process may be about to record more */
 };
 
 /* What the words hold. The first one is 0 while a record is being written. */
@@ -81,7 +81,7 @@ HOT static inline bool record_read_key(const struct record_slot *s, struct recor
     return record_read_words(s, record, RECORD_KEY_WORDS);
 }
 
-/* Copies all of it. Another program may have written to the file: it says nothing impossible. */
+/* Copies the whole record, and checks it: another program may have written to the file. */
 static inline bool record_read(const struct record_slot *s, struct record *record)
 {
     if (!record_read_words(s, record, RECORD_WORDS))
@@ -143,7 +143,10 @@ static inline bool record_is_itself(const struct record *record)
            record_same_addr(record->asked_addr, record->actual_addr);
 }
 
-/* Returns whether `a` says what is true if both are of one endpoint: it is newer, and not listed. */
+/*
+ * Returns whether `a` replaces `b`, a record of the same endpoint: if it is newer, or only `b` is
+ * from the kernel's list.
+ */
 HOT static inline bool record_is_better(const struct record *a, const struct record *b)
 {
     if (((a->flags ^ b->flags) & RECORD_LISTED) != 0)

@@ -11,10 +11,9 @@
  * For an asked port, a list of the asked ports of all records is searched, four at a time, in the
  * parts that the port was ever recorded in.
  *
- * A writer takes a free tag (TAG_BUSY), writes the record, and stores its tag. A record never
- * changes afterwards, but for the inodes that are added to it: another record replaces it. A
- * record whose socket is closed is stale, and does no harm until it meets another: settle.c
- * removes it then.
+ * A writer takes a free tag (TAG_BUSY), writes the record, and stores its tag. The endpoints of a
+ * record never change afterwards: another record replaces it. A record whose socket is closed is
+ * stale. It does no harm until it meets another: settle.c removes it then.
  *
  * The memory may be a file that another program wrote to. Nothing in it is an offset or a
  * size that is not checked, and a record is checked before it is used.
@@ -131,7 +130,7 @@ HOT bool registry_has_passed(const struct registry *r, uint16_t port)
 
 /* ---- by the actual endpoint ---- */
 
-/* Returns whether the protocol decides: a socket that is only counted may have the port, too. */
+/* Returns whether the answer depends on the protocol. Counted sockets may have the port, too. */
 HOT static inline bool needs_proto(const struct registry *r, const struct find_matches *m)
 {
     return (m->have_protocols && m->have_answers) || registry_has_passed(r, m->best.actual_port);
@@ -156,7 +155,7 @@ HOT enum registry_answer registry_by_actual(const struct registry *r, uint64_t n
     return REGISTRY_KNOWN;
 }
 
-/* Reads an address as a record has it: two words, the unused part of which is 0. */
+/* Reads an address into the two words that a record has for it. Unused bytes are 0. */
 HOT static inline void read_words(const struct sockaddr *sa, uint64_t word[2])
 {
     word[0] = word[1] = 0;

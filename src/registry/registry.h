@@ -67,25 +67,27 @@ enum registry_put {
 enum registry_put registry_put(struct registry *r, const struct registry_entry *e);
 
 /*
- * Counts a bind to `port` that was not remapped, after the bind. Returns registry_may_have of the
- * port. If it is true, and registry_has_port is, the socket must be recorded too.
+ * Counts a socket that was bound to `port` without being remapped. Returns true if the port may
+ * have records: if registry_has_port confirms that, the socket must be recorded, too.
  */
 bool registry_count_passed(struct registry *r, uint16_t port);
 
-/* Returns whether there are counted sockets of the port: registry_settle may record them. */
+/*
+ * Returns whether sockets of the port are counted but not recorded. registry_settle records them.
+ */
 bool registry_has_passed(const struct registry *r, uint16_t port);
 
 /*
- * Adds a socket's inode to the record of its actual endpoint, which has a protocol. Returns false if
- * there is none.
+ * Adds the inode of a socket to the record of its actual endpoint, whose protocol must be set.
+ * Returns false if there is no record.
  */
 bool registry_add_inode(struct registry *r, uint64_t netns, const struct endpoint *actual,
                         uint32_t inode);
 
 /*
- * Asks the kernel for the sockets of an actual port, or of all ports if that is 0. Removes the
- * records of closed sockets, and records those that were only counted. Returns false if the
- * kernel cannot be asked: without sock_diag(7), and about another network namespace. Takes some
+ * Compares the records of an actual port, or of all ports if that is 0, with the sockets that the
+ * kernel lists. Removes the records of closed sockets, and records counted ones. Returns false if
+ * the kernel cannot be asked: without sock_diag(7), and about another network namespace. Takes some
  * hundred microseconds, and longer for all ports. Keeps errno.
  */
 bool registry_settle(struct registry *r, uint64_t netns, uint16_t port);

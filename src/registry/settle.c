@@ -35,7 +35,7 @@
 #include "registry/layout.h"
 #include "registry/write.h"
 
-/* What is settled: the records of one port, or all if that is 0. */
+/* What to settle: the records of one port, or of all if that is 0. */
 struct scope {
     struct registry *r;
     uint64_t netns;
@@ -97,7 +97,7 @@ static void remove_marked(struct scope *s, unsigned index)
         write_free(s->r, index, tag);
 }
 
-/* Returns whether the process that wrote a record has ended, as far as it can be told. */
+/* Returns whether the process of a record has ended. False if that is not known. */
 static bool has_ended(const struct record *record, uint32_t pid_namespace)
 {
     return pid_namespace != 0 && record->pid_namespace == pid_namespace && record->pid != 0 &&
@@ -144,7 +144,7 @@ static bool is_of(const struct record *record, const struct sock_diag_socket *so
     return !socket->listens && (addr_is_wildcard(&plain) || addr_equal(&plain, &local));
 }
 
-/* Takes the mark from the records of a socket. Returns whether there are any. */
+/* Removes the marks from the records of a socket. Returns whether it has any. */
 static bool keep_records(struct scope *s, const struct sock_diag_socket *socket)
 {
     struct find_walk walk = {0};
@@ -163,8 +163,8 @@ static bool keep_records(struct scope *s, const struct sock_diag_socket *socket)
 }
 
 /*
- * Records a socket as what it is. A connection is recorded with the wildcard: a record of its address
- * goes before that, and a server on the wildcard replaces it.
+ * Records a socket whose asked endpoint is its actual one. A connection gets the wildcard: a record
+ * of the exact address precedes it, and a server on the wildcard replaces it.
  */
 static void record_itself(struct scope *s, const struct sock_diag_socket *socket,
                           bool is_connection)
@@ -208,7 +208,7 @@ static bool read_sockets(struct scope *s, enum sock_diag_kind kind, enum proto p
     return true;
 }
 
-/* Returns whether a record is marked that may have a socket of the protocol and the family. */
+/* Returns whether a record that may have a socket of the protocol and family is marked. */
 static bool has_marked(struct scope *s, enum proto proto, uint8_t family)
 {
     struct record record;
@@ -221,8 +221,8 @@ static bool has_marked(struct scope *s, enum proto proto, uint8_t family)
 }
 
 /*
- * Takes the marks from the records whose sockets are open. Asks only for what may be there, since
- * each list takes time. A socket goes on from one kind to the next meanwhile.
+ * Removes the marks from the records of open sockets. Asks only for the kinds that are needed,
+ * since each list takes time, in the order in which a socket passes through them.
  */
 static bool keep_open(struct scope *s)
 {
@@ -262,7 +262,7 @@ static bool has_remapped(const struct registry *r, uint64_t netns, uint16_t port
     return false;
 }
 
-/* Returns whether a record behind a bucket is found only if look-ups pass by that. */
+/* Returns whether look-ups must continue after a bucket to find a record. */
 static bool has_records_behind(const struct registry *r, unsigned number)
 {
     struct record record;
@@ -284,7 +284,7 @@ static bool has_records_behind(const struct registry *r, unsigned number)
 }
 
 /*
- * Lets look-ups end at a bucket again, if there is nothing behind it. A writer counts there before
+ * Lets look-ups end at a bucket again if no record needs more. A writer counts itself there before
  * and after it publishes a record: if it does so meanwhile, the count is not 0 afterwards.
  */
 static void release(struct registry *r, unsigned number)
@@ -308,7 +308,7 @@ static void release_all(struct scope *s)
     }
 }
 
-/* Removes what is marked if the list is whole, and else only takes the marks away. */
+/* Removes the marked records if the list is complete. Otherwise only removes the marks. */
 static void finish(struct scope *s, bool is_listed)
 {
     struct record record;

@@ -61,7 +61,10 @@ static struct registry *map_file(int folder, int flags, const char **problem)
     return r;
 }
 
-/* Opens an existing folder. Returns -1 with *problem on an error, which is NULL if it does not exist. */
+/*
+ * Opens an existing folder. Returns -1 on an error, with a reason in *problem, or NULL there if the
+ * folder does not exist.
+ */
 static int open_folder(const char *path, const char **problem)
 {
     int fd = sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

@@ -18,8 +18,9 @@ struct registry *store_open(const char *folder, const char **problem);
 struct registry *store_find(const char *folder, const char **problem);
 
 /*
- * Opens the folder of a registry, with O_CLOEXEC, under the same conditions. Returns -1 with *problem
- * on an error. If it does not exist, makes it if `makes` is true; else *problem is NULL.
+ * Opens the folder of a registry with O_CLOEXEC, under the same conditions. Returns -1 with
+ * *problem on an error. If the folder does not exist, makes it if `makes` is true, or else returns
+ * -1 with *problem NULL.
  */
 int store_open_folder(const char *folder, bool makes, const char **problem);
 

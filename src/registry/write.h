@@ -4,9 +4,9 @@
 #include "registry/record.h"
 
 /*
- * Writes a record, and fills in its stamp and time. Of the records of one endpoint the best one is
- * kept. *is_alone is whether its port has no record of another protocol or asked port. Returns false if
- * there is no room.
+ * Writes a record, and fills in its stamp and time. Of several records of one endpoint, keeps the
+ * best. *is_alone is set to whether the port has no record of another protocol or asked port.
+ * Returns false if there is no room.
  */
 bool write_record(struct registry *r, struct record *record, bool *is_alone)
     __attribute__((warn_unused_result));

@@ -117,7 +117,7 @@ HOT static int map(struct bind_call *c)
 
 /* ---- passing on ---- */
 
-/* Counts in the registry that a port was bound by itself. Returns true if no record is needed. */
+/* Counts a bind that is passed on in the registry. Returns true if it needs no record. */
 HOT static inline bool is_unrecorded(const struct bind_call *c)
 {
     struct registry *registry = shared_registry_get();

@@ -91,8 +91,8 @@ static bool find_known(struct registry *r, const struct registry_entry *wanted, 
 }
 
 /*
- * Tries the port that the asked one has, or in a range had last. Returns false if there is none, or
- * it is in use for something else.
+ * Tries the port that the asked one has or, in a range, had last. Returns false if there is none,
+ * or if something else uses it.
  */
 static bool try_known_port(struct bind_call *c, int *result)
 {

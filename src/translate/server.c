@@ -137,7 +137,10 @@ static bool leads_elsewhere(struct target *t, const struct registry_entry *e)
     return is_mapped && redirect(t, e);
 }
 
-/* Removes the records of closed sockets. Returns true if another search may find less. */
+/*
+ * Removes the records of closed sockets, at the first call. Returns true if the search must be
+ * repeated.
+ */
 static bool settle_once(const struct target *t, bool *is_settled)
 {
     bool is_first = !*is_settled;
@@ -147,10 +150,10 @@ static bool settle_once(const struct target *t, bool *is_settled)
 }
 
 /*
- * Finds a record whose socket is open. It must still be the current one afterwards: else the
- * socket is of another record, which was put meanwhile. At the first record whose socket is
- * closed, and if there are many records, those of closed sockets are removed, and the search
- * begins again: so what it costs does not grow with them.
+ * Finds a record whose socket is open. The record must still be current afterwards: otherwise the
+ * socket belongs to a newer one. When the first closed socket is met, or many records, the records
+ * of closed sockets are removed and the search is repeated, so that its cost does not grow with
+ * them.
  */
 static bool find_recorded(struct target *t, bool is_settled)
 {
@@ -190,8 +193,8 @@ static bool is_unused(const struct target *t)
 }
 
 /*
- * A UDP client may connect before its server binds. Then it goes where the rules send the
- * server, unless another server has the real port.
+ * A UDP client may connect before its server binds. It then goes where the rules send the server,
+ * unless another server has the asked port.
  */
 COLD bool server_find(struct target *t)
 {
