@@ -9,7 +9,6 @@
  */
 #include "cli/in_use.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -148,20 +147,19 @@ static void look_into(struct search *s, pid_t pid, const char *file, int delimit
 
 static void look_at_all(struct search *s, bool with_maps)
 {
-    DIR *processes = opendir("/proc");
-    struct dirent *entry;
-    uint64_t pid;
+    struct procfs_folder processes;
+    pid_t pid;
 
-    while (s->unused > 0 && processes != NULL && (entry = readdir(processes)) != NULL) {
-        const char *name = entry->d_name;
-        if (!procfs_number((struct span){name, name + strlen(name)}, 10, &pid))
-            continue;
-        look_into(s, (pid_t)pid, "environ", '\0');
-        if (with_maps && s->unused > 0)
-            look_into(s, (pid_t)pid, "maps", '\n');
+    if (!procfs_open_folder(&processes, "/proc")) {
+        set_all_used(s);
+        return;
     }
-    if (processes != NULL)
-        closedir(processes);
+    while (s->unused > 0 && (pid = procfs_next_process(&processes)) != 0) {
+        look_into(s, pid, "environ", '\0');
+        if (with_maps && s->unused > 0)
+            look_into(s, pid, "maps", '\n');
+    }
+    procfs_close_folder(&processes);
 }
 
 void in_use_find(struct in_use *runs, size_t count)

@@ -177,8 +177,7 @@ void port_owner_find_processes(struct port_owner *owners, size_t count)
 {
     struct search s = {.owners = owners, .count = count, .unseen = count};
     struct procfs_folder processes;
-    const char *name;
-    uint64_t pid;
+    pid_t process;
 
     for (size_t i = 0; i < count; i++) {
         bool is_looked_at = i > 0 && owners[i].first == owners[i - 1].first;
@@ -187,9 +186,7 @@ void port_owner_find_processes(struct port_owner *owners, size_t count)
     }
     if (s.unseen == 0 || !procfs_open_folder(&processes, "/proc"))
         return;
-    while (s.unseen > 0 && (name = procfs_next_name(&processes)) != NULL) {
-        if (procfs_number((struct span){name, name + strlen(name)}, 10, &pid))
-            look_into(&s, (pid_t)pid);
-    }
+    while (s.unseen > 0 && (process = procfs_next_process(&processes)) != 0)
+        look_into(&s, process);
     procfs_close_folder(&processes);
 }

@@ -112,6 +112,18 @@ const char *procfs_next_name(struct procfs_folder *f)
     return e->name;
 }
 
+pid_t procfs_next_process(struct procfs_folder *f)
+{
+    const char *name;
+    uint64_t pid;
+
+    while ((name = procfs_next_name(f)) != NULL) {
+        if (procfs_number((struct span){name, name + strlen(name)}, 10, &pid))
+            return (pid_t)pid;
+    }
+    return 0;
+}
+
 /* ---- settings ---- */
 
 /* Reads the beginning of a file. It is empty if the file cannot be read. */

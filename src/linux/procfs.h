@@ -54,6 +54,9 @@ void procfs_close_folder(struct procfs_folder *f);
 /* Returns the next name, "." and ".." included, or NULL. It is valid until the next call. */
 const char *procfs_next_name(struct procfs_folder *f);
 
+/* Returns the next process that the folder /proc lists, or 0 at the end. */
+pid_t procfs_next_process(struct procfs_folder *f);
+
 /* ---- settings ---- */
 
 /* Reads the numbers that a file begins with, up to `max`. Returns how many it has read. */
