@@ -144,7 +144,7 @@ include tests/tests.mk
 
 # Looked for only when they are needed.
 SOURCES = $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/e2e/daemons/*/*.[ch])
-SCRIPTS = .ci/run tests/lib.sh $(wildcard scripts/*.sh) $(wildcard tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
+SCRIPTS = .ci/run tests/lib.sh $(wildcard scripts/*.sh tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
 	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* tests/servers/*/* 2>/dev/null)
 
 format: ## lay the C sources out anew
