@@ -134,3 +134,13 @@ bool find_next(const struct registry *r, uint64_t netns, uint16_t port, struct f
     }
     return false;
 }
+
+bool find_next_of_all(const struct registry *r, struct find_walk *w, struct record *record)
+{
+    while (w->step < RECORDS) {
+        w->index = w->step++;
+        if (layout_is_valid(r, w->index) && record_read(&r->slot[w->index], record))
+            return true;
+    }
+    return false;
+}

@@ -51,3 +51,6 @@ struct find_walk {
 /* Reads the next record of an actual port in a namespace. Returns false at the end. */
 bool find_next(const struct registry *r, uint64_t netns, uint16_t port, struct find_walk *w,
                struct record *record);
+
+/* Reads the next record of all. Returns false at the end. */
+bool find_next_of_all(const struct registry *r, struct find_walk *w, struct record *record);

@@ -211,16 +211,14 @@ bool registry_in_way(const struct registry *r, uint64_t netns, const struct endp
 
 bool registry_next(const struct registry *r, struct registry_walk *w, struct registry_entry *e)
 {
+    struct find_walk walk = {.step = w->step};
     struct record record;
 
-    while (w->step < RECORDS) {
-        unsigned index = w->step++;
-        if (layout_is_valid(r, index) && record_read(&r->slot[index], &record)) {
-            record_to_entry(&record, e);
-            return true;
-        }
-    }
-    return false;
+    if (!find_next_of_all(r, &walk, &record))
+        return false;
+    w->step = walk.step;
+    record_to_entry(&record, e);
+    return true;
 }
 
 /* ---- the sockets of a record ---- */

@@ -48,19 +48,11 @@ struct scope {
 /* Reads the next record, valid or not, of the scope. Begins again after the last one. */
 static bool next(struct scope *s, struct record *record)
 {
-    if (s->port != 0) {
-        if (find_next(s->r, s->netns, s->port, &s->walk, record))
-            return true;
-    } else {
-        while (s->walk.step < RECORDS) {
-            s->walk.index = s->walk.step++;
-            if (layout_is_valid(s->r, s->walk.index) &&
-                record_read(&s->r->slot[s->walk.index], record))
-                return true;
-        }
-    }
-    s->walk = (struct find_walk){0};
-    return false;
+    bool is_found = s->port != 0 ? find_next(s->r, s->netns, s->port, &s->walk, record)
+                                 : find_next_of_all(s->r, &s->walk, record);
+    if (!is_found)
+        s->walk = (struct find_walk){0};
+    return is_found;
 }
 
 /* ---- marks ---- */
