@@ -276,8 +276,8 @@ bool registry_count_passed(struct registry *r, uint16_t port)
 {
     if (atomic_fetch_add(&r->passed[port], 1) == UINT16_MAX)
         atomic_fetch_add(&r->passed[port], 1); /* 0 would be none */
-    atomic_thread_fence(memory_order_seq_cst); /* as in settle_with_others */
-    return layout_has_bit(r->actual, port);
+    /* A writer sets the bit and then reads the count: see settle_with_others. */
+    return (atomic_load(&r->actual[port / 32]) >> port % 32 & 1) != 0;
 }
 
 /* ---- sockets ---- */
