@@ -4,14 +4,14 @@
 
 build=$(cd "$1" && pwd) || exit 1
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
-# The system's own programs, not those that the caller has in his home.
+# The system's own programs, not those in the caller's home.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # Nothing of the caller's may steer what is tested.
 unset REMAP REMAP_FILE REMAP_WHEN REMAP_REPORT REMAP_CONNECT REMAP_EXEC REMAP_RUN REMAP_LOG REMAP_LOG_FILE REMAP_LIBRARY \
     XDG_CONFIG_HOME XDG_RUNTIME_DIR LD_PRELOAD MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS CPPFLAGS \
     LDFLAGS PREFIX DESTDIR
 
-# A folder that the unprivileged user can use, with what he needs of the build:
+# A folder that the unprivileged user can access, with the parts of the build that tests need:
 # the checkout may lie where only root can look. Sets $dir.
 make_scratch() {
     dir=$(mktemp -d "${TMPDIR:-/tmp}/remap-test.XXXXXX")

@@ -47,8 +47,8 @@ static int new_socket(int type)
 }
 
 /*
- * Binds a socket. Returns how long that took. Whoever reads /proc/PID/fd may hold the last socket for a
- * moment: then its port is in use until after close(2) has returned. So it tries again.
+ * Binds a socket. Returns how long that took. Tries again for a moment if the port is in use: a
+ * process that reads /proc/PID/fd can hold the last socket beyond its close(2).
  */
 static uint64_t bind_to(int fd)
 {

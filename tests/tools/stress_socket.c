@@ -145,8 +145,8 @@ void stress_end_at_once(int fd)
 }
 
 /*
- * Whoever reads /proc/PID/fd may hold a socket for a moment: then its port is in use until after
- * close(2) has returned, also natively. So it tries again.
+ * Binds, and tries again for a moment if the port is in use: a process that reads /proc/PID/fd can
+ * hold a socket beyond its close(2), also natively.
  */
 static bool is_bound(int fd, const struct sockaddr_storage *asked)
 {
