@@ -44,7 +44,7 @@ tools: $(TOOLS:%=$(O)/tools/%)
 $(O)/tools/%: $(call objects,tests/tools/%.c)
 	$(link)
 $(O)/tools/sandbox: LIBS = -lcap
-$(O)/tools/probe $(O)/tools/probe-static: $(call objects,$(wildcard tests/tools/probe*.c))
+$(O)/tools/probe $(O)/tools/probe-static: $(call objects,$(wildcard tests/tools/probe*.c) src/linux/sys.c)
 $(O)/tools/probe-static:
 	$(link)
 $(O)/tools/stress: $(call objects,$(wildcard tests/tools/stress*.c))

@@ -334,7 +334,8 @@ enum sock_diag_answer sock_diag_find(uint64_t netns, const struct endpoint *to,
 {
     struct addr addr = addr_unmapped(&to->addr);
 
-    if ((to->proto != PROTO_TCP && to->proto != PROTO_UDP) || !netns_is_own(netns))
+    if ((to->proto != PROTO_TCP && to->proto != PROTO_UDP) || !netns_is_own(netns) ||
+        sys_is_sealed())
         return SOCK_DIAG_UNKNOWN;
     enum sock_diag_answer answer = find_one(to, &addr, from, found);
     if (answer == SOCK_DIAG_FOUND)

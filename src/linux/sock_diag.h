@@ -27,7 +27,7 @@ enum sock_diag_answer {
  * Finds the socket in the network namespace `netns` that a connection or a datagram to `to`, of TCP
  * or UDP, reaches: a TCP listener or, with `from`, its connection with that end. Reads /proc/net if
  * the kernel has no sock_diag. The answer is SOCK_DIAG_UNKNOWN for a namespace that is not this
- * process's. Changes errno. Costs a few microseconds: four system calls.
+ * process's, and in a sealed process (sys_seal). Changes errno. Costs a few microseconds: four system calls.
  */
 enum sock_diag_answer sock_diag_find(uint64_t netns, const struct endpoint *to,
                                      const struct endpoint *from, struct sock_diag_socket *found);

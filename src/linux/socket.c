@@ -1,7 +1,9 @@
 #include "linux/socket.h"
 
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 
+#include "core/hot.h"
 #include "linux/sys.h"
 
 /* Returns the value of an option that is an int, or -1 if the socket has no such option. */
@@ -12,8 +14,28 @@ static int int_option(int fd, int level, int name)
     return sys_getsockopt(fd, level, name, &value, &size) == 0 ? value : -1;
 }
 
+/* The protocol of each descriptor, or PROTO_ANY. */
+static _Atomic uint8_t noted[1024];
+
+HOT void socket_note(int fd, enum proto proto)
+{
+    if (fd >= 0 && (size_t)fd < sizeof(noted))
+        atomic_store_explicit(&noted[fd], (uint8_t)proto, memory_order_relaxed);
+}
+
+COLD static enum proto noted_proto(int fd)
+{
+    enum proto proto = PROTO_ANY;
+
+    if (fd >= 0 && (size_t)fd < sizeof(noted))
+        proto = atomic_load_explicit(&noted[fd], memory_order_relaxed);
+    return proto != PROTO_ANY ? proto : PROTO_TCP;
+}
+
 enum proto socket_proto(int fd)
 {
+    if (sys_is_sealed())
+        return noted_proto(fd);
     /* Most sockets are TCP or MPTCP, which alone have this option: they cost one call. */
     if (int_option(fd, IPPROTO_TCP, TCP_NODELAY) >= 0)
         return PROTO_TCP;

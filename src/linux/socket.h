@@ -1,4 +1,7 @@
-/* What the kernel says of a descriptor. There is no table of descriptors: it would go stale. */
+/*
+ * What the kernel says of a descriptor. A table of descriptors would go stale: there is one only for
+ * the protocol, and for a process that may not ask (sys_seal).
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -8,9 +11,12 @@
 
 /*
  * Returns the socket's protocol (SO_PROTOCOL, Linux 2.6.32), or PROTO_PORTLESS if it has no ports
- * or is not a socket.
+ * or is not a socket. In a sealed process: what socket_note() was last told, or else PROTO_TCP.
  */
 enum proto socket_proto(int fd);
+
+/* Notes the protocol of a new socket. */
+void socket_note(int fd, enum proto proto);
 
 /* Returns the socket's inode in sockfs, the number in "socket:[N]", or 0 if there is none. */
 uint32_t socket_inode(int fd);

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -23,6 +25,11 @@
 #include <unistd.h>
 
 #include "core/parameters.h"
+
+/* Linux 5.13; the number is the same on every machine. */
+#ifndef SYS_landlock_restrict_self
+#define SYS_landlock_restrict_self 446
+#endif
 
 /* The analyzer does not know that the instructions below write to memory. */
 #if defined(__clang_analyzer__) || !defined(__LP64__)
@@ -66,9 +73,26 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
 #define SYS_BY_LIBC
 #endif
 
+/*
+ * Ends all system calls of this header in this process and its later children. Each then fails with
+ * ENOSYS. For a program with a seccomp filter (seccomp(2)), which may kill for any call but its own.
+ */
+void sys_seal(void);
+
+extern atomic_bool sys_sealed;
+
+static inline bool sys_is_sealed(void)
+{
+    return atomic_load_explicit(&sys_sealed, memory_order_relaxed);
+}
+
 /* Makes a system call with six arguments. Returns -1, with errno, if it fails. */
 static inline long sys_call6(long number, long a, long b, long c, long d, long e, long f)
 {
+    if (__builtin_expect(sys_is_sealed(), 0)) {
+        errno = ENOSYS;
+        return -1;
+    }
 #ifndef SYS_BY_LIBC
     long result = sys_enter(number, a, b, c, d, e, f);
     if ((unsigned long)result < (unsigned long)-4095L)
@@ -120,12 +144,14 @@ SYS_CALL(int, kill, pid_t, int)
 SYS_CALL(int, pidfd_open, pid_t, unsigned) /* Linux 5.3; PIDFD_THREAD: Linux 6.9 */
 SYS_CALL(int, pidfd_getfd, int, int)       /* Linux 5.6 */
 SYS_CALL(int, pidfd_send_signal, int, int) /* Linux 5.1 */
-SYS_CALL(int, prctl, int, long, long)
+SYS_CALL(int, prctl, int, unsigned long, unsigned long, unsigned long, unsigned long)
 SYS_CALL(int, seccomp, unsigned, unsigned long, const void *)
 SYS_PLAIN_CALL(uid_t, getuid)
 SYS_PLAIN_CALL(gid_t, getgid)
-SYS_PLAIN_CALL(uid_t, geteuid)
 SYS_PLAIN_CALL(pid_t, getpid)
+
+/* The last answer, once the process is sealed. */
+uid_t sys_geteuid(void);
 
 SYS_CALL(int, socket, int, int, int)
 SYS_CALL(int, bind, int, const struct sockaddr *, socklen_t)

@@ -84,6 +84,11 @@ pid_t engine_pid(void)
     return handled->pid;
 }
 
+uint32_t engine_pid_namespace(void)
+{
+    return (uint32_t)procfs_inode(0, "ns/pid");
+}
+
 void engine_program(char name[16])
 {
     process_name(handled, name);

@@ -12,6 +12,7 @@
 #include "core/parameters.h"
 #include "linux/sys.h"
 #include "preload/exec.h"
+#include "preload/sandbox.h"
 #include "preload/socket_calls.h"
 #include "translate/bind.h"
 #include "translate/connect.h"
@@ -94,6 +95,7 @@ USED long (*calls_syscall_next)(long, long, long, long, long, long, long) = call
 USED const bool calls_syscall_caught[512] = {
 #define SOCKET_CALL(name, ...) [SYS_##name] = true,
 #define EXEC_CALL(name, ...) [SYS_##name] = true,
+#define SYSTEM_CALL EXEC_CALL
 #include "preload/calls.def"
 };
 
@@ -116,6 +118,7 @@ USED long calls_syscall(int number, long a, long b, long c, long d, long e, long
 #define EXEC_CALL(name, result, handler, ...)                                                      \
     case SYS_##name:                                                                               \
         return handler CASTS(__VA_ARGS__);
+#define SYSTEM_CALL EXEC_CALL
 #include "preload/calls.def"
     }
     /* Not around exec: a child of vfork(2) would leave its parent's thread not cancellable. */
@@ -123,6 +126,18 @@ USED long calls_syscall(int number, long a, long b, long c, long d, long e, long
     long result = call_socket(number, a, b, c, d, e, f);
     pthread_setcancelstate(state, &ignored);
     return result;
+}
+
+long calls_next_syscall(long number, long a, long b, long c)
+{
+    return calls_syscall_next(number, a, b, c, 0, 0, 0);
+}
+
+#else
+
+long calls_next_syscall(long number, long a, long b, long c)
+{
+    return sys_call(number, a, b, c);
 }
 
 #endif
@@ -230,5 +245,6 @@ void calls_find(void)
         return -1;                                                                                 \
     }
 
+#define SYSTEM_CALL(...)
 #define ASSEMBLY_CALL(name)
 #include "preload/calls.def"

@@ -6,3 +6,6 @@
  * Calls dlsym(3), which may allocate and takes the loader's lock: for constructors only.
  */
 void calls_find(void);
+
+/* Makes a system call as the real syscall(2) does, or the next preload's. */
+long calls_next_syscall(long number, long a, long b, long c);

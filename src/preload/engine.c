@@ -2,7 +2,7 @@
  * What translate asks of its engine, and the constructor. The values of variables are in
  * initial_env.c.
  *
- * The pid and the name of this process are remembered, on a page of its own that the kernel
+ * The pid, its namespace and the name of this process are remembered, on a page of its own that the kernel
  * empties in the children of fork(2) (MADV_WIPEONFORK, Linux 4.14). The page is made when it is
  * first needed, so programs that never bind do without it, and only in the process that loaded
  * the library. Any other process may be a child of vfork(2), which shares its parent's memory:
@@ -17,13 +17,14 @@
 #include <sys/prctl.h>
 
 #include "core/hot.h"
+#include "linux/procfs.h"
 #include "linux/sys.h"
 #include "preload/calls.h"
 #include "preload/initial_env.h"
 
 /* Each is 0 until it is known. */
 struct facts {
-    _Atomic uint32_t pid;
+    _Atomic uint32_t pid, pid_namespace;
     _Atomic uint64_t program[2];
 };
 
@@ -79,12 +80,26 @@ HOT pid_t engine_pid(void)
     struct facts *known = get_facts();
     uint32_t pid = known != NULL ? atomic_load_explicit(&known->pid, memory_order_relaxed) : 0;
 
-    if (pid == 0) {
+    if (pid == 0 && !sys_is_sealed()) {
         pid = (uint32_t)sys_getpid();
         if (known != NULL)
             atomic_store_explicit(&known->pid, pid, memory_order_relaxed);
     }
     return (pid_t)pid;
+}
+
+HOT uint32_t engine_pid_namespace(void)
+{
+    struct facts *known = get_facts();
+    uint32_t inode =
+        known != NULL ? atomic_load_explicit(&known->pid_namespace, memory_order_relaxed) : 0;
+
+    if (inode == 0) {
+        inode = (uint32_t)procfs_inode(0, "ns/pid");
+        if (known != NULL)
+            atomic_store_explicit(&known->pid_namespace, inode, memory_order_relaxed);
+    }
+    return inode;
 }
 
 HOT void engine_program(char name[16])

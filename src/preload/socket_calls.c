@@ -20,14 +20,29 @@ HOT bool engine_may_be_portless(void)
     return atomic_load_explicit(&has_made_portless, memory_order_relaxed);
 }
 
+/* Returns the protocol of a new socket of AF_INET or AF_INET6. */
+HOT static enum proto new_proto(int type, int protocol)
+{
+    int kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (kind == SOCK_RAW)
+        return PROTO_PORTLESS;
+    if (protocol != 0)
+        return proto_from_ip(protocol);
+    return kind == SOCK_STREAM ? PROTO_TCP : kind == SOCK_DGRAM ? PROTO_UDP : PROTO_SCTP;
+}
+
 HOT int socket_calls_socket(int domain, int type, int protocol)
 {
-    bool is_raw = (type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_RAW;
-    bool has_ports = !is_raw && (protocol == 0 || proto_from_ip(protocol) != PROTO_PORTLESS);
+    int fd = next.socket(domain, type, protocol);
 
-    if ((domain == AF_INET || domain == AF_INET6) && !has_ports)
-        atomic_store_explicit(&has_made_portless, true, memory_order_relaxed);
-    return next.socket(domain, type, protocol);
+    if (domain == AF_INET || domain == AF_INET6) {
+        enum proto proto = new_proto(type, protocol);
+        if (proto == PROTO_PORTLESS)
+            atomic_store_explicit(&has_made_portless, true, memory_order_relaxed);
+        socket_note(fd, proto);
+    }
+    return fd;
 }
 
 /* ---- listen ---- */

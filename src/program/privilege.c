@@ -43,7 +43,8 @@ static bool owns_network(void)
 enum privilege_to_bind privilege_to_bind(void)
 {
     bool is_root = sys_geteuid() == 0;
-    bool is_ambient = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_BIND_SERVICE) == 1;
+    bool is_ambient =
+        sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_BIND_SERVICE, 0, 0) == 1;
 
     if ((own_sets().effective >> CAP_NET_BIND_SERVICE & 1) == 0 || !(is_root || is_ambient))
         return PRIVILEGE_NONE;
@@ -58,7 +59,7 @@ static uint64_t bounding_set(void)
     uint64_t set = 0;
 
     for (int i = 0; i < CAPABILITIES; i++) {
-        if (sys_prctl(PR_CAPBSET_READ, i, 0) == 1)
+        if (sys_prctl(PR_CAPBSET_READ, (unsigned long)i, 0, 0, 0) == 1)
             set |= (uint64_t)1 << i;
     }
     return set;
@@ -140,7 +141,7 @@ void privilege_read(const char *path, const struct statx *st, struct privilege *
     if (!has_bits && !has_sets)
         return;
     bool is_nosuid = sys_statfs(path, &mount) == 0 && (mount.f_flags & ST_NOSUID) != 0;
-    bool no_new_privs = sys_prctl(PR_GET_NO_NEW_PRIVS, 0, 0) == 1;
+    bool no_new_privs = sys_prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
     if (has_bits && !is_nosuid && !no_new_privs)
         judge_bits(st, p);
     if (has_sets && !is_nosuid)

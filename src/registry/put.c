@@ -5,7 +5,6 @@
 
 #include "core/hot.h"
 #include "linux/netns.h"
-#include "linux/procfs.h"
 #include "linux/sys.h"
 #include "registry/find.h"
 #include "registry/layout.h"
@@ -163,7 +162,6 @@ static void stamp(struct registry *r, struct record *record)
     record->stamp = atomic_fetch_add(&r->newest, 1) + 1;
     record->since = now();
     record->uid = sys_geteuid();
-    record->pid_namespace = (uint32_t)procfs_inode(0, "ns/pid");
 }
 
 bool write_record(struct registry *r, struct record *record, bool *is_alone)

@@ -197,6 +197,7 @@ HOT static inline struct record record_of(const struct registry_entry *e)
                            (e->engine == ENGINE_NOTIFY ? RECORD_NOTIFY : 0)),
         .netns = e->netns,
         .pid = e->pid,
+        .pid_namespace = e->pid_namespace,
     };
     memcpy(record.actual_addr, e->actual.addr.bytes, sizeof(record.actual_addr));
     memcpy(record.asked_addr, e->asked.addr.bytes, sizeof(record.asked_addr));

@@ -21,10 +21,11 @@ enum { REGISTRY_INODES = 8 };
 struct registry_entry {
     struct endpoint asked;
     struct endpoint actual;
-    uint64_t netns;   /* see linux/netns.h */
-    uint32_t pid;     /* the process that bound it */
-    char program[16]; /* TASK_COMM_LEN, NUL-terminated */
-    bool v6only;      /* IPV6_V6ONLY (ipv6(7)), if there was a choice of ports */
+    uint64_t netns;         /* see linux/netns.h */
+    uint32_t pid;           /* the process that bound it, or 0 */
+    uint32_t pid_namespace; /* the inode of /proc/self/ns/pid, or 0; not read back */
+    char program[16];       /* TASK_COMM_LEN, NUL-terminated */
+    bool v6only;            /* IPV6_V6ONLY (ipv6(7)), if there was a choice of ports */
     enum engine engine;
     uint32_t inode[REGISTRY_INODES]; /* the known sockets, in sockfs; then zeros */
     /* registry_put fills in: */

@@ -78,6 +78,7 @@ HOT static void record(struct bind_call *c)
     if (problem != NULL)
         report_private_registry(c->settings, problem);
     e.pid = (uint32_t)engine_pid();
+    e.pid_namespace = engine_pid_namespace();
     engine_program(e.program);
     if (registry == NULL || registry_put(registry, &e) != REGISTRY_PUT)
         report_bind(c->settings, LEVEL_ERROR, &c->asked,

@@ -163,7 +163,8 @@ COLD int bind_call_choose(struct bind_call *c)
     const struct decision *d = &c->decision;
     struct port_pool pool =
         d->action == ACTION_AUTO
-            ? port_pool_auto(&c->settings->config.table, c->asked.port, shared_registry_seed())
+            ? port_pool_auto(&c->settings->config.table, c->asked.port, shared_registry_seed(),
+                             shared_registry_ephemeral())
             : port_pool_range(d->first, d->last);
     int result;
 

@@ -12,7 +12,11 @@
 
 extern const enum engine engine_kind;
 
+/* Returns 0 if that is not known. */
 pid_t engine_pid(void);
+
+/* Returns the pid namespace that engine_pid() is of, as the inode of /proc/self/ns/pid, or 0. */
+uint32_t engine_pid_namespace(void);
 
 /* Copies the program's name (PR_GET_NAME), which may be that of an earlier call. */
 void engine_program(char name[16]);

@@ -127,7 +127,7 @@ int peername_get(int fd, struct sockaddr *addr, socklen_t *len)
     if (*len <= room)
         translate(fd, false, addr, *len);
     else
-        sockname_tell_part(fd, addr, room, sys_getpeername, translate_known);
+        sockname_tell_part(fd, addr, room, next.getpeername, translate_known);
     return result;
 }
 
@@ -139,7 +139,7 @@ HOT static inline int accepted(int fd, struct sockaddr *addr, socklen_t room, co
     if (*len <= room)
         translate(fd, true, addr, *len);
     else
-        sockname_tell_part(fd, addr, room, sys_getpeername, translate_accepted);
+        sockname_tell_part(fd, addr, room, next.getpeername, translate_accepted);
     return fd;
 }
 

@@ -1,7 +1,5 @@
 #include "translate/port_pool.h"
 
-#include "linux/procfs.h"
-
 enum { FIRST_UNPRIVILEGED = 1024, PORT_MAX = 65535 };
 
 struct port_pool port_pool_range(uint16_t first, uint16_t last)
@@ -9,23 +7,15 @@ struct port_pool port_pool_range(uint16_t first, uint16_t last)
     return (struct port_pool){first, last, .at = first, .left = (uint32_t)(last - first) + 1};
 }
 
-void port_pool_read_ephemeral(uint16_t *low, uint16_t *high)
-{
-    uint64_t range[2];
-    bool is_read = procfs_numbers("/proc/sys/net/ipv4/ip_local_port_range", range, 2) == 2 &&
-                   range[0] >= 1 && range[0] <= range[1] && range[1] <= PORT_MAX;
-
-    *low = is_read ? (uint16_t)range[0] : 32768; /* the kernel's default */
-    *high = is_read ? (uint16_t)range[1] : 60999;
-}
-
-struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint32_t seed)
+struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint32_t seed,
+                                struct port_range ephemeral)
 {
     struct port_pool p = port_pool_range(FIRST_UNPRIVILEGED, PORT_MAX);
     uint32_t mixed = ((seed ^ seed >> 16) * 40503U + asked) * 2654435761U;
 
     p.avoid = table;
-    port_pool_read_ephemeral(&p.low, &p.high);
+    p.low = ephemeral.first;
+    p.high = ephemeral.last;
     uint32_t skipped = (uint32_t)(p.high - p.low) + 1;
     if (skipped >= p.left) { /* all ports are ephemeral: better one of these than none */
         skipped = 0;

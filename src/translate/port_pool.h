@@ -6,6 +6,11 @@
 
 #include "core/table.h"
 
+/* Both ports, and those between them. */
+struct port_range {
+    uint16_t first, last;
+};
+
 /*
  * The ports first..last, once round from `at`, with `left` of them to go. Skips low..high,
  * and the ports that `avoid` uses.
@@ -28,13 +33,8 @@ struct port_pool port_pool_range(uint16_t first, uint16_t last);
  * They begin at a port that `seed` and the asked port decide: it is the same one for all of a
  * tree, and others for other trees.
  */
-struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint32_t seed);
+struct port_pool port_pool_auto(const struct table *table, uint16_t asked, uint32_t seed,
+                                struct port_range ephemeral);
 
 /* Returns the next port to try, or 0 at the end. */
 uint16_t port_pool_next(struct port_pool *p);
-
-/*
- * Reads the ports that the kernel gives to sockets that ask for none
- * (net.ipv4.ip_local_port_range), or its default if that cannot be read. Changes errno.
- */
-void port_pool_read_ephemeral(uint16_t *low, uint16_t *high);

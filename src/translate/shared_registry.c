@@ -5,9 +5,10 @@
 
 #include "core/hot.h"
 #include "linux/netns.h"
+#include "linux/procfs.h"
+#include "linux/sys.h"
 #include "registry/store.h"
 #include "translate/cache.h"
-#include "translate/port_pool.h"
 #include "translate/settings.h"
 
 struct shared_registry_known shared_registry_known;
@@ -80,13 +81,28 @@ COLD uint64_t shared_registry_find_netns(int fd)
 COLD uint32_t shared_registry_find_ephemeral(void)
 {
     int saved = errno;
-    uint16_t low, high;
+    uint64_t range[2];
+    bool is_read = procfs_numbers("/proc/sys/net/ipv4/ip_local_port_range", range, 2) == 2 &&
+                   range[0] >= 1 && range[0] <= range[1] && range[1] <= UINT16_MAX;
+    uint32_t found = is_read ? (uint32_t)(range[0] << 16 | range[1])
+                             : UINT32_C(32768) << 16 | 60999; /* the kernel's default */
 
-    port_pool_read_ephemeral(&low, &high);
-    uint32_t found = (uint32_t)low << 16 | high;
     atomic_store_explicit(&shared_registry_known.ephemeral, found, memory_order_relaxed);
     errno = saved;
     return found;
+}
+
+void shared_registry_prepare(void)
+{
+    int saved = errno;
+    SYS_CLEANUP_FD int fd = sys_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    shared_registry_get();
+    shared_registry_for_names();
+    shared_registry_netns(fd);
+    shared_registry_ephemeral();
+    (void)sys_geteuid();
+    errno = saved;
 }
 
 uint32_t shared_registry_seed(void)

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "registry/registry.h"
+#include "translate/port_pool.h"
 
 /* What is known already; 0 and NULL for what is not. Side by side, since most calls need them. */
 struct shared_registry_known {
@@ -61,18 +62,30 @@ static inline void shared_registry_forget_netns(void)
 }
 
 /*
- * Returns true if the kernel gives `port` to sockets that ask for none
- * (net.ipv4.ip_local_port_range, read once): a record of it may be stale, with its port in
- * use by another socket. Keeps errno.
+ * Returns the ports that the kernel gives to sockets that ask for none
+ * (net.ipv4.ip_local_port_range, read once). Keeps errno.
  */
-static inline bool shared_registry_is_ephemeral(uint16_t port)
+static inline struct port_range shared_registry_ephemeral(void)
 {
     uint32_t known = atomic_load_explicit(&shared_registry_known.ephemeral, memory_order_relaxed);
 
     if (known == 0)
         known = shared_registry_find_ephemeral();
-    return port >= known >> 16 && port <= (known & 0xffff);
+    return (struct port_range){(uint16_t)(known >> 16), (uint16_t)known};
 }
+
+/* Returns true for such a port: a record of it may be stale, with its port in use by another socket. */
+static inline bool shared_registry_is_ephemeral(uint16_t port)
+{
+    struct port_range ephemeral = shared_registry_ephemeral();
+    return port >= ephemeral.first && port <= ephemeral.last;
+}
+
+/*
+ * Opens the registry, and asks the kernel for all that later calls would ask for. For a program
+ * that is about to give up a right to do that. Keeps errno.
+ */
+void shared_registry_prepare(void);
 
 /* Returns a number that is the same for all processes with this registry; 0 if there is none. */
 uint32_t shared_registry_seed(void);

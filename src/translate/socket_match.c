@@ -2,6 +2,7 @@
 
 #include "linux/sock_diag.h"
 #include "linux/socket.h"
+#include "linux/sys.h"
 #include "translate/shared_registry.h"
 
 bool socket_match_find(int fd, const struct registry *r, const struct endpoint *actual,
@@ -42,11 +43,17 @@ static bool has_socket_at(int fd, const struct registry *r, const struct registr
            has_inode(fd, r, e, found.inode);
 }
 
+/* Returns true if another socket may have the record's port, and the kernel may be asked. */
+static bool is_in_doubt(const struct registry_entry *e)
+{
+    return shared_registry_is_ephemeral(e->actual.port) && !sys_is_sealed();
+}
+
 bool socket_match_own(int fd, const struct registry *r, const struct registry_entry *e)
 {
     struct endpoint own;
 
-    if (!shared_registry_is_ephemeral(e->actual.port) || has_inode(fd, r, e, socket_inode(fd)))
+    if (!is_in_doubt(e) || has_inode(fd, r, e, socket_inode(fd)))
         return true;
     /* A connection that was accepted: the socket that listens there is the recorded one. */
     if (socket_proto(fd) != PROTO_TCP || !socket_name(fd, &own))
@@ -60,7 +67,7 @@ bool socket_match_peer(int fd, const struct registry *r, const struct registry_e
 {
     struct endpoint at = *peer, own;
 
-    if (!shared_registry_is_ephemeral(e->actual.port))
+    if (!is_in_doubt(e))
         return true;
     at.proto = socket_proto(fd);
     if (has_socket_at(fd, r, e, &at, NULL))

@@ -123,6 +123,6 @@ HOT int sockname_get(int fd, struct sockaddr *addr, socklen_t *len)
     if (*len <= room)
         translate(fd, addr, *len);
     else
-        sockname_tell_part(fd, addr, room, sys_getsockname, translate);
+        sockname_tell_part(fd, addr, room, next.getsockname, translate);
     return result;
 }

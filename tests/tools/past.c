@@ -16,6 +16,7 @@
 
 #include "core/rule.h"
 #include "linux/netns.h"
+#include "linux/procfs.h"
 #include "registry/layout.h"
 #include "registry/store.h"
 #include "registry/write.h"
@@ -57,6 +58,7 @@ static unsigned put_records(struct registry *r, unsigned count, char **what)
 {
     enum { ENDED = 4194304 }; /* a process id that no process has: PID_MAX_LIMIT */
     enum proto proto = strcmp(what[0], "udp") == 0 ? PROTO_UDP : PROTO_TCP;
+    uint32_t pid_namespace = (uint32_t)procfs_inode(0, "ns/pid");
     unsigned not_put = 0;
 
     for (unsigned i = 0; i < count; i++) {
@@ -66,6 +68,7 @@ static unsigned put_records(struct registry *r, unsigned count, char **what)
             .actual = {proto, addr, port_of(what[2], i)},
             .netns = netns_own(),
             .pid = ENDED,
+            .pid_namespace = pid_namespace,
             .inode = {1},
             .program = "past",
         };

@@ -189,6 +189,7 @@ static const struct probe_step *const STEPS[] = {
     probe_socket_steps,
     probe_talk_steps,
     probe_message_steps,
+    probe_filter_steps,
 };
 /* Those that main knows: the step behind them, or all of these, are run elsewhere. */
 static const char *const PLACES[] = {"@", "signal", "thread", "vfork", "fork", "exec"};

@@ -1,7 +1,8 @@
 /*
  * What the parts of probe share: places to run a step in are probe.c's; steps that are about one
  * socket are probe_socket.c's, conversations between sockets probe_talk.c's, and messages,
- * and addresses and buffers that are wrong, probe_message.c's.
+ * and addresses and buffers that are wrong, probe_message.c's. Those about seccomp are
+ * probe_filter.c's.
  */
 #pragma once
 
@@ -24,7 +25,8 @@ struct probe_step {
     void (*run)(const char *value);
 };
 
-extern const struct probe_step probe_socket_steps[], probe_talk_steps[], probe_message_steps[];
+extern const struct probe_step probe_socket_steps[], probe_talk_steps[], probe_message_steps[],
+    probe_filter_steps[];
 
 enum { PROBE_MARK = 4242 }; /* an errno that no call gives */
 
