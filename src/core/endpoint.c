@@ -66,6 +66,15 @@ HOT bool addr_is_loopback(const struct addr *a)
     return a->family == AF_INET ? a->bytes[0] == 127 : addr_equal(a, &v6);
 }
 
+bool addr_is_group(const struct addr *a)
+{
+    static const struct addr all = {.family = AF_INET, .bytes = {255, 255, 255, 255}};
+
+    if (a->family == AF_INET)
+        return a->bytes[0] >> 4 == 14 || addr_equal(a, &all);
+    return a->bytes[0] == 0xff;
+}
+
 HOT struct addr addr_unmapped(const struct addr *a)
 {
     if (a->family != AF_INET6 || memcmp(a->bytes, MAPPED_PREFIX, sizeof(MAPPED_PREFIX)) != 0)

@@ -55,6 +55,9 @@ bool addr_is_wildcard(const struct addr *a);
 /* True for 127.0.0.0/8 and ::1. */
 bool addr_is_loopback(const struct addr *a);
 
+/* True for 224.0.0.0/4, 255.255.255.255 and ff00::/8, which mean all that listen. */
+bool addr_is_group(const struct addr *a);
+
 /* Returns the IPv4 address in a v4-mapped one (RFC 4291, 2.5.5.2), else `a` itself. */
 struct addr addr_unmapped(const struct addr *a);
 

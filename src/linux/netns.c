@@ -2,9 +2,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <string.h>
 
-#include "core/endpoint.h"
 #include "linux/procfs.h"
 #include "linux/socket.h"
 #include "linux/sys.h"
@@ -47,26 +45,4 @@ bool netns_is_own(uint64_t netns)
         return true;
     uint64_t own = netns_own();
     return own == 0 || own == netns;
-}
-
-/*
- * The kernel sends from the very address that it sends to only if that is its own (ip(7); for
- * IPv6, RFC 6724, rule 1). Connecting a UDP socket makes it choose, and sends nothing.
- */
-bool netns_has_addr(const struct sockaddr *name, socklen_t len)
-{
-    enum { DISCARD = 9 }; /* connect(2) needs a port */
-    static const struct addr same = {.family = AF_UNSPEC};
-    struct sockaddr_storage copy;
-    struct endpoint to, from;
-
-    if (len > sizeof(copy) || !endpoint_from_sockaddr(&to, name, len))
-        return false;
-    memcpy(&copy, name, len);
-    endpoint_to_sockaddr(&same, DISCARD, (struct sockaddr *)&copy);
-    SYS_CLEANUP_FD int fd = sys_socket(name->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || sys_connect(fd, (struct sockaddr *)&copy, len) != 0 || !socket_name(fd, &from))
-        return false;
-    struct addr source = addr_unmapped(&from.addr), addr = addr_unmapped(&to.addr);
-    return addr_equal(&source, &addr);
 }

@@ -1,9 +1,8 @@
-/* A network namespace (network_namespaces(7)): its number, and its addresses. */
+/* The numbers of network namespaces (network_namespaces(7)). */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 /*
  * Returns a number for a socket's network namespace: its cookie (SO_NETNS_COOKIE, Linux 5.14), which
@@ -23,9 +22,3 @@ uint64_t netns_own(void);
  * asked about it. True also if either number is not known. Changes errno.
  */
 bool netns_is_own(uint64_t netns);
-
-/*
- * Returns whether an address of AF_INET or AF_INET6 belongs to an interface of this process's
- * network namespace. Changes errno.
- */
-bool netns_has_addr(const struct sockaddr *name, socklen_t len);

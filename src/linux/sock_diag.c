@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <linux/inet_diag.h>
-#include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -38,36 +37,17 @@ static struct request request_for(uint8_t protocol, uint8_t family, int flags)
     };
 }
 
-/* Opens a socket to ask the kernel with. Returns -1, with errno, if that fails. */
-static int open_diag(void)
-{
-    return sys_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-}
-
-static bool ask(int fd, const struct request *request)
-{
-    static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-
-    return sys_sendto(fd, request, sizeof(*request), 0, (const struct sockaddr *)&kernel,
-                      sizeof(kernel)) == (ssize_t)sizeof(*request);
-}
-
 /* ---- answers ---- */
 
 /* Reads whether IPV6_V6ONLY is set from the attributes behind a message. */
 static bool parse_v6only(struct span attributes)
 {
-    struct nlattr attribute;
+    struct span value;
+    uint16_t type;
 
-    while (span_size(attributes) >= sizeof(attribute)) {
-        memcpy(&attribute, attributes.at, sizeof(attribute));
-        size_t size = attribute.nla_len;
-        if (size < sizeof(attribute) || size > span_size(attributes))
-            break;
-        if (attribute.nla_type == INET_DIAG_SKV6ONLY && size > sizeof(attribute))
-            return attributes.at[sizeof(attribute)] != 0;
-        size_t step = (size_t)NLA_ALIGN((int)size);
-        attributes.at = step < span_size(attributes) ? attributes.at + step : attributes.end;
+    while (netlink_attribute(&attributes, &type, &value)) {
+        if (type == INET_DIAG_SKV6ONLY && span_size(value) > 0)
+            return value.at[0] != 0;
     }
     return false;
 }
@@ -90,51 +70,6 @@ static bool parse_socket(struct span payload, enum proto proto, struct sock_diag
     };
     memcpy(s->local.addr.bytes, m.id.idiag_src, m.idiag_family == AF_INET ? 4 : 16);
     return true;
-}
-
-/* The answer to a request waits as soon as that is sent. */
-static bool receive(struct sock_diag_dump *d)
-{
-    ssize_t size = sys_recvfrom(d->fd, d->buf, d->size, MSG_DONTWAIT | MSG_TRUNC, NULL, NULL);
-
-    d->at = 0;
-    d->end = size < 0 ? 0 : (size_t)size;
-    if (size > 0 && d->end <= d->size)
-        return true;
-    d->error = size < 0 ? errno : size == 0 ? EPIPE : EMSGSIZE;
-    return false;
-}
-
-/* Takes the next message. Returns false, and sets d->error, if there is none. */
-static bool next_message(struct sock_diag_dump *d, uint16_t *type, struct span *payload)
-{
-    struct nlmsghdr header;
-
-    if (d->at >= d->end && !receive(d))
-        return false;
-    size_t left = d->end - d->at, size = 0;
-    if (left >= sizeof(header)) {
-        memcpy(&header, d->buf + d->at, sizeof(header));
-        size = header.nlmsg_len;
-    }
-    if (size < sizeof(header) || size > left) {
-        d->error = EBADMSG;
-        return false;
-    }
-    *type = header.nlmsg_type;
-    *payload = (struct span){d->buf + d->at + sizeof(header), d->buf + d->at + size};
-    d->at += NLMSG_ALIGN(size);
-    return true;
-}
-
-/* Reads the errno of NLMSG_ERROR or NLMSG_DONE, which begin with it, negative; 0 if there is none. */
-static int parse_error(struct span payload)
-{
-    int error = 0;
-
-    if (span_size(payload) >= sizeof(error))
-        memcpy(&error, payload.at, sizeof(error));
-    return error < 0 && error >= -4095 ? -error : 0;
 }
 
 /* ---- a list ---- */
@@ -181,20 +116,16 @@ static bool ask_for_next(struct sock_diag_dump *d)
     d->may_be_absent = part->protocol == IPPROTO_UDPLITE;
     request.diag.idiag_states = states_of(d->proto, d->kind);
     request.diag.id.idiag_sport = htons(d->wanted.port);
-    d->error = ask(d->fd, &request) ? 0 : errno;
-    return d->error == 0;
+    return netlink_ask(&d->netlink, &request, sizeof(request));
 }
 
 void sock_diag_begin(struct sock_diag_dump *d, enum sock_diag_kind kind, uint64_t netns,
                      const struct endpoint *wanted, char *buf, size_t size)
 {
-    bool is_known = wanted->proto <= PROTO_UDP && netns_is_own(netns);
-    int fd = is_known ? open_diag() : -1;
-
     *d = (struct sock_diag_dump){
-        .fd = fd, .kind = kind, .wanted = *wanted, .buf = buf, .size = size};
-    d->error = !is_known ? EOPNOTSUPP : fd < 0 ? errno : 0;
-    d->has_ended = fd < 0 || !ask_for_next(d);
+        .netlink = {.fd = -1, .error = EOPNOTSUPP}, .kind = kind, .wanted = *wanted};
+    d->has_ended = wanted->proto > PROTO_UDP || !netns_is_own(netns) ||
+                   !netlink_open(&d->netlink, NETLINK_SOCK_DIAG, buf, size) || !ask_for_next(d);
 }
 
 bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s)
@@ -202,17 +133,19 @@ bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s)
     struct span payload;
     uint16_t type;
 
-    while (!d->has_ended && next_message(d, &type, &payload)) {
+    struct netlink *n = &d->netlink;
+
+    while (!d->has_ended && netlink_next(n, &type, &payload)) {
         if (type == SOCK_DIAG_BY_FAMILY && parse_socket(payload, d->proto, s))
             return true;
         bool is_part_read = type == NLMSG_DONE;
-        d->error = is_part_read || type == NLMSG_ERROR ? parse_error(payload) : EBADMSG;
-        if (d->error == ENOENT && d->may_be_absent) {
-            d->error = 0;
+        n->error = is_part_read || type == NLMSG_ERROR ? netlink_error(payload) : EBADMSG;
+        if (n->error == ENOENT && d->may_be_absent) {
+            n->error = 0;
             is_part_read = true;
         }
-        d->at = d->end;
-        d->has_ended = d->error != 0 || (is_part_read && !ask_for_next(d));
+        n->at = n->end;
+        d->has_ended = n->error != 0 || (is_part_read && !ask_for_next(d));
     }
     d->has_ended = true;
     return false;
@@ -242,10 +175,9 @@ bool sock_diag_lists_bound(void)
 
 bool sock_diag_end(struct sock_diag_dump *d)
 {
-    if (d->fd >= 0)
-        sys_close(d->fd);
-    errno = d->error;
-    return d->error == 0;
+    netlink_close(&d->netlink);
+    errno = d->netlink.error;
+    return d->netlink.error == 0;
 }
 
 /* ---- one socket ---- */
@@ -285,11 +217,13 @@ static enum sock_diag_answer find_one(const struct endpoint *to, const struct ad
         id->idiag_dport = htons(to->port);
         put_addr(addr, id->idiag_dst);
     }
-    SYS_CLEANUP_FD int fd = open_diag();
-    if (fd < 0 || !ask(fd, &request))
+    NETLINK_CLEANUP struct netlink n;
+    if (!netlink_open(&n, NETLINK_SOCK_DIAG, buf, sizeof(buf)) ||
+        !netlink_ask(&n, &request, sizeof(request))) {
+        errno = n.error;
         return SOCK_DIAG_UNKNOWN;
-    struct sock_diag_dump d = {.fd = fd, .buf = buf, .size = sizeof(buf)};
-    if (!next_message(&d, &type, &payload) || type != SOCK_DIAG_BY_FAMILY ||
+    }
+    if (!netlink_next(&n, &type, &payload) || type != SOCK_DIAG_BY_FAMILY ||
         !parse_socket(payload, to->proto, found))
         return SOCK_DIAG_NONE;
     atomic_store_explicit(&has_answered[to->proto], true, memory_order_relaxed);
@@ -342,8 +276,9 @@ enum sock_diag_answer sock_diag_find(uint64_t netns, const struct endpoint *to,
         return answer;
     if (answer == SOCK_DIAG_UNKNOWN && (errno == EMFILE || errno == ENFILE))
         return answer;
-    if (answer == SOCK_DIAG_UNKNOWN ||
-        !atomic_load_explicit(&has_answered[to->proto], memory_order_relaxed))
-        return find_by_proc(to, found);
+    bool is_sure = answer == SOCK_DIAG_NONE &&
+                   atomic_load_explicit(&has_answered[to->proto], memory_order_relaxed);
+    if (!is_sure && find_by_proc(to, found) == SOCK_DIAG_FOUND)
+        return SOCK_DIAG_FOUND;
     return to->proto == PROTO_UDP ? find_connected(netns, to, &addr, found) : SOCK_DIAG_NONE;
 }

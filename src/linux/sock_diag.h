@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/endpoint.h"
+#include "linux/netlink.h"
 
 struct sock_diag_socket {
     struct endpoint local;
@@ -53,17 +54,13 @@ enum sock_diag_kind {
 
 /* A list that is being read. */
 struct sock_diag_dump {
-    int fd;
-    int error; /* an errno, or 0 */
+    struct netlink netlink;
     enum sock_diag_kind kind;
     struct endpoint wanted;
     bool has_ended;
     enum proto proto;   /* of the part that is being read */
     bool may_be_absent; /* the kernel may not support its protocol */
     unsigned next;      /* the part after it */
-    char *buf;          /* the caller's */
-    size_t size;
-    size_t at, end; /* what is left of the answer in `buf` */
 };
 
 /*

@@ -82,24 +82,23 @@ void cache_put(uint64_t key, uint16_t answer)
     atomic_store_explicit(answer_place(key), word, memory_order_relaxed);
 }
 
-HOT bool cache_is_local(uint64_t netns, const struct sockaddr *name, socklen_t len)
+HOT enum route cache_route(uint64_t netns, const struct addr *to)
 {
-    struct endpoint e;
+    struct addr addr = addr_unmapped(to);
     uint16_t answer;
     int saved = errno;
 
-    if (!endpoint_from_sockaddr(&e, name, len))
-        return false;
-    struct addr addr = addr_unmapped(&e.addr);
     if (addr_is_wildcard(&addr) || addr_is_loopback(&addr))
-        return true;
-    uint64_t key = cache_key('l' ^ netns, &addr, sizeof(addr));
+        return ROUTE_LOCAL;
+    if (addr_is_group(&addr))
+        return ROUTE_GROUP;
+    uint64_t key = cache_key('r' ^ netns, &addr, sizeof(addr));
     if (!cache_get(key, &answer)) {
-        answer = netns_is_own(netns) && netns_has_addr(name, len);
+        answer = (uint16_t)(netns_is_own(netns) ? route_of(&addr) : ROUTE_AWAY);
         cache_put(key, answer);
     }
     errno = saved;
-    return answer != 0;
+    return (enum route)answer;
 }
 
 /* ---- the asked ports of peers ---- */

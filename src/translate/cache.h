@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/endpoint.h"
+#include "linux/route.h"
 
 /* An odd number with bits of all kinds, to multiply keys with (Knuth, 6.4). */
 #define CACHE_MIX UINT64_C(0x9e3779b97f4a7c15)
@@ -18,12 +19,16 @@ bool cache_get(uint64_t key, uint16_t *answer);
 void cache_put(uint64_t key, uint16_t answer);
 
 /*
- * Returns true if `name`, an address of AF_INET or AF_INET6, is of this host in the network
- * namespace `netns`: a loopback address, an address of an interface, or the wildcard, which
- * means loopback as a destination. The interfaces of another namespace than this process's are
- * not known. An answer may be up to 100 ms old. Keeps errno.
+ * route_of(), with an answer that may be up to 100 ms old. A loopback address is local, and so is the
+ * wildcard, which means loopback as a destination. The addresses of another network namespace than
+ * this process's are not known: other addresses are ROUTE_AWAY there. Keeps errno.
  */
-bool cache_is_local(uint64_t netns, const struct sockaddr *name, socklen_t len);
+enum route cache_route(uint64_t netns, const struct addr *to);
+
+static inline bool cache_is_local(uint64_t netns, const struct addr *to)
+{
+    return cache_route(netns, to) == ROUTE_LOCAL;
+}
 
 /*
  * Records that the program sent or connected, on the socket `fd`, to the port `asked` of

@@ -52,7 +52,7 @@ COLD static bool translate_by_record(int fd, const struct registry *registry, ui
     if (!endpoint_from_sockaddr(&peer, name, len))
         return false;
     bool is_found = find(fd, registry, &peer, &e) &&
-                    cache_is_local(shared_registry_netns(fd), name, len) &&
+                    cache_is_local(shared_registry_netns(fd), &peer.addr) &&
                     (cached != 0 || socket_match_peer(fd, registry, &e, &peer));
     errno = saved;
     if (is_found && (cached == 0 || cached == e.asked.port)) {

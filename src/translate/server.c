@@ -203,7 +203,7 @@ COLD bool server_find(struct target *t)
 
     if (is_connect || engine_may_be_portless())
         t->asked.proto = socket_proto(t->fd);
-    if (t->asked.proto == PROTO_PORTLESS || !cache_is_local(t->netns, t->name, t->len))
+    if (t->asked.proto == PROTO_PORTLESS || !cache_is_local(t->netns, &t->asked.addr))
         return false;
     if (registry_has_asked(t->registry, t->netns, t->asked.port) && find_recorded(t, false))
         return true;

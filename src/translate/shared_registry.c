@@ -6,6 +6,7 @@
 #include "core/hot.h"
 #include "linux/netns.h"
 #include "linux/procfs.h"
+#include "linux/route.h"
 #include "linux/sys.h"
 #include "registry/store.h"
 #include "translate/cache.h"
@@ -99,9 +100,10 @@ void shared_registry_prepare(void)
 
     shared_registry_get();
     shared_registry_for_names();
-    shared_registry_netns(fd);
+    (void)netns_is_own(shared_registry_netns(fd));
     shared_registry_ephemeral();
     (void)sys_geteuid();
+    route_prepare();
     errno = saved;
 }
 

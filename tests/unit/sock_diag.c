@@ -18,7 +18,8 @@
 /* A list that is read from `fd`, and has no more parts than this one. */
 static struct sock_diag_dump dump_from(int fd, enum proto proto, char *buf, size_t size)
 {
-    return (struct sock_diag_dump){.fd = fd, .proto = proto, .next = 4, .buf = buf, .size = size};
+    return (struct sock_diag_dump){
+        .netlink = {.fd = fd, .buf = buf, .size = size}, .proto = proto, .next = 4};
 }
 
 /* One answer in the making. */
