@@ -147,6 +147,17 @@ static void send_to(struct notification *n, bool is_datagram, const struct socka
     notification_return(n, result);
 }
 
+/* The kernel sends the datagram itself. */
+static void send_copies(struct notification *n, const struct destination *d)
+{
+    size_t size = (size_t)n->argument[2];
+    char *data = size <= DATA_MAX ? read_data(n, size) : NULL;
+
+    if (data != NULL)
+        connect_send_copies(n->fd, data, size, (int)n->argument[3], d->addr, d->len);
+    free(data);
+}
+
 /* A datagram, or the data with which TCP Fast Open begins a connection. */
 static void handle_sendto(struct notification *n)
 {
@@ -154,10 +165,14 @@ static void handle_sendto(struct notification *n)
     struct sockaddr_storage to;
     bool is_datagram = ((int)n->argument[3] & MSG_FASTOPEN) == 0;
 
-    if (open_destination(n, 4, &d) && connect_target(n->fd, is_datagram, d.addr, d.len, &to))
+    bool is_open = open_destination(n, 4, &d);
+    if (is_open && connect_target(n->fd, is_datagram, d.addr, d.len, &to)) {
         send_to(n, is_datagram, &to, d.len);
-    else
-        notification_continue(n);
+        return;
+    }
+    if (is_open && is_datagram && connect_is_to_members(n->fd, d.addr, d.len))
+        send_copies(n, &d);
+    notification_continue(n);
 }
 
 /* ---- getsockname and getpeername: an address on its way to the program ---- */

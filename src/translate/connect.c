@@ -19,6 +19,7 @@
 #include "linux/user_memory.h"
 #include "translate/cache.h"
 #include "translate/engine.h"
+#include "translate/group.h"
 #include "translate/next.h"
 #include "translate/server.h"
 #include "translate/settings.h"
@@ -93,6 +94,7 @@ HOT static bool translate(struct target *t, int fd, bool is_datagram, const stru
     const struct config *config = &settings_get()->config;
     int saved = errno;
 
+    t->is_group = false;
     if (len > sizeof(t->copy) || !endpoint_read(&t->asked, name, len))
         return false;
     t->fd = fd;
@@ -106,6 +108,8 @@ HOT static bool translate(struct target *t, int fd, bool is_datagram, const stru
                          table_names_port(&config->table, t->asked.port));
     bool is_found = may_be_asked && config->connect != CONNECT_OFF &&
                     (is_datagram ? find_datagram(t) : server_find(t));
+    t->is_group = !is_found && may_be_asked && is_datagram && config->connect != CONNECT_OFF &&
+                  cache_route(t->netns, &t->asked.addr) == ROUTE_GROUP;
     errno = saved;
     if (is_found)
         cache_put_peer(fd, &t->actual.addr, t->actual.port, t->asked.port);
@@ -142,44 +146,100 @@ HOT static bool is_datagram(int flags)
     return (flags & MSG_FASTOPEN) == 0;
 }
 
+/* Copies neither wait nor raise SIGPIPE. */
+enum { COPY_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL };
+
+COLD static void send_copies(struct target *t, const void *buf, size_t size, int flags)
+{
+    struct group_walk walk = {.count = 0};
+    int saved = errno;
+
+    while (group_next(t, &walk))
+        next.sendto(t->fd, buf, size, flags | COPY_FLAGS, (struct sockaddr *)&t->copy, t->len);
+    errno = saved;
+}
+
 HOT ssize_t connect_sendto(int fd, const void *buf, size_t size, int flags,
                            const struct sockaddr *addr, socklen_t len)
 {
     struct target t;
 
-    if (addr != NULL && may_be_remapped(fd, addr, len) &&
-        translate(&t, fd, is_datagram(flags), addr, len))
-        return next.sendto(fd, buf, size, flags, (struct sockaddr *)&t.copy, len);
+    if (addr != NULL && may_be_remapped(fd, addr, len)) {
+        if (translate(&t, fd, is_datagram(flags), addr, len))
+            return next.sendto(fd, buf, size, flags, (struct sockaddr *)&t.copy, len);
+        if (t.is_group)
+            send_copies(&t, buf, size, flags);
+    }
     return next.sendto(fd, buf, size, flags, addr, len);
+}
+
+bool connect_is_to_members(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct target t;
+
+    return may_be_remapped(fd, addr, len) && !translate(&t, fd, true, addr, len) && t.is_group;
+}
+
+void connect_send_copies(int fd, const void *buf, size_t size, int flags,
+                         const struct sockaddr *addr, socklen_t len)
+{
+    struct target t;
+
+    if (may_be_remapped(fd, addr, len) && !translate(&t, fd, true, addr, len) && t.is_group)
+        send_copies(&t, buf, size, flags);
 }
 
 static bool translate_message(struct target *t, int fd, const struct msghdr *message, int flags)
 {
+    t->is_group = false;
     return message->msg_name != NULL && message->msg_namelen > 0 &&
            may_be_remapped(fd, message->msg_name, message->msg_namelen) &&
            translate(t, fd, is_datagram(flags), message->msg_name, message->msg_namelen);
+}
+
+/* By the system call that the program made: a seccomp filter may forbid the other. */
+COLD static void send_message_copies(struct target *t, const struct msghdr *message, bool by_many,
+                                     int flags)
+{
+    struct group_walk walk = {.count = 0};
+    struct mmsghdr copy = {.msg_hdr = *message};
+    int saved = errno;
+
+    copy.msg_hdr.msg_name = &t->copy;
+    while (group_next(t, &walk)) {
+        if (by_many)
+            next.sendmmsg(t->fd, &copy, 1, flags | COPY_FLAGS);
+        else
+            next.sendmsg(t->fd, &copy.msg_hdr, flags | COPY_FLAGS);
+    }
+    errno = saved;
 }
 
 ssize_t connect_sendmsg(int fd, const struct msghdr *message, int flags)
 {
     struct target t;
 
-    if (!user_memory_readable(message, sizeof(*message)) ||
-        !translate_message(&t, fd, message, flags))
+    if (!user_memory_readable(message, sizeof(*message)))
         return next.sendmsg(fd, message, flags);
+    if (!translate_message(&t, fd, message, flags)) {
+        if (t.is_group)
+            send_message_copies(&t, message, false, flags);
+        return next.sendmsg(fd, message, flags);
+    }
     struct msghdr copy = *message;
     copy.msg_name = &t.copy;
     return next.sendmsg(fd, &copy, flags);
 }
 
-static bool any_is_translated(int fd, const struct mmsghdr *messages, unsigned count, int flags)
+/* Returns whether a message is to be changed, or to be copied. */
+static bool any_is_of_tree(int fd, const struct mmsghdr *messages, unsigned count, int flags)
 {
     struct target t;
 
     for (unsigned i = 0; i < count; i++) {
         if (!user_memory_readable(&messages[i], sizeof(messages[i])))
             return false;
-        if (translate_message(&t, fd, &messages[i].msg_hdr, flags))
+        if (translate_message(&t, fd, &messages[i].msg_hdr, flags) || t.is_group)
             return true;
     }
     return false;
@@ -201,8 +261,11 @@ static int send_batch(int fd, struct mmsghdr *messages, unsigned count, int flag
             copies[i].msg_hdr.msg_name = &targets[i].copy;
     }
     int result = next.sendmmsg(fd, copies, count, flags);
-    for (int i = 0; i < result; i++)
+    for (int i = 0; i < result; i++) {
         messages[i].msg_len = copies[i].msg_len;
+        if (targets[i].is_group)
+            send_message_copies(&targets[i], &messages[i].msg_hdr, true, flags);
+    }
     return result;
 }
 
@@ -214,7 +277,7 @@ int connect_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags
 {
     unsigned sent = 0, max = count < UIO_MAXIOV ? count : UIO_MAXIOV;
 
-    if (!any_is_translated(fd, messages, max, flags))
+    if (!any_is_of_tree(fd, messages, max, flags))
         return next.sendmmsg(fd, messages, count, flags);
     while (sent < max) {
         unsigned size = max - sent < BATCH ? max - sent : BATCH;

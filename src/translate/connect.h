@@ -20,6 +20,16 @@ int connect_socket(int fd, const struct sockaddr *addr, socklen_t len);
 bool connect_target(int fd, bool is_datagram, const struct sockaddr *addr, socklen_t len,
                     struct sockaddr_storage *to);
 
+/* Returns true if a datagram to a group must be sent to members in the tree, too (group.h). */
+bool connect_is_to_members(int fd, const struct sockaddr *addr, socklen_t len);
+
+/*
+ * Sends a datagram for which that is true to the members, and not to the group's own port. Errors
+ * are ignored. Keeps errno.
+ */
+void connect_send_copies(int fd, const void *buf, size_t size, int flags,
+                         const struct sockaddr *addr, socklen_t len);
+
 ssize_t connect_sendto(int fd, const void *buf, size_t size, int flags, const struct sockaddr *addr,
                        socklen_t len);
 ssize_t connect_sendmsg(int fd, const struct msghdr *message, int flags);

@@ -16,6 +16,7 @@ struct target {
     const struct registry *registry;
     uint64_t netns;
     struct endpoint asked;
+    bool is_group; /* members in the tree are sent copies: group.h */
     /* Where the server is: set by server_redirect(). */
     struct endpoint actual;
     struct sockaddr_storage copy; /* of `name`, with the actual endpoint in it */

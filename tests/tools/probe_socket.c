@@ -1,6 +1,7 @@
 /* Steps of probe that are about one socket, and about this process. See tests/e2e/STEPS.md. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -322,6 +323,35 @@ static void do_setuid(const char *value)
         printf("setuid %s\n", probe_errno(errno));
 }
 
+/* Becomes a member of a group on the loopback interface, and sends there. */
+static void do_join(const char *value)
+{
+    union any group;
+    int index = (int)if_nametoindex("lo");
+
+    probe_parse(value, &group);
+    struct ip_mreqn in = {.imr_multiaddr = group.in.sin_addr, .imr_ifindex = index};
+    struct ipv6_mreq in6 = {.ipv6mr_multiaddr = group.in6.sin6_addr,
+                            .ipv6mr_interface = (unsigned)index};
+    if (group.sa.sa_family == AF_INET6
+            ? setsockopt(probe_fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &in6, sizeof(in6)) != 0
+            : setsockopt(probe_fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &in, sizeof(in)) != 0)
+        printf("join %s\n", probe_errno(errno));
+}
+
+/* Sends to groups and broadcast addresses by that interface. */
+static void do_broadcast(const char *value)
+{
+    int index = (int)if_nametoindex(value), one = 1;
+    struct ip_mreqn in = {.imr_ifindex = index};
+
+    setsockopt(probe_fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
+    setsockopt(probe_fd, IPPROTO_IP, IP_MULTICAST_IF, &in, sizeof(in));
+    setsockopt(probe_fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof(index));
+    if (setsockopt(probe_fd, SOL_SOCKET, SO_BINDTODEVICE, value, (socklen_t)strlen(value) + 1) != 0)
+        printf("broadcast %s\n", probe_errno(errno));
+}
+
 static void do_clearenv(const char *value)
 {
     (void)value;
@@ -381,6 +411,8 @@ const struct probe_step probe_socket_steps[] = {
     {"closerange", do_closerange},
     {"bypass", do_bypass},
     {"setuid=", do_setuid},
+    {"join=", do_join},
+    {"broadcast=", do_broadcast},
     {"clearenv", do_clearenv},
     {"scribble", do_scribble},
     {"chdir=", do_chdir},
