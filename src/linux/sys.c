@@ -1,5 +1,7 @@
 #include "linux/sys.h"
 
+#include <sys/sysmacros.h>
+
 atomic_bool sys_sealed;
 
 /* The effective user, as far as it was asked for. */
@@ -9,6 +11,58 @@ void sys_seal(void)
 {
     atomic_store_explicit(&sys_sealed, true, memory_order_relaxed);
 }
+
+/* ---- calls with another way ---- */
+
+static int old_stat(int folder, const char *path, int flags, struct stat *st)
+{
+#ifdef __LP64__
+    return (int)sys_call6(SYS_newfstatat, folder, (long)path, (long)st, flags, 0, 0);
+#else
+    return fstatat(folder, path, st, flags); /* there, the kernel has two of them */
+#endif
+}
+
+int sys_statx_at(int folder, const char *path, int flags, unsigned mask, struct statx *st)
+{
+    struct stat old;
+    int result = (int)sys_call6(SYS_statx, folder, (long)path, flags, (long)mask, (long)st, 0);
+
+    if (result == 0 || !sys_is_refused() || old_stat(folder, path, flags, &old) != 0)
+        return result;
+    *st = (struct statx){
+        .stx_mask = STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_INO | STATX_SIZE,
+        .stx_mode = (uint16_t)old.st_mode,
+        .stx_uid = old.st_uid,
+        .stx_gid = old.st_gid,
+        .stx_ino = old.st_ino,
+        .stx_size = (uint64_t)old.st_size,
+        .stx_dev_major = major(old.st_dev),
+        .stx_dev_minor = minor(old.st_dev),
+    };
+    return 0;
+}
+
+int sys_reserve(int fd, off_t size)
+{
+    struct rlimit64 limit;
+
+    if (sys_call6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) == 0 &&
+        limit.rlim_cur < (uint64_t)size) {
+        errno = EFBIG;
+        return -1;
+    }
+    int error;
+    do
+        error = posix_fallocate(fd, 0, size);
+    while (error == EINTR);
+    if (error == 0)
+        return 0;
+    errno = error;
+    return sys_is_refused() ? ftruncate(fd, size) : -1;
+}
+
+/* ---- the user ---- */
 
 uid_t sys_geteuid(void)
 {

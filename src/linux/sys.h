@@ -169,14 +169,23 @@ SYS_CALL(int, sendmmsg, int, struct mmsghdr *, unsigned, int)
 SYS_CALL(int, recvmmsg, int, struct mmsghdr *, unsigned, int, struct timespec *)
 
 /*
- * faccessat2(2) with AT_EACCESS, Linux 5.8. An older kernel checks the real user, which is the
- * effective one in nearly every process.
+ * Returns true if the last system call may have failed because the kernel does not know it (ENOSYS),
+ * or because a seccomp filter refuses it, as that of a container does to calls newer than itself.
+ */
+static inline bool sys_is_refused(void)
+{
+    return errno == ENOSYS || errno == EPERM || errno == EACCES;
+}
+
+/*
+ * faccessat2(2) with AT_EACCESS, Linux 5.8. Where it is refused, faccessat(2) checks the real user,
+ * which is the effective one in nearly every process.
  */
 static inline int sys_access(const char *path, int mode)
 {
 #ifdef SYS_faccessat2
     int result = (int)sys_call6(SYS_faccessat2, AT_FDCWD, (long)path, mode, AT_EACCESS, 0, 0);
-    if (result == 0 || errno != ENOSYS)
+    if (result == 0 || !sys_is_refused())
         return result;
 #endif
     return (int)sys_call(SYS_faccessat, AT_FDCWD, (long)path, mode);
@@ -219,15 +228,20 @@ static inline ssize_t sys_getdents(int fd, void *buf, size_t size)
     return sys_call(SYS_getdents64, fd, (long)buf, (long)size);
 }
 
-/* statx(2), Linux 4.11: unlike that of stat(2), its structure is the same on every machine. */
+/*
+ * statx(2), Linux 4.11: unlike that of stat(2), its structure is the same on every machine. Where it
+ * is refused, fstatat(2) answers, with what that has of `mask`.
+ */
+int sys_statx_at(int folder, const char *path, int flags, unsigned mask, struct statx *st);
+
 static inline int sys_statx_fd(int fd, unsigned mask, struct statx *st)
 {
-    return (int)sys_call6(SYS_statx, fd, (long)"", AT_EMPTY_PATH, (long)mask, (long)st, 0);
+    return sys_statx_at(fd, "", AT_EMPTY_PATH, mask, st);
 }
 
 static inline int sys_statx(const char *path, unsigned mask, struct statx *st)
 {
-    return (int)sys_call6(SYS_statx, AT_FDCWD, (long)path, 0, (long)mask, (long)st, 0);
+    return sys_statx_at(AT_FDCWD, path, 0, mask, st);
 }
 
 static inline int sys_statfs(const char *path, struct statfs *st)
@@ -241,25 +255,10 @@ static inline int sys_statfs(const char *path, struct statfs *st)
 
 /*
  * Makes a file at least `size` bytes long, and reserves its space on the disk: a write to a
- * mapping without space behind it is SIGBUS, and a file longer than RLIMIT_FSIZE is SIGXFSZ.
+ * mapping without space behind it is SIGBUS, and a file longer than RLIMIT_FSIZE is SIGXFSZ. Where
+ * fallocate(2) is refused, no space is reserved.
  */
-static inline int sys_reserve(int fd, off_t size)
-{
-    struct rlimit64 limit;
-
-    if (sys_call6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) == 0 &&
-        limit.rlim_cur < (uint64_t)size) {
-        errno = EFBIG;
-        return -1;
-    }
-    int error;
-    do
-        error = posix_fallocate(fd, 0, size);
-    while (error == EINTR);
-    if (error != 0)
-        errno = error;
-    return error == 0 ? 0 : -1;
-}
+int sys_reserve(int fd, off_t size);
 
 static inline int sys_sigmask(int how, const void *set, void *old)
 {

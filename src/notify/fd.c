@@ -47,6 +47,15 @@ static int compare(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
+/* close_range(2) is of Linux 5.9. */
+static void close_range_of(unsigned first, unsigned last)
+{
+    if (sys_close_range(first, last) == 0)
+        return;
+    for (unsigned fd = first; fd <= last && fd < (unsigned)sysconf(_SC_OPEN_MAX); fd++)
+        sys_close((int)fd);
+}
+
 void fd_close_others(int *kept, size_t count)
 {
     unsigned first = STDERR_FILENO + 1;
@@ -54,10 +63,10 @@ void fd_close_others(int *kept, size_t count)
     qsort(kept, count, sizeof(kept[0]), compare);
     for (size_t i = 0; i < count; i++) {
         if (first < (unsigned)kept[i])
-            sys_close_range(first, (unsigned)kept[i] - 1);
+            close_range_of(first, (unsigned)kept[i] - 1);
         first = (unsigned)kept[i] + 1;
     }
-    sys_close_range(first, ~0U);
+    close_range_of(first, ~0U);
 }
 
 bool fd_make_pair(int *parents, int *childs)

@@ -38,8 +38,10 @@ static long read_all(int fd, char *buf, size_t size)
 static int open_error(const char *path, int error)
 {
     struct statx st;
-    bool exists = sys_statx(path, STATX_TYPE, &st) == 0;
 
+    if (error == ENOENT || error == ENOTDIR)
+        return error;
+    bool exists = sys_statx(path, STATX_TYPE, &st) == 0;
     if (error == EACCES)
         return exists ? EACCES : EPERM;
     return exists ? error : errno == EACCES ? EPERM : errno;
