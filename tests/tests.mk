@@ -37,7 +37,7 @@ $(O)/unit/rooms.a: $(call rooms,core linux registry program translate notify exp
 
 # ---- the programs that the other tests run ----
 
-TOOLS := sandbox mounts probe probe-static past stress stops hold mortal forbid spawn births \
+TOOLS := sandbox mounts probe probe-static past stress soak soak-static stops hold mortal forbid spawn births \
 	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so
 
 tools: $(TOOLS:%=$(O)/tools/%)
@@ -50,6 +50,9 @@ $(O)/tools/probe-static:
 $(O)/tools/stress: $(call objects,$(wildcard tests/tools/stress*.c))
 # The notify engine catches these, and a preload does not.
 $(O)/tools/stops $(O)/tools/births: LIBS = -static
+$(O)/tools/soak-static: $(call objects,tests/tools/soak.c)
+	$(link)
+$(O)/tools/soak-static: LIBS = -static
 # This one writes to a registry itself.
 $(O)/tools/past: $(call rooms,core linux registry)
 # probe has a malloc of its own, beside that of libc.
