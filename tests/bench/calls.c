@@ -3,6 +3,7 @@
  * rounds. WHAT is
  *
  *   bind         of a fresh socket to PORT (making it is not counted)
+ *   socket       three calls: a socket is made, bound to PORT and closed
  *   getsockname  of a socket that is bound to PORT
  *   ping-pong    four calls: sendto and recvfrom, to a socket on PORT and back
  *   connection   one connection to PORT: made, taken and closed
@@ -75,6 +76,18 @@ static uint64_t round_of_bind(void)
         close(fd);
     }
     return sum;
+}
+
+static uint64_t round_of_socket(void)
+{
+    uint64_t start = now();
+
+    for (int i = 0; i < CALLS; i++) {
+        int fd = new_socket(SOCK_STREAM);
+        bind_to(fd);
+        close(fd);
+    }
+    return now() - start;
 }
 
 static uint64_t round_of_getsockname(void)
@@ -193,9 +206,9 @@ static const struct {
     uint64_t (*round)(void);
     unsigned calls; /* in a round */
 } MEASURES[] = {
-    {"bind", round_of_bind, CALLS},           {"getsockname", round_of_getsockname, CALLS},
-    {"ping-pong", round_of_ping_pong, CALLS}, {"connection", round_of_connection, CALLS},
-    {"start", round_of_start, STARTS},
+    {"socket", round_of_socket, CALLS},           {"bind", round_of_bind, CALLS},
+    {"getsockname", round_of_getsockname, CALLS}, {"ping-pong", round_of_ping_pong, CALLS},
+    {"connection", round_of_connection, CALLS},   {"start", round_of_start, STARTS},
 };
 
 int main(int argc, char **argv)
