@@ -121,13 +121,22 @@ void write_free(struct registry *r, unsigned index, uint64_t tag)
     atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, TAG_FREE);
 }
 
-/* Removes a record, unless another one has its place now. */
+/*
+ * Removes a record, unless another one has its place now. That may be a newer one of the same endpoint,
+ * with the same tag: while the tag is taken, the record cannot change.
+ */
 static void remove_record(struct registry *r, unsigned index, const struct record *record)
 {
-    uint64_t tag = atomic_load(layout_tag_of(r, index));
+    uint64_t tag = atomic_load(layout_tag_of(r, index)), busy = (uint64_t)now() << 2 | TAG_BUSY;
+    struct record found;
 
-    if ((tag & ~TAG_MARK) == layout_tag(record->actual_port, record->family, record->actual_addr))
-        write_free(r, index, tag);
+    if ((tag & ~TAG_MARK) != layout_tag(record->actual_port, record->family, record->actual_addr) ||
+        !atomic_compare_exchange_strong(layout_tag_of(r, index), &tag, busy))
+        return;
+    bool is_same = record_read(&r->slot[index], &found) && found.stamp == record->stamp;
+    if (is_same)
+        set_asked_port(r, index, 0);
+    atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, is_same ? TAG_FREE : tag);
 }
 
 /*
