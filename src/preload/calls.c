@@ -11,6 +11,7 @@
 #include "core/hot.h"
 #include "core/parameters.h"
 #include "linux/sys.h"
+#include "preload/behind.h"
 #include "preload/exec.h"
 #include "preload/sandbox.h"
 #include "preload/socket_calls.h"
@@ -114,6 +115,8 @@ USED long calls_syscall(int number, long a, long b, long c, long d, long e, long
 {
     int state, ignored;
 
+    if (behind_is_caller())
+        return calls_syscall_next(number, a, b, c, d, e, f);
     switch (number) {
 #define EXEC_CALL(name, result, handler, ...)                                                      \
     case SYS_##name:                                                                               \
@@ -197,6 +200,7 @@ void calls_find(void)
 #ifdef __x86_64__
     find_newer_spawn();
 #endif
+    behind_watch();
 }
 
 /* ---- the exported functions ---- */
