@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 
 #include "core/hot.h"
+#include "linux/log.h"
 #include "linux/procfs.h"
 #include "linux/sys.h"
 #include "preload/calls.h"
@@ -29,6 +30,8 @@ struct facts {
 };
 
 static _Atomic uint32_t first_pid;
+static struct log_target first_stderr;
+static bool is_started;
 static _Atomic(struct facts *) facts;
 
 /* As little as possible. The rest waits for the first bind. */
@@ -36,6 +39,8 @@ __attribute__((constructor)) static void start(void)
 {
     calls_find();
     initial_env_capture();
+    first_stderr = log_target(STDERR_FILENO);
+    is_started = true;
     atomic_store_explicit(&first_pid, (uint32_t)sys_getpid(), memory_order_relaxed);
 }
 
@@ -70,9 +75,13 @@ HOT int engine_socket(int fd)
     return fd;
 }
 
+/* A program may have opened a file of its own as descriptor 2 in the meantime. */
 int engine_stderr(void)
 {
-    return STDERR_FILENO;
+    struct log_target now = log_target(STDERR_FILENO);
+    bool is_same = now.device == first_stderr.device && now.inode == first_stderr.inode;
+
+    return is_same || !is_started ? STDERR_FILENO : -1;
 }
 
 HOT pid_t engine_pid(void)

@@ -34,8 +34,8 @@ int engine_socket(int fd);
 bool engine_may_be_portless(void);
 
 /*
- * Returns a descriptor of the program's standard error, or -1 if there is none or a write
- * could block the engine. The caller closes it unless it is STDERR_FILENO.
+ * Returns a descriptor of the program's standard error, or -1 if it has none for lines of this
+ * library. The caller closes it unless it is STDERR_FILENO.
  */
 int engine_stderr(void);
 

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "linux/log.h"
 #include "linux/port_owner.h"
-#include "linux/socket.h"
 #include "linux/sys.h"
 #include "translate/cache.h"
 #include "translate/engine.h"
@@ -20,33 +20,6 @@ void report_start(struct report_line *line)
     text_string(&line->text, "remap: ");
 }
 
-/*
- * Writes without SIGPIPE and SIGXFSZ: a program must not die of a line that it did not
- * write. They are blocked, and taken off the queue if this write raised them.
- */
-static void write_quietly(int fd, const char *buf, size_t size)
-{
-    sigset_t raised, before, pending;
-
-    sigemptyset(&raised);
-    sigaddset(&raised, SIGPIPE);
-    sigaddset(&raised, SIGXFSZ);
-    sigemptyset(&before);
-    sigemptyset(&pending);
-    if (sys_sigmask(SIG_BLOCK, &raised, &before) != 0)
-        return;
-    sys_call(SYS_rt_sigpending, (long)&pending, _NSIG / 8, 0);
-    if (sys_write(fd, buf, size) < 0 && (errno == EPIPE || errno == EFBIG)) {
-        static const struct timespec at_once = {0, 0};
-        if (sigismember(&pending, SIGPIPE))
-            sigdelset(&raised, SIGPIPE);
-        if (sigismember(&pending, SIGXFSZ))
-            sigdelset(&raised, SIGXFSZ);
-        sys_call6(SYS_rt_sigtimedwait, (long)&raised, 0, (long)&at_once, _NSIG / 8, 0, 0);
-    }
-    sys_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 void report_finish(struct report_line *line, const struct config *config)
 {
     int saved = errno;
@@ -55,8 +28,8 @@ void report_finish(struct report_line *line, const struct config *config)
     int out = file >= 0 ? file : engine_stderr();
 
     line->buf[line->text.used++] = '\n';
-    if (out >= 0 && (file >= 0 || !socket_is_inet(out)))
-        write_quietly(out, line->buf, line->text.used);
+    if (out >= 0)
+        log_write(out, line->buf, line->text.used);
     if (file >= 0 || out > STDERR_FILENO)
         sys_close(out);
     errno = saved;

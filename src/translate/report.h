@@ -27,9 +27,8 @@ static inline bool report_wants(const struct config *config, enum level level)
 void report_start(struct report_line *line);
 
 /*
- * Ends the line and writes it with one write(2). Nothing happens if that fails: no SIGPIPE is
- * raised. Nothing is written to a network connection, as a child of inetd(8) has on stderr:
- * its peer must not see the line. Keeps errno.
+ * Ends the line, and writes it to the log file or standard error if that does not have to wait
+ * (log_write). Keeps errno.
  */
 void report_finish(struct report_line *line, const struct config *config);
 
