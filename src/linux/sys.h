@@ -149,6 +149,7 @@ SYS_CALL(int, seccomp, unsigned, unsigned long, const void *)
 SYS_PLAIN_CALL(uid_t, getuid)
 SYS_PLAIN_CALL(gid_t, getgid)
 SYS_PLAIN_CALL(pid_t, getpid)
+SYS_PLAIN_CALL(pid_t, gettid)
 
 /* The last answer, once the process is sealed. */
 uid_t sys_geteuid(void);

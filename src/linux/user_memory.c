@@ -1,23 +1,24 @@
 /*
  * rt_sigprocmask(2) reads its set before it checks its operation. With an invalid operation it
  * changes nothing, and fails with EFAULT if the set cannot be read, else with EINVAL (Linux 2.6
- * and later).
+ * and later). rt_sigpending(2) writes as many bytes as it is asked for.
  */
 #include "linux/user_memory.h"
 
 #include <errno.h>
-
+#include <stdatomic.h>
+#include <string.h>
 #include <sys/auxv.h>
 
 #include "core/hot.h"
 #include "linux/sys.h"
 
 enum {
+    PAGE = USER_MEMORY_PAGE,
+    KNOWN = 16,
     NO_OPERATION = -1,
     SET_SIZE = 8,
 };
-
-_Atomic uintptr_t user_memory_known[USER_MEMORY_KNOWN];
 
 static bool ask(uintptr_t address)
 {
@@ -29,39 +30,137 @@ static bool ask(uintptr_t address)
     return is_readable;
 }
 
-/*
- * Returns whether a page stays mapped: the stack that this call is on, and the program's own data
- * and heap. Anything else may be unmapped, and is asked for each time.
- */
-static bool is_lasting(uintptr_t address)
-{
-    const uintptr_t near = 1 << 16;
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    uintptr_t program = getauxval(AT_PHDR), heap_end = (uintptr_t)sbrk(0);
+/* ---- the main stack ---- */
 
-    return (address > here && address - here < near) || (address >= program && address < heap_end);
+_Atomic uintptr_t user_memory_main_end;
+
+/* What a program is started with lies at the end of its stack: more than an object takes. */
+static bool is_on_main_stack(uintptr_t first, size_t size)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t end = getauxval(AT_RANDOM) - USER_MEMORY_OBJECT;
+
+    if (end - here < USER_MEMORY_MAIN_SIZE)
+        atomic_store_explicit(&user_memory_main_end, end, memory_order_relaxed);
+    return user_memory_on_main_stack(first, size);
+}
+
+/* ---- the stacks of other threads ---- */
+
+/*
+ * The end of the stack of a thread, other than the main one, is where its variables begin. Returns
+ * 0 if that is not known.
+ */
+static inline uintptr_t end_of_stack(void)
+{
+    uintptr_t end = 0;
+#if defined(__x86_64__) && defined(__LP64__)
+    __asm__("movq %%fs:0, %0" : "=r"(end));
+#elif defined(__aarch64__)
+    __asm__("mrs %0, tpidr_el0" : "=r"(end));
+#endif
+    return end;
+}
+
+/*
+ * A thread may be on another stack: that of a signal handler, or of a coroutine. It is on its own if all
+ * pages from here to the end can be read. That is asked once, for the last pages. How many can, is
+ * kept in the lower bits, and in the others, the page of the end.
+ */
+enum { STACKS = 16, PAGES_BITS = 6, MANY_PAGES = (1 << PAGES_BITS) - 1 };
+
+static _Atomic uintptr_t stacks[STACKS];
+
+static inline _Atomic uintptr_t *place_of_stack(uintptr_t end)
+{
+    return &stacks[(end / PAGE ^ end >> 23) % STACKS]; /* stacks lie 8 MiB apart */
+}
+
+HOT static bool is_on_known_stack(uintptr_t first, size_t size)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0), end = end_of_stack();
+    uintptr_t stack = atomic_load_explicit(place_of_stack(end), memory_order_relaxed);
+    uintptr_t known_pages = stack & MANY_PAGES;
+
+    return stack >> PAGES_BITS == end / PAGE && end / PAGE - here / PAGE <= known_pages &&
+           first > here && first < end && size <= end - first;
+}
+
+/* The variables of the main thread may lie anywhere. */
+static bool is_on_thread_stack(uintptr_t first, size_t size)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0), end = end_of_stack(), pages = 0;
+
+    if (first <= here || first >= end || end - here >= (uintptr_t)MANY_PAGES * PAGE ||
+        sys_gettid() == sys_getpid())
+        return false;
+    while (pages < end / PAGE - here / PAGE && ask((end / PAGE - pages) * PAGE - 1))
+        pages++;
+    atomic_store_explicit(place_of_stack(end), end / PAGE << PAGES_BITS | pages,
+                          memory_order_relaxed);
+    return is_on_known_stack(first, size);
+}
+
+/* ---- the program's data and heap ---- */
+
+/* The numbers of pages that were readable. */
+static _Atomic uintptr_t known[KNOWN];
+
+static bool is_data_or_heap(uintptr_t address)
+{
+    return address >= getauxval(AT_PHDR) && address < (uintptr_t)sbrk(0);
 }
 
 static bool page_can_be_read(uintptr_t address)
 {
-    uintptr_t page = address / USER_MEMORY_PAGE;
-    _Atomic uintptr_t *place = &user_memory_known[page % USER_MEMORY_KNOWN];
+    uintptr_t page = address / PAGE;
+    _Atomic uintptr_t *place = &known[page % KNOWN];
+    bool is_kept = is_data_or_heap(address);
 
     if (page == 0)
         return false;
-    if (atomic_load_explicit(place, memory_order_relaxed) == page)
+    if (is_kept && atomic_load_explicit(place, memory_order_relaxed) == page)
         return true;
     if (!ask(address))
         return false;
-    if (is_lasting(address))
+    if (is_kept)
         atomic_store_explicit(place, page, memory_order_relaxed);
     return true;
 }
 
-COLD bool user_memory_ask(const void *pointer, size_t size)
+COLD static bool ask_elsewhere(uintptr_t first, size_t size)
 {
-    uintptr_t first = (uintptr_t)pointer, last = first + size - (size > 0);
+    uintptr_t last = first + size - (size > 0);
 
     return last >= first && page_can_be_read(first) &&
-           (first / USER_MEMORY_PAGE == last / USER_MEMORY_PAGE || page_can_be_read(last));
+           (first / PAGE == last / PAGE || page_can_be_read(last));
+}
+
+COLD static bool is_on_stack(uintptr_t first, size_t size)
+{
+    return is_on_main_stack(first, size) || is_on_thread_stack(first, size);
+}
+
+HOT bool user_memory_ask(const void *pointer, size_t size)
+{
+    uintptr_t first = (uintptr_t)pointer;
+
+    return is_on_known_stack(first, size) || is_on_stack(first, size) || ask_elsewhere(first, size);
+}
+
+COLD bool user_memory_ask_writable(void *pointer, size_t size)
+{
+    uintptr_t first = (uintptr_t)pointer;
+    uint64_t old = 0;
+    int saved = errno;
+
+    if (is_on_known_stack(first, size) || is_on_stack(first, size))
+        return true;
+    memcpy(&old, pointer, size);
+    bool is_writable =
+        sys_call(SYS_rt_sigpending, (long)pointer, (long)size, 0) == 0 || errno != EFAULT;
+    if (is_writable)
+        memcpy(pointer, &old, size);
+    errno = saved;
+    return is_writable;
 }

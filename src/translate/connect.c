@@ -252,16 +252,22 @@ static int send_batch(int fd, struct mmsghdr *messages, unsigned count, int flag
 {
     struct mmsghdr copies[BATCH];
     struct target targets[BATCH];
+    unsigned usable = 0;
 
-    if (!user_memory_readable(messages, count * sizeof(*messages)))
+    bool is_readable = user_memory_readable(messages, count * sizeof(*messages));
+    while (is_readable && usable < count &&
+           user_memory_writable(&messages[usable].msg_len, sizeof(messages->msg_len)))
+        usable++;
+    if (usable == 0)
         return next.sendmmsg(fd, messages, count, flags);
+    count = usable;
     for (unsigned i = 0; i < count; i++) {
         copies[i] = messages[i];
         if (translate_message(&targets[i], fd, &messages[i].msg_hdr, flags))
             copies[i].msg_hdr.msg_name = &targets[i].copy;
     }
     int result = next.sendmmsg(fd, copies, count, flags);
-    for (int i = 0; i < result; i++) {
+    for (unsigned i = 0; (int)i < result && i < count; i++) {
         messages[i].msg_len = copies[i].msg_len;
         if (targets[i].is_group)
             send_message_copies(&targets[i], &messages[i].msg_hdr, true, flags);

@@ -187,10 +187,7 @@ void probe_bound_waiting(void)
 /* ---- steps ---- */
 
 static const struct probe_step *const STEPS[] = {
-    probe_socket_steps,
-    probe_talk_steps,
-    probe_message_steps,
-    probe_filter_steps,
+    probe_socket_steps, probe_talk_steps, probe_message_steps, probe_filter_steps, probe_gone_steps,
 };
 /* Those that main knows: the step behind them, or all of these, are run elsewhere. */
 static const char *const PLACES[] = {"@", "signal", "thread", "vfork", "escape", "fork", "exec"};

@@ -1,8 +1,8 @@
 /*
  * What the parts of probe share: places to run a step in are probe.c's; steps that are about one
  * socket are probe_socket.c's, conversations between sockets probe_talk.c's, and messages,
- * and addresses and buffers that are wrong, probe_message.c's. Those about seccomp are
- * probe_filter.c's.
+ * and addresses and buffers that are wrong, probe_message.c's; those that are gone, probe_gone.c's.
+ * Those about seccomp are probe_filter.c's.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ struct probe_step {
 };
 
 extern const struct probe_step probe_socket_steps[], probe_talk_steps[], probe_message_steps[],
-    probe_filter_steps[];
+    probe_filter_steps[], probe_gone_steps[];
 
 enum { PROBE_MARK = 4242 }; /* an errno that no call gives */
 
