@@ -206,7 +206,7 @@ HOT bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, s
 
     if (sa == NULL || len < sizeof(in.sin_family) || len > sizeof(struct sockaddr_storage))
         return false;
-    memcpy(&in.sin_family, sa, sizeof(in.sin_family));
+    in.sin_family = endpoint_family(sa);
     if (is_v4(in.sin_family) && len >= sizeof(in)) {
         memcpy(&in, sa, sizeof(in));
         if (in.sin_family == AF_UNSPEC && in.sin_addr.s_addr != htonl(INADDR_ANY))
@@ -225,26 +225,21 @@ HOT bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, s
 
 HOT bool endpoint_to_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr *sa)
 {
-    in_port_t wire = htons(port);
+    const sa_family_t v4 = AF_INET;
 
-    if (is_v4(sa->sa_family)) {
-        struct sockaddr_in *in = (void *)sa;
+    if (is_v4(endpoint_family(sa))) {
         if (addr->family == AF_INET6)
             return false;
-        in->sin_port = wire;
         if (addr->family == AF_INET) {
-            in->sin_family = AF_INET;
-            memcpy(&in->sin_addr, addr->bytes, sizeof(in->sin_addr));
+            memcpy(sa, &v4, sizeof(v4));
+            memcpy((char *)sa + offsetof(struct sockaddr_in, sin_addr), addr->bytes,
+                   sizeof(struct in_addr));
         }
-        return true;
-    }
-
-    struct sockaddr_in6 *in6 = (void *)sa;
-    in6->sin6_port = wire;
-    if (addr->family != AF_UNSPEC) {
+    } else if (addr->family != AF_UNSPEC) {
         struct addr v6 = addr_mapped(addr);
-        memcpy(&in6->sin6_addr, v6.bytes, sizeof(in6->sin6_addr));
+        memcpy((char *)sa + offsetof(struct sockaddr_in6, sin6_addr), v6.bytes, sizeof(v6.bytes));
     }
+    endpoint_set_port(sa, port);
     return true;
 }
 

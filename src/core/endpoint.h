@@ -88,6 +88,14 @@ void addr_format(const struct addr *a, struct text *out);
  */
 bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, socklen_t len);
 
+/* Returns the family of an address, which need not be aligned. */
+static inline sa_family_t endpoint_family(const struct sockaddr *sa)
+{
+    sa_family_t family;
+    memcpy(&family, sa, sizeof(family));
+    return family;
+}
+
 /* Returns the port of an address of AF_INET or AF_INET6, or 0 if it is none or too short. */
 static inline uint16_t endpoint_port(const struct sockaddr *sa, socklen_t len)
 {
@@ -124,7 +132,7 @@ static inline void endpoint_set_port(struct sockaddr *sa, uint16_t port)
 /*
  * Writes `port` to `sa`, which endpoint_from_sockaddr must accept, and `addr` too unless
  * it is AF_UNSPEC. An IPv4 address becomes v4-mapped in an IPv6 sockaddr. Returns false
- * with `sa` untouched if the address is IPv6 and `sa` is IPv4.
+ * with `sa` untouched if the address is IPv6 and `sa` is IPv4. `sa` need not be aligned.
  */
 bool endpoint_to_sockaddr(const struct addr *addr, uint16_t port, struct sockaddr *sa);
 

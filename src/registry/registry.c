@@ -159,7 +159,7 @@ HOT enum registry_answer registry_by_actual(const struct registry *r, uint64_t n
 HOT static inline void read_words(const struct sockaddr *sa, uint64_t word[2])
 {
     word[0] = word[1] = 0;
-    if (sa->sa_family == AF_INET)
+    if (endpoint_family(sa) == AF_INET)
         memcpy(word, (const char *)sa + offsetof(struct sockaddr_in, sin_addr), 4);
     else
         memcpy(word, (const char *)sa + offsetof(struct sockaddr_in6, sin6_addr), 16);
@@ -174,7 +174,7 @@ HOT uint16_t registry_quick_port(const struct registry *r, uint64_t netns,
     uint64_t addr[2];
 
     read_words(sa, addr);
-    find_start(&w, netns, PROTO_ANY, (uint8_t)sa->sa_family, port);
+    find_start(&w, netns, PROTO_ANY, (uint8_t)endpoint_family(sa), port);
     find_with_wildcards(&w, addr);
     find_matches(r, &w, &m);
     bool is_plain = m.is_found && !needs_proto(r, &m) &&

@@ -125,11 +125,24 @@ TEST(unspec_is_v4_for_the_wildcard_alone)
 
 TEST(unaligned)
 {
+    struct sockaddr_in in = v4("127.0.0.1", 443);
     struct sockaddr_in6 in6 = v6("::1", 443);
+    struct addr loopback = addr_of("127.0.0.2"), none = {.family = AF_UNSPEC};
     char bytes[sizeof(in6) + 1];
+    struct sockaddr *odd = (void *)(bytes + 1);
 
-    memcpy(bytes + 1, &in6, sizeof(in6));
-    assert_true(reads_as(bytes + 1, sizeof(in6), "[::1]:443"));
+    memcpy(odd, &in6, sizeof(in6));
+    assert_true(reads_as(odd, sizeof(in6), "[::1]:443"));
+    assert_true(endpoint_to_sockaddr(&none, 80, odd));
+    assert_true(reads_as(odd, sizeof(in6), "[::1]:80"));
+    assert_true(endpoint_to_sockaddr(&loopback, 80, odd));
+    assert_true(reads_as(odd, sizeof(in6), "[::ffff:127.0.0.2]:80"));
+    memcpy(odd, &in, sizeof(in));
+    assert_int_equal(endpoint_port(odd, sizeof(in)), 443);
+    assert_true(endpoint_to_sockaddr(&loopback, 80, odd));
+    assert_true(reads_as(odd, sizeof(in), "127.0.0.2:80"));
+    endpoint_set_port(odd, 81);
+    assert_true(reads_as(odd, sizeof(in), "127.0.0.2:81"));
 }
 
 TEST(writes_port_alone)

@@ -141,13 +141,16 @@ TEST(newest_are_kept_when_it_is_full, IN_MEMORY)
     }
 }
 
+/* A sockaddr of a program need not be aligned. */
 static uint16_t quick(const struct registry *r, const char *actual)
 {
     struct endpoint wanted = unit_endpoint(actual);
     struct sockaddr_storage sa = {.ss_family = wanted.addr.family};
+    char bytes[sizeof(sa) + 1];
 
     assert_true(endpoint_to_sockaddr(&wanted.addr, wanted.port, (struct sockaddr *)&sa));
-    return registry_quick_port(r, NETNS, (struct sockaddr *)&sa);
+    memcpy(bytes + 1, &sa, sizeof(sa));
+    return registry_quick_port(r, NETNS, (void *)(bytes + 1));
 }
 
 TEST(quick_port, IN_MEMORY)
