@@ -179,12 +179,11 @@ static void check_targets(const struct redirect *r, const struct table *t)
 static void warn_of_servers(const struct redirect *r)
 {
     static const struct endpoint all = {.proto = PROTO_ANY};
-    static char answer[SOCK_DIAG_MAX];
     struct sock_diag_dump dump;
     struct sock_diag_socket socket;
     char buf[RULE_TEXT_MAX];
 
-    sock_diag_begin(&dump, SOCK_DIAG_BOUND, netns_own(), &all, answer, sizeof(answer));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, netns_own(), &all);
     while (sock_diag_next(&dump, &socket)) {
         struct endpoint v4 = socket.local;
         v4.addr.family = AF_INET;

@@ -187,11 +187,10 @@ static void find_processes(struct remapped_list *all)
 static void list_sockets(struct search *s)
 {
     static const struct endpoint all = {.proto = PROTO_ANY};
-    static char buf[SOCK_DIAG_MAX];
     struct sock_diag_dump dump;
     struct sock_diag_socket socket;
 
-    sock_diag_begin(&dump, SOCK_DIAG_BOUND, s->netns, &all, buf, sizeof(buf));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, s->netns, &all);
     while (sock_diag_next(&dump, &socket)) {
         s->sockets = memory_grow(s->sockets, s->count, sizeof(*s->sockets));
         s->sockets[s->count++] = (struct listed){socket, SIZE_MAX};

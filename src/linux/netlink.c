@@ -2,21 +2,37 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "linux/sys.h"
+
+/* The kernel writes no larger answers (netlink_recvmsg). Pages that stay empty cost nothing. */
+static bool map_buffer(struct netlink *n)
+{
+    const size_t size = 32768;
+    void *buf = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    n->is_mapped = buf != MAP_FAILED;
+    n->buf = n->is_mapped ? buf : NULL;
+    n->size = n->is_mapped ? size : 0;
+    n->error = n->is_mapped ? 0 : errno;
+    return n->is_mapped;
+}
 
 bool netlink_open(struct netlink *n, int protocol, char *buf, size_t size)
 {
     int fd = sys_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
     *n = (struct netlink){.fd = fd, .error = fd < 0 ? errno : 0, .buf = buf, .size = size};
-    return fd >= 0;
+    return fd >= 0 && (buf != NULL || map_buffer(n));
 }
 
 void netlink_close(const struct netlink *n)
 {
     if (n->fd >= 0)
         sys_close(n->fd);
+    if (n->is_mapped)
+        munmap(n->buf, n->size);
 }
 
 bool netlink_ask(struct netlink *n, const void *message, size_t size)

@@ -11,14 +11,16 @@
 struct netlink {
     int fd;    /* or -1 */
     int error; /* an errno, or 0 */
-    char *buf; /* the caller's */
+    char *buf; /* the caller's, or mapped */
     size_t size;
+    bool is_mapped;
     size_t at, end; /* what is left of the answer in `buf` */
 };
 
 /*
- * Opens a socket of a protocol, such as NETLINK_ROUTE. Answers are read into `buf`. Returns false,
- * and sets n->error, if that fails. Must be followed by netlink_close.
+ * Opens a socket of a protocol, such as NETLINK_ROUTE. Answers are read into `buf`. If that is NULL,
+ * memory is mapped that holds any answer: more than the stack of a signal handler has. Returns
+ * false, and sets n->error, if that fails. Must be followed by netlink_close.
  */
 bool netlink_open(struct netlink *n, int protocol, char *buf, size_t size);
 

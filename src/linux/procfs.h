@@ -15,7 +15,7 @@ struct procfs_lines {
     int fd;
     size_t begin, end;
     bool is_cut;
-    char buf[2048];
+    char buf[1024];
 };
 
 /* Returns false, with errno, if the file cannot be opened. */
@@ -43,7 +43,7 @@ bool procfs_number(struct span word, unsigned base, uint64_t *number);
 struct procfs_folder {
     int fd;
     ssize_t at, end;
-    _Alignas(8) char buf[2048];
+    _Alignas(8) char buf[1024];
 };
 
 /* Returns false, with errno, if the folder cannot be opened. Then there is nothing to close. */

@@ -134,12 +134,10 @@ void route_prepare(void)
                              .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
     struct span payload;
     uint16_t type;
-    char buf[4096];
     unsigned count = 0;
     NETLINK_CLEANUP struct netlink n;
 
-    if (!netlink_open(&n, NETLINK_ROUTE, buf, sizeof(buf)) ||
-        !netlink_ask(&n, &question, sizeof(question)))
+    if (!netlink_open(&n, NETLINK_ROUTE, NULL, 0) || !netlink_ask(&n, &question, sizeof(question)))
         return;
     while (count < KNOWN && netlink_next(&n, &type, &payload) && type == RTM_NEWADDR)
         count += parse_addr(payload, &known[count]);

@@ -120,12 +120,12 @@ static bool ask_for_next(struct sock_diag_dump *d)
 }
 
 void sock_diag_begin(struct sock_diag_dump *d, enum sock_diag_kind kind, uint64_t netns,
-                     const struct endpoint *wanted, char *buf, size_t size)
+                     const struct endpoint *wanted)
 {
     *d = (struct sock_diag_dump){
         .netlink = {.fd = -1, .error = EOPNOTSUPP}, .kind = kind, .wanted = *wanted};
     d->has_ended = wanted->proto > PROTO_UDP || !netns_is_own(netns) ||
-                   !netlink_open(&d->netlink, NETLINK_SOCK_DIAG, buf, size) || !ask_for_next(d);
+                   !netlink_open(&d->netlink, NETLINK_SOCK_DIAG, NULL, 0) || !ask_for_next(d);
 }
 
 bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s)
@@ -251,10 +251,9 @@ static enum sock_diag_answer find_connected(uint64_t netns, const struct endpoin
     const struct endpoint wanted = {to->proto, *addr, to->port};
     struct sock_diag_dump d;
     struct sock_diag_socket s;
-    char buf[SOCK_DIAG_SIZE];
     bool is_found = false;
 
-    sock_diag_begin(&d, SOCK_DIAG_BOUND, netns, &wanted, buf, sizeof(buf));
+    sock_diag_begin(&d, SOCK_DIAG_BOUND, netns, &wanted);
     while (!is_found && sock_diag_next(&d, &s))
         is_found = addr_overlap(&s.local.addr, addr);
     sock_diag_end(&d);

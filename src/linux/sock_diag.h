@@ -36,12 +36,6 @@ enum sock_diag_answer sock_diag_find(uint64_t netns, const struct endpoint *to,
 /* ---- a list ---- */
 
 /*
- * The size of a buffer that is small enough for the stack of a signal handler. It takes any answer
- * if pages have 4 KiB; with larger pages, a list of more than some 30 sockets needs SOCK_DIAG_MAX.
- */
-enum { SOCK_DIAG_SIZE = 4096, SOCK_DIAG_MAX = 32768 };
-
-/*
  * What is listed. A TCP socket can change from one kind to the next while a list is read. To miss
  * none, list one kind after the other.
  */
@@ -69,7 +63,7 @@ struct sock_diag_dump {
  * sock_diag_end. Changes errno.
  */
 void sock_diag_begin(struct sock_diag_dump *d, enum sock_diag_kind kind, uint64_t netns,
-                     const struct endpoint *wanted, char *buf, size_t size);
+                     const struct endpoint *wanted);
 
 /* Reads the next socket. Returns false at the end of the list, or if it cannot be read further. */
 bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s);

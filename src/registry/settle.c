@@ -183,12 +183,11 @@ static bool read_sockets(struct scope *s, enum sock_diag_kind kind, enum proto p
 {
     enum { BATCH = 16 }; /* fewer than the kernel writes at once */
     const struct endpoint wanted = {proto, {.family = family}, s->port};
-    char buf[SOCK_DIAG_SIZE];
     struct sock_diag_dump dump;
     struct sock_diag_socket socket;
 
     for (unsigned turn = 0, count = 0; turn == 0 || (turn == 1 && count > BATCH); turn++) {
-        sock_diag_begin(&dump, kind, s->netns, &wanted, buf, sizeof(buf));
+        sock_diag_begin(&dump, kind, s->netns, &wanted);
         for (count = 0; sock_diag_next(&dump, &socket); count++) {
             bool is_open = socket.inode != 0; /* else its process has closed it */
             if (is_open && !keep_records(s, &socket) && s->records_others)

@@ -53,11 +53,9 @@ static bool is_in_use_for_asked(const struct bind_call *c, const struct registry
     const struct endpoint wanted = {.proto = c->actual.proto, .port = c->actual.port};
     struct sock_diag_dump dump;
     struct sock_diag_socket socket;
-    char buf[SOCK_DIAG_SIZE];
     bool is_seen = false, is_asked = false;
 
-    sock_diag_begin(&dump, SOCK_DIAG_BOUND, shared_registry_netns(c->fd), &wanted, buf,
-                    sizeof(buf));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, shared_registry_netns(c->fd), &wanted);
     while (!is_asked && sock_diag_next(&dump, &socket)) {
         bool in_way = conflicts(c, &socket);
         is_seen = is_seen || in_way;
@@ -123,12 +121,11 @@ static bool is_unrecorded(const struct bind_call *c, uint16_t port)
     struct registry_entry e;
     struct sock_diag_dump dump;
     struct sock_diag_socket socket;
-    char buf[SOCK_DIAG_SIZE];
     bool is_ours = false;
 
     if (registry == NULL || registry_in_way(registry, netns, &actual, &e))
         return false;
-    sock_diag_begin(&dump, SOCK_DIAG_BOUND, netns, &actual, buf, sizeof(buf));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, netns, &actual);
     while (!is_ours && sock_diag_next(&dump, &socket))
         is_ours = socket.uid == (uint32_t)sys_geteuid();
     sock_diag_end(&dump);

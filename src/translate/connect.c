@@ -245,7 +245,7 @@ static bool any_is_of_tree(int fd, const struct mmsghdr *messages, unsigned coun
     return false;
 }
 
-enum { BATCH = 8 };
+enum { BATCH = 4 };
 
 /* Sends up to BATCH messages from copies. As sendmmsg(2). */
 static int send_batch(int fd, struct mmsghdr *messages, unsigned count, int flags)

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -228,15 +229,23 @@ HOT ssize_t peername_recvmsg(int fd, struct msghdr *message, int flags)
     return result;
 }
 
-/* The room for each name is read first: the kernel writes the length over it. */
+static uint8_t room_in_byte(socklen_t room)
+{
+    return room < UINT8_MAX ? (uint8_t)room : UINT8_MAX;
+}
+
+/*
+ * The room for each name is read first: the kernel writes the length over it. No name is longer than
+ * a byte can say.
+ */
 int peername_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
                       struct timespec *timeout)
 {
-    socklen_t room[UIO_MAXIOV];
+    uint8_t room[UIO_MAXIOV];
     int known = 0, max = count < UIO_MAXIOV ? (int)count : UIO_MAXIOV;
 
     for (; known < max && user_memory_readable(&messages[known], sizeof(*messages)); known++)
-        room[known] = messages[known].msg_hdr.msg_namelen;
+        room[known] = room_in_byte(messages[known].msg_hdr.msg_namelen);
     int result = next.recvmmsg(fd, messages, count, flags, timeout);
     for (int i = 0; i < result && i < known; i++) {
         struct msghdr *message = &messages[i].msg_hdr;

@@ -28,11 +28,10 @@ static bool has_recorded_socket(const struct target *t, const struct registry_en
     struct endpoint bound = t->actual;
     struct sock_diag_dump dump;
     struct sock_diag_socket socket;
-    char buf[SOCK_DIAG_SIZE];
     bool has_one = false;
 
     bound.addr.family = e->actual.addr.family; /* AF_INET6 for :: with an IPv4 client */
-    sock_diag_begin(&dump, SOCK_DIAG_BOUND, t->netns, &bound, buf, sizeof(buf));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, t->netns, &bound);
     while (!has_one && sock_diag_next(&dump, &socket))
         has_one = registry_knows_socket(e, socket.inode);
     sock_diag_end(&dump);

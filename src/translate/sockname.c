@@ -39,11 +39,10 @@ static bool is_alone_in_ipv4(int fd, const struct endpoint *actual)
 {
     struct sock_diag_dump dump;
     struct sock_diag_socket socket;
-    char buf[SOCK_DIAG_SIZE];
     uint32_t own = socket_inode(fd);
     bool is_alone = true;
 
-    sock_diag_begin(&dump, SOCK_DIAG_BOUND, shared_registry_netns(fd), actual, buf, sizeof(buf));
+    sock_diag_begin(&dump, SOCK_DIAG_BOUND, shared_registry_netns(fd), actual);
     while (is_alone && sock_diag_next(&dump, &socket))
         is_alone = socket.inode == own;
     return sock_diag_end(&dump) && is_alone;

@@ -133,16 +133,47 @@ void probe_report(const char *label, long result, int error)
         printf("%s ok\n", label);
 }
 
+/* ---- how much stack a call takes ---- */
+
+enum { STACK = 32768, OWN_STACK = 512, MAX_STACK = 4096 };
+
+bool probe_measures;
+static _Thread_local volatile char *stack_end;
+
+/* Paints what is below the stack of the caller, which uses OWN_STACK bytes at most until the call. */
+__attribute__((noinline)) static void paint_stack(void)
+{
+    stack_end = (volatile char *)__builtin_frame_address(0) - OWN_STACK;
+    for (volatile char *at = stack_end - STACK; at < stack_end; at++)
+        *at = 'x';
+}
+
+__attribute__((noinline)) static long used_stack(void)
+{
+    volatile char *at = stack_end - STACK;
+
+    while (at < stack_end && *at == 'x')
+        at++;
+    return stack_end - at;
+}
+
 void probe_enter(void)
 {
+    if (probe_measures)
+        paint_stack();
     errno = PROBE_MARK;
     forbids_malloc = true;
 }
 
 int probe_leave(void)
 {
+    int error = errno;
+    long used = probe_measures ? used_stack() : 0;
+
     forbids_malloc = false;
-    return errno;
+    if (used > MAX_STACK)
+        printf("%ld bytes of stack\n", used);
+    return error;
 }
 
 void probe_finish(const char *label, long result)

@@ -38,6 +38,9 @@ extern int probe_at;
 /* Whether the next calls are made by syscall(2). */
 extern bool probe_bypasses;
 
+/* Whether each call that takes more than 4096 bytes of stack prints how many. */
+extern bool probe_measures;
+
 socklen_t probe_parse(const char *text, union any *a);
 void probe_print(const char *label, const union any *a);
 

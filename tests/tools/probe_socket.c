@@ -317,6 +317,12 @@ static void do_bypass(const char *value)
     probe_bypasses = true;
 }
 
+static void do_measure(const char *value)
+{
+    (void)value;
+    probe_measures = true;
+}
+
 static void do_setuid(const char *value)
 {
     if (setuid((uid_t)atoi(value)) != 0)
@@ -410,6 +416,7 @@ const struct probe_step probe_socket_steps[] = {
     {"rawlisten", do_rawlisten},
     {"closerange", do_closerange},
     {"bypass", do_bypass},
+    {"measure", do_measure},
     {"setuid=", do_setuid},
     {"join=", do_join},
     {"broadcast=", do_broadcast},

@@ -100,7 +100,7 @@ TEST(sockets, .setup_func = open_ends, .teardown_func = close_ends)
 {
     struct answer a = {.size = 0};
     struct sock_diag_socket s;
-    char buf[SOCK_DIAG_SIZE];
+    char buf[4096];
 
     struct nlmsghdr *header = add_socket(&a, AF_INET, 8080, 10, 31337);
     add_attribute(&a, header, INET_DIAG_SHUTDOWN, 5, 1);
@@ -143,7 +143,7 @@ TEST(udp, .setup_func = open_ends, .teardown_func = close_ends)
 {
     struct answer a = {.size = 0};
     struct sock_diag_socket s;
-    char buf[SOCK_DIAG_SIZE];
+    char buf[4096];
 
     add_socket(&a, AF_INET, 53, 7, 1);
     add_socket(&a, AF_INET, 53, 1, 2);
@@ -161,7 +161,7 @@ TEST(udp, .setup_func = open_ends, .teardown_func = close_ends)
 static void fails_after_one(const struct answer *a, size_t size, int error)
 {
     struct sock_diag_socket s;
-    char buf[SOCK_DIAG_SIZE];
+    char buf[4096];
 
     send_answer(a, size);
     struct sock_diag_dump d = dump_from(dup(ends[1]), PROTO_TCP, buf, sizeof(buf));
@@ -175,7 +175,7 @@ TEST(failures, .setup_func = open_ends, .teardown_func = close_ends)
 {
     struct answer good = {.size = 0};
     struct sock_diag_socket s;
-    char buf[SOCK_DIAG_SIZE];
+    char buf[4096];
 
     add_socket(&good, AF_INET, 80, 10, 1);
     fails_after_one(&good, good.size, EAGAIN); /* it never ends */
@@ -217,7 +217,7 @@ TEST(attributes, .setup_func = open_ends, .teardown_func = close_ends)
 {
     const int lengths[] = {0, 1, 4, 9, 13, UINT16_MAX};
     struct sock_diag_socket s;
-    char buf[SOCK_DIAG_SIZE];
+    char buf[4096];
 
     for (size_t i = 0; i < COUNT(lengths); i++) {
         struct answer a = {.size = 0};
@@ -238,7 +238,7 @@ TEST(noise, .setup_func = open_ends, .teardown_func = close_ends)
 {
     struct answer good = {.size = 0};
     struct sock_diag_socket s;
-    char buf[SOCK_DIAG_SIZE];
+    char buf[4096];
 
     for (int i = 0; i < 4; i++)
         add_attribute(&good, add_socket(&good, AF_INET6, 80, 10, 1), INET_DIAG_SKV6ONLY, 5, 1);
@@ -286,11 +286,10 @@ static size_t list(const struct endpoint *wanted, uint32_t inode, struct sock_di
 {
     struct sock_diag_dump d;
     struct sock_diag_socket s;
-    char buf[SOCK_DIAG_SIZE];
     size_t count = 0;
 
     *found = (struct sock_diag_socket){.inode = 0};
-    sock_diag_begin(&d, SOCK_DIAG_BOUND, netns_own(), wanted, buf, sizeof(buf));
+    sock_diag_begin(&d, SOCK_DIAG_BOUND, netns_own(), wanted);
     for (; sock_diag_next(&d, &s); count++) {
         if (s.inode == inode)
             *found = s;
@@ -393,7 +392,6 @@ TEST(unknown)
     uint64_t own = netns_own();
     struct sock_diag_dump d;
     struct sock_diag_socket s;
-    char buf[SOCK_DIAG_SIZE];
 
     assert_true(own != 0);
     assert_true(netns_is_own(own));
@@ -401,10 +399,10 @@ TEST(unknown)
     assert_false(netns_is_own(own + 1));
     assert_int_equal(sock_diag_find(own + 1, &e, NULL, &s), SOCK_DIAG_UNKNOWN);
     assert_int_equal(sock_diag_find(own, &sctp, NULL, &s), SOCK_DIAG_UNKNOWN);
-    sock_diag_begin(&d, SOCK_DIAG_BOUND, own + 1, &e, buf, sizeof(buf));
+    sock_diag_begin(&d, SOCK_DIAG_BOUND, own + 1, &e);
     assert_false(sock_diag_next(&d, &s));
     assert_false(sock_diag_end(&d));
-    sock_diag_begin(&d, SOCK_DIAG_BOUND, own, &sctp, buf, sizeof(buf));
+    sock_diag_begin(&d, SOCK_DIAG_BOUND, own, &sctp);
     assert_false(sock_diag_next(&d, &s));
     assert_false(sock_diag_end(&d));
 }
