@@ -132,6 +132,26 @@ int peername_get(int fd, struct sockaddr *addr, socklen_t *len)
     return result;
 }
 
+/* The kernel has written as much of the name as was asked for, and that length. */
+COLD static void translate_option(int fd, struct sockaddr *name, socklen_t len)
+{
+    struct endpoint peer;
+
+    if (endpoint_from_sockaddr(&peer, name, len))
+        translate(fd, false, name, len);
+    else
+        sockname_tell_part(fd, name, len, sys_getpeername, translate_known);
+}
+
+HOT int peername_option(int fd, int level, int option, void *value, socklen_t *len)
+{
+    int result = next.getsockopt(fd, level, option, value, len);
+
+    if (level == SOL_SOCKET && option == SO_PEERNAME && result == 0)
+        translate_option(fd, value, *len);
+    return result;
+}
+
 /* Translates the name of a peer that accept(2) has left in `addr`; returns its descriptor. */
 HOT static inline int accepted(int fd, struct sockaddr *addr, socklen_t room, const socklen_t *len)
 {

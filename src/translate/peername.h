@@ -8,10 +8,11 @@
 
 /*
  * Each does what the system call of its name does (getpeername(2), accept(2), recv(2),
- * recvmmsg(2)). A peer on this host gets the name that it asked for. Peers on other hosts
+ * recvmmsg(2)); of the options of getsockopt(2), this is about SO_PEERNAME. A peer on this host gets the name that it asked for. Peers on other hosts
  * keep theirs.
  */
 int peername_get(int fd, struct sockaddr *addr, socklen_t *len);
+int peername_option(int fd, int level, int option, void *value, socklen_t *len);
 int peername_accept(int fd, struct sockaddr *addr, socklen_t *len);
 int peername_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
 ssize_t peername_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *addr,

@@ -172,6 +172,25 @@ static void do_take4(const char *name)
     take(name, call_accept4);
 }
 
+/* The length must be at most that of the name. */
+static void do_peer_option(const char *text)
+{
+    union any a = {.storage = {.ss_family = AF_UNSPEC}};
+    socklen_t len = (socklen_t)atoi(text);
+
+    probe_enter();
+    long result = probe_bypasses
+                      ? syscall(SYS_getsockopt, probe_fd, SOL_SOCKET, SO_PEERNAME, &a, &len)
+                      : getsockopt(probe_fd, SOL_SOCKET, SO_PEERNAME, &a, &len);
+    int error = probe_leave();
+    if (result < 0 || error != PROBE_MARK)
+        probe_report("option", result, error);
+    else if (a.in.sin_port != 0)
+        printf("option of %u bytes, port %u\n", len, ntohs(a.in.sin_port));
+    else
+        printf("option of %u bytes\n", len);
+}
+
 /* ---- reserved ports ---- */
 
 static void report_reserved(const char *label, int fd, int error)
@@ -256,6 +275,7 @@ const struct probe_step probe_talk_steps[] = {
     {"take=", do_take},
     {"take4=", do_take4},
     {"peer", do_peer},
+    {"peeroption=", do_peer_option},
     {"send=", do_send},
     {"fastopen=", do_fastopen},
     {"say", do_say},
