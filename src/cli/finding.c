@@ -33,13 +33,17 @@ struct finding *finding_add(struct findings *all, const char *check)
 void finding_set(struct finding *f, enum finding_state state, const char *way_out,
                  const char *format, ...)
 {
+    char formatted[FINDING_TEXT_MAX];
     va_list arguments;
 
     f->state = state;
     va_start(arguments, format);
-    vsnprintf(f->text_buf, sizeof(f->text_buf), format, arguments);
+    vsnprintf(formatted, sizeof(formatted), format, arguments);
     va_end(arguments);
-    text_copy(f->way_out_buf, sizeof(f->way_out_buf), way_out);
+    text_init(&f->text, f->text_buf, sizeof(f->text_buf));
+    text_printable(&f->text, formatted, strlen(formatted));
+    text_init(&f->way_out, f->way_out_buf, sizeof(f->way_out_buf));
+    text_printable(&f->way_out, way_out, strlen(way_out));
 }
 
 void finding_take_message(struct finding *f, const char *message)

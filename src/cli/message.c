@@ -3,15 +3,27 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static char message[MESSAGE_MAX];
 static bool is_held;
 
-static void print(const char *format, va_list arguments)
+static void print_message(void)
 {
-    vsnprintf(message, sizeof(message), format, arguments);
     if (!is_held)
         fprintf(stderr, "remap: %s\n", message);
+}
+
+/* An argument, the text of a file or a name may have any bytes: none reaches the terminal as it is. */
+static void print(const char *format, va_list arguments)
+{
+    static char formatted[MESSAGE_MAX];
+    struct text text;
+
+    vsnprintf(formatted, sizeof(formatted), format, arguments);
+    text_init(&text, message, sizeof(message));
+    text_printable(&text, formatted, strlen(formatted));
+    print_message();
 }
 
 void message_print(const char *format, ...)
@@ -46,10 +58,9 @@ const char *message_release(void)
 
 void message_diag(const struct diag *d)
 {
-    char buf[DIAG_TEXT_MAX];
     struct text text;
 
-    text_init(&text, buf, sizeof(buf));
-    diag_format(d, &text);
-    message_print("%s", buf);
+    text_init(&text, message, sizeof(message));
+    diag_format(d, &text); /* of printable text, in several lines */
+    print_message();
 }

@@ -7,7 +7,10 @@
 /* A longer message is cut. */
 enum { MESSAGE_MAX = 4 * PATH_MAX };
 
-/* Prints "remap: ", the formatted message and a newline. */
+/*
+ * Prints "remap: ", the formatted message and a newline. Each byte that is not printable ASCII, of an
+ * argument or a file's name for example, becomes '?'.
+ */
 __attribute__((format(printf, 1, 2))) void message_print(const char *format, ...);
 
 /* Prints likewise, and ends the program. */
