@@ -15,9 +15,8 @@
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/rules.h"
-#include "linux/procfs.h"
+#include "cli/system.h"
 #include "notify/support.h"
-#include "program/privilege.h"
 #include "registry/store.h"
 
 static bool is_json;
@@ -153,45 +152,6 @@ static void check_registry(struct finding *f)
 
 /* ---- this system and this user ---- */
 
-static void check_ports(struct finding *f)
-{
-    static const char SETTING[] = "net.ipv4.ip_unprivileged_port_start";
-    long start = (long)procfs_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", 1024);
-    char way_out[64] = "";
-
-    if (start > 1024)
-        snprintf(way_out, sizeof(way_out), "choose targets from %ld up", start);
-    if (start <= 1)
-        finding_set(f, FINDING_NOTE, "you do not need remap",
-                    "any user can bind any port here (%s is %ld)", SETTING, start);
-    else if (start < 1024)
-        finding_set(f, FINDING_NOTE, "you do not need remap for these",
-                    "any user can bind ports from %ld up here (%s)", start, SETTING);
-    else
-        finding_set(f, start > 1024 ? FINDING_NOTE : FINDING_OK, way_out,
-                    "ports below %ld are privileged (%s)", start, SETTING);
-}
-
-static void check_user(struct finding *f)
-{
-    switch (privilege_to_bind()) {
-    case PRIVILEGE_ROOT:
-        finding_set(f, FINDING_NOTE, "you do not need remap", "root can bind privileged ports");
-        break;
-    case PRIVILEGE_AMBIENT:
-        finding_set(f, FINDING_NOTE, "you do not need remap",
-                    "this user can bind privileged ports (CAP_NET_BIND_SERVICE)");
-        break;
-    case PRIVILEGE_ELSEWHERE:
-        finding_set(f, FINDING_OK, "",
-                    "root of a user namespace cannot bind privileged ports of the outer network");
-        break;
-    case PRIVILEGE_NONE:
-        finding_set(f, FINDING_OK, "", "user %u cannot bind privileged ports", geteuid());
-        break;
-    }
-}
-
 static void check_notify(struct finding *f)
 {
     bool is_available = support_find(&support);
@@ -225,28 +185,15 @@ static void check_yama(struct finding *f)
                     scope > 2 ? "is not available" : "needs CAP_SYS_PTRACE");
 }
 
-/* Linux 6.6 introduced the setting. */
-static void check_io_uring(struct finding *f)
-{
-    long disabled = (long)procfs_setting("/proc/sys/kernel/io_uring_disabled", 0);
-
-    if (disabled >= 2)
-        finding_set(f, FINDING_OK, "", "off (kernel.io_uring_disabled is %ld)", disabled);
-    else
-        finding_set(f, FINDING_NOTE,
-                    "configure servers not to use it, or sysctl kernel.io_uring_disabled=2",
-                    "on%s: no engine catches its binds and connections",
-                    disabled == 0 ? "" : " for some users");
-}
-
 /* A check changes nothing, and starts nothing that stays. */
 static const struct {
     const char *name;
     void (*check)(struct finding *f);
 } CHECKS[] = {
-    {"library", check_library}, {"table", check_table},       {"registry", check_registry},
-    {"ports", check_ports},     {"user", check_user},         {"notify", check_notify},
-    {"yama", check_yama},       {"io_uring", check_io_uring},
+    {"library", check_library},   {"table", check_table},
+    {"registry", check_registry}, {"ports", system_check_ports},
+    {"user", system_check_user},  {"notify", check_notify},
+    {"yama", check_yama},         {"io_uring", system_check_io_uring},
 };
 
 /* ---- the command ---- */
