@@ -170,7 +170,7 @@ static int explain_endpoints(const struct config *config, size_t count, char **a
     struct diag d;
 
     for (size_t i = 0; i < count; i++) {
-        struct source source = {"endpoint", arguments[i], strlen(arguments[i])};
+        struct source source = {"endpoint", arguments[i], strlen(arguments[i]), false};
         if (!rule_parse_endpoint(&e[i], &source, &d)) {
             message_diag(&d);
             return STATUS_USAGE;

@@ -196,6 +196,15 @@ static const struct {
     {"yama", check_yama},         {"io_uring", system_check_io_uring},
 };
 
+static void add_ignored(void)
+{
+    for (enum config_key key = 0; config.ignored >> key != 0; key++) {
+        if (config.ignored >> key & 1)
+            finding_set(finding_add(&all, "variable"), FINDING_NOTE, "", "%s" CONFIG_IGNORED,
+                        config_variable[key]);
+    }
+}
+
 /* ---- the command ---- */
 
 static void add_file(void)
@@ -308,6 +317,7 @@ static int doctor_main(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++)
         CHECKS[i].check(finding_add(&all, CHECKS[i].name));
+    add_ignored();
     if (argc > 1)
         examine_command(argv[1]);
     int status = find_status();

@@ -6,6 +6,7 @@
 
 #include "cli/memory.h"
 #include "core/text.h"
+#include "registry/store.h"
 
 #define LIBRARY "libremap.so"
 
@@ -22,6 +23,18 @@ void environment_set(enum config_key key, const char *value)
 {
     if (value != NULL)
         set_variable(config_variable[key], value);
+}
+
+void environment_drop_ignored(const struct config *config)
+{
+    char folder[STORE_DEFAULT_MAX];
+
+    for (enum config_key key = 0; key < CONFIG_OWN_KEYS; key++) {
+        if (config->ignored >> key & 1)
+            unsetenv(config_variable[key]);
+    }
+    if (config->ignored >> CONFIG_XDG_RUNTIME_DIR & 1)
+        environment_set(CONFIG_STATE, store_default_folder(folder));
 }
 
 void environment_make_absolute(enum config_key key)

@@ -6,6 +6,9 @@
 /* Sets one of our variables, unless `value` is NULL. */
 void environment_set(enum config_key key, const char *value);
 
+/* Removes the variables that are not trusted, so that the command does not complain of them again. */
+void environment_drop_ignored(const struct config *config);
+
 /* Makes a relative path in a variable absolute: the command may leave this folder. */
 void environment_make_absolute(enum config_key key);
 

@@ -9,6 +9,7 @@
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "linux/procfs.h"
+#include "linux/trust.h"
 
 /* Writes the real path of FOLDER/SUBFOLDER/NAME. Returns false if it cannot be read. */
 static bool try_file(const char *folder, const char *subfolder, const char *name,
@@ -57,6 +58,10 @@ bool install_paths_library(char path[PATH_MAX])
         }
     } else if (access(named, R_OK) != 0 || realpath(named, path) == NULL) {
         message_print("cannot read '%s': correct REMAP_LIBRARY", named);
+        return false;
+    } else if (geteuid() == 0 && trust_of(named) != CONFIG_TRUSTED) {
+        message_print("other users can change '%s', and this is root: correct REMAP_LIBRARY",
+                      named);
         return false;
     } else if (!is_elf(path)) {
         message_print("'%s' is not a library: correct REMAP_LIBRARY", named);

@@ -25,7 +25,7 @@ static struct {
 /* Parses a port, a number or a name, as in a rule. */
 static uint16_t parse_port(const char *text)
 {
-    struct source source = {"PORT", text, strlen(text)};
+    struct source source = {"PORT", text, strlen(text), false};
     struct endpoint e;
     struct diag d;
 

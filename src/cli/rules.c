@@ -9,6 +9,7 @@
 
 #include "cli/memory.h"
 #include "cli/message.h"
+#include "linux/trust.h"
 
 /* ---- files that only root and this user can change or replace ---- */
 
@@ -142,7 +143,19 @@ static long error_on(const char *path, int error)
     return error == EACCES && access(path, F_OK) != 0 ? -EPERM : -error;
 }
 
-static long read_file(const char *path, char *buf, size_t size)
+/* Returns whether the file's text is not for the user that has root run this, by sudo for example. */
+static bool is_secret_file(const char *path, int fd)
+{
+    const char *caller = getenv("SUDO_UID");
+    struct stat st;
+
+    if (geteuid() != 0 || trust_is_public(path, fd))
+        return false;
+    return caller == NULL || fstat(fd, &st) != 0 || st.st_uid == 0 ||
+           strtoul(caller, NULL, 10) != st.st_uid;
+}
+
+static long read_file(const char *path, char *buf, size_t size, bool *is_secret)
 {
     if (strcmp(path, "-") == 0)
         return read_stream(stdin, buf, size);
@@ -151,7 +164,10 @@ static long read_file(const char *path, char *buf, size_t size)
         return -ECANCELED;
     }
     CLEANUP_FILE FILE *stream = fopen(path, "re");
-    return stream != NULL ? read_stream(stream, buf, size) : error_on(path, errno);
+    if (stream == NULL)
+        return error_on(path, errno);
+    *is_secret = is_secret_file(path, fileno(stream));
+    return read_stream(stream, buf, size);
 }
 
 static const char *from_environment(enum config_key key)
@@ -194,14 +210,31 @@ void rules_add_file(struct rules *r, const char *path)
         exit(STATUS_BAD_TABLE);
 }
 
+/* Says once which variables are ignored. */
+static void print_ignored(const struct config *config)
+{
+    static unsigned printed = 1u << CONFIG_FILE; /* an error */
+
+    for (enum config_key key = 0; key < CONFIG_KEYS; key++) {
+        if ((config->ignored & ~printed) >> key & 1)
+            message_print("%s" CONFIG_IGNORED, config_variable[key]);
+    }
+    printed |= config->ignored;
+}
+
 bool rules_load(const struct rules *r, struct config *config)
 {
-    struct config_input in = {
-        .value = r->given ? settings_only : from_environment, .read = read_file, .buf = file_buf};
+    /* A strict reader refuses such files by itself. */
+    struct config_input in = {.value = r->given ? settings_only : from_environment,
+                              .read = read_file,
+                              .trust = geteuid() == 0 && !r->is_strict ? trust_of : NULL,
+                              .buf = file_buf};
     struct diag d;
 
     is_strict = r->is_strict;
-    if (!checked(config_load(config, &in, &d), &d))
+    bool is_valid = config_load(config, &in, &d);
+    print_ignored(config);
+    if (!checked(is_valid, &d))
         return false;
     if (r->given)
         config->table = r->table;

@@ -167,6 +167,7 @@ static void set_environment(const struct config *config, const char *library)
 {
     char own[PATH_MAX];
 
+    environment_drop_ignored(config);
     environment_set(CONFIG_RULES, output_table(&config->table, ','));
     environment_set(CONFIG_WHEN, options.when);
     environment_set(CONFIG_REPORT, options.report);
@@ -199,9 +200,9 @@ static int run_main(int argc, char **argv)
         return status;
     if (!install_paths_library(library))
         return STATUS_UNAVAILABLE;
+    set_environment(&config, library);
     if (options.run != NULL) /* it has a registry of its own */
         environment_set(CONFIG_STATE, runs_begin(options.run));
-    set_environment(&config, library);
     if (!s.is_notify)
         return exec_command(&s);
     s.datagrams = options.datagrams != NULL || config.datagrams;

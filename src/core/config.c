@@ -54,7 +54,7 @@ static const struct {
 static void fault_word(const char *const words[], const char *value, const char *source,
                        struct diag *d)
 {
-    struct text out = diag_at(d, &(struct source){source, value, strlen(value)}, value);
+    struct text out = diag_at(d, &(struct source){source, value, strlen(value), false}, value);
 
     text_string(&out, "unknown value: use ");
     for (int i = 0; words[i] != NULL; i++) {
@@ -124,13 +124,42 @@ static bool load_path(char path[CONFIG_PATH_MAX], enum config_key key, const cha
     return diag_whole(d, config_variable[key], "the path is too long");
 }
 
+/* Returns whether the path in a variable can be used. `is_made`: it is a folder that is made, and checked. */
+static bool takes(struct config *c, enum config_key key, const char *path, bool is_made,
+                  const struct config_input *in)
+{
+    enum config_trust trust = in->trust != NULL ? in->trust(path) : CONFIG_TRUSTED;
+
+    if (trust == CONFIG_TRUSTED || (trust == CONFIG_TRUSTED_IF_MADE && is_made))
+        return true;
+    c->ignored |= 1u << key;
+    return false;
+}
+
+static bool load_log_file(struct config *c, const struct config_input *in, struct diag *d)
+{
+    if (!load_path(c->log_file, CONFIG_LOG_FILE, "", in, d))
+        return false;
+    if (c->log_file[0] != '\0' && !takes(c, CONFIG_LOG_FILE, c->log_file, false, in))
+        c->log_file[0] = '\0';
+    return true;
+}
+
 static bool load_state(struct config *c, const struct config_input *in, struct diag *d)
 {
     if (!load_path(c->state, CONFIG_STATE, "", in, d))
         return false;
-    c->state_given = c->state[0] != '\0';
     c->state_off = strcmp(c->state, STATE_OFF) == 0;
-    return c->state_given || load_path(c->state, CONFIG_XDG_RUNTIME_DIR, "/remap", in, d);
+    c->state_given =
+        c->state_off || (c->state[0] != '\0' && takes(c, CONFIG_STATE, c->state, true, in));
+    if (c->state_given)
+        return true;
+    c->state[0] = '\0';
+    if (!load_path(c->state, CONFIG_XDG_RUNTIME_DIR, "/remap", in, d))
+        return false;
+    if (c->state[0] != '\0' && !takes(c, CONFIG_XDG_RUNTIME_DIR, c->state, true, in))
+        c->state[0] = '\0';
+    return true;
 }
 
 /* ---- files ---- */
@@ -157,18 +186,33 @@ static const char *read_problem(long error)
     }
 }
 
-static bool parse_file(struct table *t, const char *path, long size, const struct config_input *in,
-                       struct diag *d)
-{
-    const struct source source = {.name = path, .text = in->buf, .size = (size_t)size};
+/* A file that was read: its size, or an error. */
+struct file {
+    long size;
+    bool is_secret;
+};
 
-    return size < 0 ? diag_whole(d, path, read_problem(size)) : table_parse(t, &source, d);
+static struct file read_file(const char *path, const struct config_input *in)
+{
+    struct file f = {.is_secret = false};
+
+    f.size = in->read(path, in->buf, CONFIG_FILE_MAX, &f.is_secret);
+    return f;
+}
+
+static bool parse_file(struct table *t, const char *path, struct file f,
+                       const struct config_input *in, struct diag *d)
+{
+    const struct source source = {
+        .name = path, .text = in->buf, .size = (size_t)f.size, .is_secret = f.is_secret};
+
+    return f.size < 0 ? diag_whole(d, path, read_problem(f.size)) : table_parse(t, &source, d);
 }
 
 bool config_read_table(struct table *t, const char *path, const struct config_input *in,
                        struct diag *d)
 {
-    return parse_file(t, path, in->read(path, in->buf, CONFIG_FILE_MAX), in, d);
+    return parse_file(t, path, read_file(path, in), in, d);
 }
 
 /* ---- sources ---- */
@@ -181,17 +225,25 @@ static bool parse_rules(struct config *c, const char *name, const char *rules, s
 }
 
 /* A relative path is ignored (XDG Base Directory Specification, 'Environment variables'). */
-static bool name_home_file(struct config *c, const struct config_input *in)
+static struct file read_home_file(struct config *c, const struct config_input *in)
 {
     const char *xdg = value_of(in, CONFIG_XDG_CONFIG_HOME), *home = value_of(in, CONFIG_HOME);
+    bool is_xdg = xdg != NULL && xdg[0] == '/';
+    enum config_trust trust = CONFIG_TRUSTED;
 
-    if (xdg != NULL && xdg[0] == '/')
+    if (is_xdg)
         join(c->source, xdg, FILE_NAME);
     else if (home != NULL && home[0] == '/')
         join(c->source, home, "/.config" FILE_NAME);
     else
-        return false;
-    return true;
+        return (struct file){.size = -ENOENT};
+    if (in->trust != NULL)
+        trust = in->trust(c->source);
+    if (trust == CONFIG_TRUSTED)
+        return read_file(c->source, in);
+    if (trust == CONFIG_UNTRUSTED)
+        c->ignored |= 1u << (is_xdg ? CONFIG_XDG_CONFIG_HOME : CONFIG_HOME);
+    return (struct file){.size = -ENOENT};
 }
 
 static bool is_absent(long error)
@@ -202,22 +254,24 @@ static bool is_absent(long error)
 static bool load_table(struct config *c, const struct config_input *in, struct diag *d)
 {
     const char *rules = value_of(in, CONFIG_RULES), *file = value_of(in, CONFIG_FILE);
-    long size = -ENOENT;
 
     if (rules != NULL)
         return parse_rules(c, config_variable[CONFIG_RULES], rules, d);
     if (file != NULL) {
+        if (!takes(c, CONFIG_FILE, file, false, in))
+            return diag_whole(d, config_variable[CONFIG_FILE],
+                              "other users can change what its path leads to, and this is root: "
+                              "move the file");
         join(c->source, file, "");
         return config_read_table(&c->table, file, in, d);
     }
-    if (name_home_file(c, in))
-        size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
-    if (is_absent(size) || size == -EPERM) {
+    struct file f = read_home_file(c, in);
+    if (is_absent(f.size) || f.size == -EPERM) {
         join(c->source, "/etc", FILE_NAME);
-        size = in->read(c->source, in->buf, CONFIG_FILE_MAX);
+        f = read_file(c->source, in);
     }
-    return is_absent(size) ? parse_rules(c, "the default", TABLE_DEFAULT, d)
-                           : parse_file(&c->table, c->source, size, in, d);
+    return is_absent(f.size) ? parse_rules(c, "the default", TABLE_DEFAULT, d)
+                             : parse_file(&c->table, c->source, f, in, d);
 }
 
 bool config_load(struct config *c, const struct config_input *in, struct diag *d)
@@ -226,8 +280,8 @@ bool config_load(struct config *c, const struct config_input *in, struct diag *d
     c->level = LEVEL_ERROR;
     c->table.count = 0;
     c->log_file[0] = c->source[0] = c->state[0] = '\0';
+    c->ignored = 0;
     /* The log comes first: the other errors are written to it. */
-    return load_setting(c, CONFIG_LOG, in, d) &&
-           load_path(c->log_file, CONFIG_LOG_FILE, "", in, d) && load_settings(c, in, d) &&
-           load_state(c, in, d) && load_table(c, in, d);
+    return load_setting(c, CONFIG_LOG, in, d) && load_log_file(c, in, d) &&
+           load_settings(c, in, d) && load_state(c, in, d) && load_table(c, in, d);
 }

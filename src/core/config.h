@@ -81,6 +81,7 @@ struct config {
      */
     char state[CONFIG_PATH_MAX];
     bool state_given, state_off;
+    unsigned ignored; /* a bit for each key that counts as not set, since its path is not trusted */
 };
 
 /* Returns whether a value of REMAP_EXEC means EXEC_INHERIT. Needs no struct config. */
@@ -88,6 +89,18 @@ bool config_is_inherit(const char *value);
 
 /* Returns whether a value of the variable is a path, which may be relative. */
 bool config_is_path(enum config_key key, const char *value);
+
+/* What root may take from a variable, which another user may have set. */
+enum config_trust {
+    CONFIG_TRUSTED,          /* no other user can change what the path leads to */
+    CONFIG_TRUSTED_IF_MADE,  /* it does not exist, and another user can make it first */
+    CONFIG_UNTRUSTED,        /* another user can change it */
+    CONFIG_UNTRUSTED_ABSENT, /* the same, and it does not exist */
+};
+
+/* What is printed of a variable that is in config.ignored, after its name. */
+#define CONFIG_IGNORED                                                                             \
+    " is ignored: this is root, and other users can change what its path leads to"
 
 /*
  * How to get at variables and files: core does no I/O itself.
@@ -97,11 +110,15 @@ bool config_is_path(enum config_key key, const char *value);
  *
  * `read` reads a whole file into `buf`, which has room for CONFIG_FILE_MAX bytes. Returns
  * the size, or a negative errno: -EFBIG if the file does not fit, -EACCES if it exists
- * but cannot be read, -EPERM if a folder in its path is closed.
+ * but cannot be read, -EPERM if a folder in its path is closed. Sets *is_secret if no message may
+ * show text of the file.
+ *
+ * `trust` says of a path in a variable whether this process may rely on it. NULL: on all.
  */
 struct config_input {
     const char *(*value)(enum config_key key);
-    long (*read)(const char *path, char *buf, size_t size);
+    long (*read)(const char *path, char *buf, size_t size, bool *is_secret);
+    enum config_trust (*trust)(const char *path);
     char *buf;
 };
 
@@ -113,6 +130,9 @@ struct config_input {
  *
  * The two implicit files may be absent. The one in the home folder may also be
  * unreachable: a program that changed its user still has the old HOME.
+ *
+ * A path that is not trusted counts as not set, and is in `ignored`; that of REMAP_FILE is an
+ * error, since another table could do harm.
  */
 bool config_load(struct config *c, const struct config_input *in, struct diag *d);
 

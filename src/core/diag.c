@@ -44,6 +44,9 @@ struct text diag_at(struct diag *d, const struct source *source, const char *at)
 
     d->line = number;
     d->column = (unsigned)(at - line) + 1;
+    d->is_secret = source->is_secret;
+    if (d->is_secret)
+        return message;
 
     struct text excerpt;
     text_init(&excerpt, d->excerpt, sizeof(d->excerpt));
@@ -67,7 +70,7 @@ void diag_format(const struct diag *d, struct text *out)
     }
     text_string(out, ": ");
     text_string(out, d->message);
-    if (d->line == 0)
+    if (d->line == 0 || d->is_secret)
         return;
     text_string(out, "\n  ");
     text_string(out, d->excerpt);

@@ -22,6 +22,7 @@ struct diag {
     unsigned line;
     unsigned column;
     unsigned caret;
+    bool is_secret; /* there is no excerpt: the text is not the reader's to see */
     char source[DIAG_SOURCE_MAX];
     char message[DIAG_MESSAGE_MAX];
     char excerpt[DIAG_EXCERPT_MAX];
@@ -32,6 +33,7 @@ struct source {
     const char *name;
     const char *text;
     size_t size;
+    bool is_secret; /* no message shows any of it */
 };
 
 /*
@@ -45,7 +47,7 @@ struct text diag_at(struct diag *d, const struct source *source, const char *at)
 bool diag_whole(struct diag *d, const char *source, const char *message);
 
 /*
- * Appends "source:line:column: message", the line of text, and a caret under the column,
- * without "remap: " in front and a newline at the end.
+ * Appends "source:line:column: message", the line of text unless it is secret, and a caret under
+ * the column, without "remap: " in front and a newline at the end.
  */
 void diag_format(const struct diag *d, struct text *out);

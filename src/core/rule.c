@@ -32,11 +32,12 @@ static bool fault_quoting(const struct parser *p, const char *before, struct spa
 {
     enum { SHOWN = 40 };
     struct text out = diag_at(p->diag, p->source, s.at);
+    size_t shown = p->source->is_secret ? 0 : span_size(s) < SHOWN ? span_size(s) : SHOWN;
 
     text_string(&out, before);
     text_char(&out, '\'');
-    text_printable(&out, s.at, span_size(s) < SHOWN ? span_size(s) : SHOWN);
-    text_string(&out, span_size(s) < SHOWN ? "'" : "...'");
+    text_printable(&out, s.at, shown);
+    text_string(&out, shown == span_size(s) ? "'" : "...'");
     text_string(&out, after);
     return false;
 }

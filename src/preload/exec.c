@@ -9,10 +9,12 @@
 
 #include "core/parameters.h"
 #include "linux/sys.h"
+#include "linux/trust.h"
 #include "linux/user_memory.h"
 #include "preload/calls.h"
 #include "preload/exec_env.h"
 #include "program/verdict.h"
+#include "translate/report.h"
 
 /* A call, with the arguments of its function. */
 struct exec_call {
@@ -60,6 +62,10 @@ static int start_run(const struct exec_call *c, const char *path, char *const *g
     const char *const head[] = {"remap", "enter", "--", path, path, NULL};
     size_t count;
 
+    if (sys_geteuid() == 0 && trust_of(c->run) != CONFIG_TRUSTED) {
+        report_ignored(CONFIG_RUN, NULL);
+        return -1;
+    }
     if (!exec_env_count(given, &count))
         return -1;
     const char **argv = __builtin_alloca(sizeof(head) + count * sizeof(*argv));

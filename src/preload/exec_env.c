@@ -7,6 +7,7 @@
 
 #include "core/text.h"
 #include "linux/sys.h"
+#include "linux/trust.h"
 #include "linux/user_memory.h"
 #include "preload/initial_env.h"
 #include "registry/store.h"
@@ -244,6 +245,12 @@ static const char *make_preload(const struct exec_env *e, struct text *out)
     return made;
 }
 
+/* As in core/config.c, root does not take a path that other users can change. */
+static bool is_trusted(const char *path)
+{
+    return sys_geteuid() != 0 || trust_of(path) <= CONFIG_TRUSTED_IF_MADE;
+}
+
 /* As in translate/shared_registry.c: a program without XDG_RUNTIME_DIR has the default folder too. */
 static const char *make_state(const struct exec_env *e, struct text *out)
 {
@@ -255,7 +262,8 @@ static const char *make_state(const struct exec_env *e, struct text *out)
     if (is_set(own)) {
         text_string(out, own);
         text_string(out, STATE_FOLDER);
-        r = store_open(folder, &problem);
+        if (is_trusted(folder))
+            r = store_open(folder, &problem);
     }
     if (r != NULL) {
         registry_destroy(r);
@@ -282,7 +290,7 @@ static const char *make_table(struct text *out)
     text_string(out, is_xdg ? xdg : home);
     text_string(out, is_xdg ? TABLE_FILE : HOME_TABLE_FILE);
     text_char(out, '\0');
-    return sys_statx(path, STATX_TYPE, &st) == 0 ? made : NULL;
+    return sys_statx(path, STATX_TYPE, &st) == 0 && is_trusted(path) ? made : NULL;
 }
 
 static const char *make_variable(const struct exec_env *e, enum config_key key, struct text *out)

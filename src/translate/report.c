@@ -244,6 +244,18 @@ void report_private_registry(const struct settings *settings, const char *proble
     report_finish(&line, config);
 }
 
+void report_ignored(enum config_key key, const struct config *config)
+{
+    struct report_line line;
+
+    if (!report_wants(config, LEVEL_ERROR))
+        return;
+    report_start(&line);
+    text_string(&line.text, config_variable[key]);
+    text_string(&line.text, CONFIG_IGNORED);
+    report_finish(&line, config);
+}
+
 void report_invalid_settings(struct settings *settings)
 {
     struct report_line line;

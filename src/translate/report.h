@@ -59,5 +59,8 @@ void report_settings(struct settings *settings);
 /* Error: the folder of the registry cannot be used, for the reason `problem`. */
 void report_private_registry(const struct settings *settings, const char *problem);
 
+/* Error: a variable of root that is ignored, since its path is not trusted. */
+void report_ignored(enum config_key key, const struct config *config);
+
 /* Error, once: the settings are invalid, or NULL for want of memory. */
 void report_invalid_settings(struct settings *settings);

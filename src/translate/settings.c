@@ -5,7 +5,9 @@
 
 #include "core/hot.h"
 #include "linux/sys.h"
+#include "linux/trust.h"
 #include "translate/engine.h"
+#include "translate/report.h"
 
 /* Memory of its own to read them in. Pages that are never touched cost nothing. */
 struct loading {
@@ -47,19 +49,31 @@ static int open_error(const char *path, int error)
     return exists ? error : errno == EACCES ? EPERM : errno;
 }
 
-static long read_file(const char *path, char *buf, size_t size)
+static long read_file(const char *path, char *buf, size_t size, bool *is_secret)
 {
     int fd = sys_open(path, O_RDONLY);
     if (fd < 0)
         return -open_error(path, errno);
+    *is_secret = *is_secret && !trust_is_public(path, fd);
     long result = read_all(fd, buf, size);
     sys_close(fd);
     return result;
 }
 
+/* The variables may be those of another user, who must not see what root alone can read. */
+static long read_as_root(const char *path, char *buf, size_t size, bool *is_secret)
+{
+    *is_secret = true;
+    return read_file(path, buf, size, is_secret);
+}
+
 static bool load(struct loading *l)
 {
-    struct config_input in = {.value = engine_value, .read = read_file, .buf = l->file};
+    bool is_root = sys_geteuid() == 0;
+    struct config_input in = {.value = engine_value,
+                              .read = is_root ? read_as_root : read_file,
+                              .trust = is_root ? trust_of : NULL,
+                              .buf = l->file};
     enum config_key lost;
 
     bool valid = config_load(&l->settings.config, &in, &l->settings.diag);
@@ -67,6 +81,14 @@ static bool load(struct loading *l)
         return diag_whole(&l->settings.diag, config_variable[lost],
                           "longer than 64 KiB: put the rules into a file and set REMAP_FILE to it");
     return valid;
+}
+
+static void report_all_ignored(const struct config *config)
+{
+    for (enum config_key key = 0; config->ignored >> key != 0; key++) {
+        if ((config->ignored >> key & 1) != 0 && key != CONFIG_FILE) /* that is an error */
+            report_ignored(key, config);
+    }
 }
 
 COLD struct settings *settings_load(void)
@@ -82,8 +104,10 @@ COLD struct settings *settings_load(void)
     own->settings.valid = load(own);
     errno = saved;
     if (atomic_compare_exchange_strong_explicit(&settings_known, &known, &own->settings,
-                                                memory_order_acq_rel, memory_order_acquire))
+                                                memory_order_acq_rel, memory_order_acquire)) {
+        report_all_ignored(&own->settings.config);
         return &own->settings;
+    }
     munmap(own, sizeof(*own));
     return known;
 }

@@ -22,8 +22,11 @@ static const char *fake_value(enum config_key key)
     return variables[key];
 }
 
-static long fake_read(const char *path, char *buf, size_t size)
+static bool files_are_secret;
+
+static long fake_read(const char *path, char *buf, size_t size, bool *is_secret)
 {
+    *is_secret = files_are_secret;
     assert_int_equal(size, CONFIG_FILE_MAX);
     for (size_t i = 0; i < COUNT(files); i++) {
         if (files[i].path == NULL || strcmp(files[i].path, path) != 0)
@@ -36,18 +39,29 @@ static long fake_read(const char *path, char *buf, size_t size)
     return -ENOENT;
 }
 
+static enum config_trust trusted; /* of each path */
+
+static enum config_trust fake_trust(const char *path)
+{
+    assert_non_null(path);
+    return trusted;
+}
+
 static int set_up(void **state)
 {
     (void)state;
     memset(variables, 0, sizeof(variables));
     memset(files, 0, sizeof(files));
+    files_are_secret = false;
+    trusted = CONFIG_TRUSTED;
     memset(&config, 0x5a, sizeof(config));
     return 0;
 }
 
 static bool load(void)
 {
-    struct config_input in = {.value = fake_value, .read = fake_read, .buf = file_buf};
+    struct config_input in = {
+        .value = fake_value, .read = fake_read, .trust = fake_trust, .buf = file_buf};
     return config_load(&config, &in, &diag);
 }
 
@@ -252,4 +266,64 @@ TEST(too_long_log_file, .setup_func = set_up)
     assert_string_equal(diag.source, "REMAP_LOG_FILE");
     path[CONFIG_PATH_MAX - 1] = '\0';
     assert_true(load());
+}
+
+static bool is_ignored(enum config_key key)
+{
+    return (config.ignored >> key & 1) != 0;
+}
+
+TEST(paths_that_are_not_trusted, .setup_func = set_up)
+{
+    files[0].path = "/home/u/.config/remap.conf";
+    files[0].content = "80=2";
+    variables[CONFIG_HOME] = "/home/u";
+    variables[CONFIG_LOG_FILE] = "/log";
+    variables[CONFIG_STATE] = "/s";
+    variables[CONFIG_XDG_RUNTIME_DIR] = "/run/user/1";
+    trusted = CONFIG_UNTRUSTED;
+    assert_table("1-1023=+8000");
+    assert_string_equal(config.log_file, "");
+    assert_string_equal(config.state, "");
+    assert_false(config.state_given);
+    assert_true(is_ignored(CONFIG_HOME) && is_ignored(CONFIG_LOG_FILE) &&
+                is_ignored(CONFIG_STATE) && is_ignored(CONFIG_XDG_RUNTIME_DIR));
+
+    /* Nothing is said of a table that may not even exist, and a folder can be made. */
+    trusted = CONFIG_UNTRUSTED_ABSENT;
+    assert_table("1-1023=+8000");
+    assert_false(is_ignored(CONFIG_HOME));
+    trusted = CONFIG_TRUSTED_IF_MADE;
+    assert_table("1-1023=+8000");
+    assert_string_equal(config.state, "/s");
+    assert_true(is_ignored(CONFIG_LOG_FILE) && !is_ignored(CONFIG_STATE));
+
+    trusted = CONFIG_UNTRUSTED;
+    variables[CONFIG_STATE] = "off";
+    variables[CONFIG_FILE] = "/rules";
+    assert_false(load());
+    assert_string_equal(diag.source, "REMAP_FILE");
+    assert_true(config.state_off);
+    assert_false(is_ignored(CONFIG_STATE) || is_ignored(CONFIG_XDG_RUNTIME_DIR));
+}
+
+TEST(secret_files, .setup_func = set_up)
+{
+    static const char *const contents[] = {"hush",          "80=hush",   "hush 80=1", "[hush]:80=1",
+                                           "1.2.hush:80=1", "80=1 hush", "hush-1=1",  "80=+hush"};
+    char buf[DIAG_TEXT_MAX];
+    struct text text;
+
+    files[0].path = "/etc/remap.conf";
+    for (int secret = 0; secret <= 1; secret++) {
+        files_are_secret = secret != 0;
+        for (size_t i = 0; i < COUNT(contents); i++) {
+            files[0].content = contents[i];
+            assert_false(load());
+            text_init(&text, buf, sizeof(buf));
+            diag_format(&diag, &text);
+            assert_int_equal(strstr(buf, "hush") == NULL, files_are_secret);
+            assert_true(text_has_prefix(buf, "/etc/remap.conf:1:"));
+        }
+    }
 }

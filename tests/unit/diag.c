@@ -7,7 +7,7 @@
 static void show(const char *source, const char *text, const char *at, char *buf, size_t size)
 {
     struct diag d;
-    struct text out, message = diag_at(&d, &(struct source){source, text, strlen(text)}, at);
+    struct text out, message = diag_at(&d, &(struct source){source, text, strlen(text), false}, at);
 
     text_string(&message, "wrong: mend it");
     text_init(&out, buf, size);
