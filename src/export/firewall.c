@@ -15,6 +15,10 @@
  * kernel answers without a socket (SYN cookies). That passes, too, but what follows gets the label
  * only if the owner sends it. A refusal (RST) carries no data, and passes.
  *
+ * Nor can another user begin a connection from an actual port: if it is to the port that a client
+ * is about to connect from, both ends take it for the client's (a simultaneous open, RFC 9293), and
+ * what the other user sends is no reply then.
+ *
  * The guard of UDP judges datagrams: the owner must have sent each, also one that answers nothing.
  * A server that is bound to all addresses may answer from another address than it was asked on, and
  * such an answer looks like a new conversation.

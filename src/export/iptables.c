@@ -114,6 +114,8 @@ static void print_guard(const struct format_input *in, FILE *out)
           ":REMAP-OWNER - [0:0]\n"
           "-I OUTPUT 1 -j REMAP-GUARD\n",
           out);
+    print_actual(in->redirect, PROTO_TCP, "-A REMAP-GUARD -p tcp --syn -m multiport --sports ",
+                 drop, out);
     print_actual(in->redirect, PROTO_TCP,
                  "-A REMAP-GUARD -p tcp -m conntrack --ctdir REPLY -m multiport --sports ",
                  "-g REMAP-OWNER", out);

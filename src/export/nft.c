@@ -227,7 +227,10 @@ static void print_guard(const struct format_input *in, FILE *out)
             owner, label, owner, label, label);
     fputs("\tchain guard {\n\t\ttype filter hook output priority filter; policy accept;\n", out);
     if (has_actual(in->redirect, PROTO_TCP))
-        fputs("\t\tct direction reply tcp sport @actual_tcp jump owner\n", out);
+        fprintf(out,
+                "\t\ttcp sport @actual_tcp " SYN "meta skuid != %u counter drop\n"
+                "\t\tct direction reply tcp sport @actual_tcp jump owner\n",
+                owner);
     if (has_actual(in->redirect, PROTO_UDP))
         fprintf(out,
                 "\t\tudp sport @actual_udp meta skuid %u accept\n"

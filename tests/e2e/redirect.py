@@ -8,12 +8,16 @@ late PORT FILE                answers one connection with much, once the file is
 ask PORT ADDRESS...           prints what each address answers over TCP and UDP; "refused" and
                               "silence" stand for no text
 read PORT ADDRESS...          prints how many bytes each address sends over TCP
+meet PORT ADDRESS PEER TEXT   begins a connection from the port to that port of the address, and gives the
+                              text to whoever is there
+call PORT ADDRESS OWN         prints what the address answers to a connection from that port of its own
 hold PORT ADDRESS FILE        connects, and asks once the file is there
 
 Servers print "ready" when they can be reached.
 """
 
 import os
+import select
 import selectors
 import socket
 import sys
@@ -128,6 +132,26 @@ def reached(kind, address, port):
             return "silence"
 
 
+def meet(port, address, peer, text):
+    with bound(socket.SOCK_STREAM, "0.0.0.0", port) as s:
+        s.setblocking(False)
+        s.connect_ex((address, int(peer)))
+        say("ready")
+        select.select([], [s], [], 10)
+        s.sendall(text.encode())
+        select.select([s], [], [], 10)
+
+
+def call(port, address, own):
+    with bound(socket.SOCK_STREAM, "0.0.0.0", int(own)) as s:
+        s.settimeout(SILENCE)
+        try:
+            s.connect((address, port))
+            say(s.recv(100).decode())
+        except OSError as error:
+            say("silence" if isinstance(error, TimeoutError) else error)
+
+
 def ask(port, *addresses):
     for address in addresses:
         say(reached(socket.SOCK_STREAM, address, port))
@@ -156,5 +180,6 @@ def hold(port, address, path):
         say(s.recv(100).decode())
 
 
-COMMANDS = {"serve": serve, "bulk": bulk, "pass": pass_on, "late": late, "ask": ask, "read": read, "hold": hold}
+COMMANDS = {"serve": serve, "bulk": bulk, "pass": pass_on, "late": late, "ask": ask, "read": read, "hold": hold, "meet": meet,
+            "call": call}
 COMMANDS[sys.argv[1]](int(sys.argv[2]), *sys.argv[3:])
