@@ -38,7 +38,7 @@ $(O)/unit/rooms.a: $(call rooms,core linux registry program translate notify exp
 # ---- the programs that the other tests run ----
 
 TOOLS := sandbox mounts probe probe-static past stress soak soak-static stops hold mortal forbid spawn births \
-	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so wrap.so
+	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so wrap.so told-pascal
 
 tools: $(TOOLS:%=$(O)/tools/%)
 $(O)/tools/%: $(call objects,tests/tools/%.c)
@@ -62,7 +62,8 @@ $(O)/tools/probe-static: LIBS = -static -Wl,--allow-multiple-definition
 $(O)/tools/told-static: LIBS = -static
 $(O)/tools/told-musl: LIBS = -Wl,--dynamic-linker=ld-musl-told.so
 $(O)/tools/told-go: LIBS = -DTOLD_GO
-$(addprefix $(O)/tools/,told-static told-musl told-go): tests/tools/told.c $(O)/flags
+$(O)/tools/told-pascal: LIBS = -DTOLD_PASCAL
+$(addprefix $(O)/tools/,told-static told-musl told-go told-pascal): tests/tools/told.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,ld)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(filter-out -fPIC,$(ALL_CFLAGS)) -MMD -MP $(LDFLAGS) -o $@ $< $(LIBS)

@@ -42,6 +42,8 @@ static void describe_elf(const struct elf *e, struct text *t)
     }
     if (e->is_go)
         text_string(t, ", made with Go");
+    if (e->is_pascal)
+        text_string(t, ", made with Free Pascal");
 }
 
 static void describe_path(const struct program *p, struct text *t)
@@ -137,6 +139,8 @@ static const struct {
     [VERDICT_IS_STATIC] = {"is static: it has no loader, which could preload a library",
                            USE_NOTIFY},
     [VERDICT_IS_GO] = {"is made with Go, which makes system calls without libc", USE_NOTIFY},
+    [VERDICT_IS_PASCAL] = {"is made with Free Pascal, which makes system calls without libc",
+                           USE_NOTIFY},
     [VERDICT_IS_MUSL] = {"is built for musl, whose loader cannot load glibc libraries", USE_NOTIFY},
     [VERDICT_IS_OTHER_LIBC] = {"is built for another libc than glibc", USE_NOTIFY},
     [VERDICT_IS_WITHOUT_LIBC] = {"uses no library, and makes system calls without libc",

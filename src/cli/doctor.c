@@ -262,6 +262,10 @@ static const struct {
 } LIMITS[] = {
     {VERDICT_PRELOAD, "system calls made without libc are not caught",
      "for programs that make them, use --engine notify"},
+    {VERDICT_PRELOAD,
+     "calls of objects that are loaded with RTLD_DEEPBIND (extensions of PHP) or dlmopen, or that "
+     "look functions up in libc itself (foreign function interfaces), are not caught",
+     "if a server with such parts is refused its port, use --engine notify"},
     {VERDICT_NOTIFY,
      "accept and recvfrom tell a server the actual port of a client on this host that has bound "
      "one",

@@ -14,6 +14,9 @@ enum {
     DYNAMIC_MAX = 4096,
     SONAME_MAX = 64,
     NT_GO_BUILD_ID = 4, /* cmd/internal/buildid */
+    STRINGS_MAX = 4096,
+    SYMBOLS_MAX = 4096,
+    SYMBOL_MAX = 16, /* longer than any name that is looked for */
 };
 
 /* This program's own header, by the linker: what is native here. */
@@ -23,6 +26,7 @@ union header {
     unsigned char ident[EI_NIDENT];
     Elf32_Ehdr narrow;
     Elf64_Ehdr wide;
+    ElfW(Ehdr) own;
 };
 
 struct file {
@@ -191,6 +195,79 @@ static void read_dynamic(struct file *f, const Elf64_Phdr *dynamic, struct elf *
         e->kind = ELF_LOADER;
 }
 
+/* ---- sections ---- */
+
+/* The loader does not need them, but only sections have names. Here they are read of native files. */
+static bool read_section(struct file *f, const ElfW(Ehdr) * header, unsigned i,
+                         ElfW(Shdr) * section)
+{
+    return i < header->e_shnum && header->e_shentsize == sizeof(*section) &&
+           read_at(f, header->e_shoff + i * sizeof(*section), section, sizeof(*section));
+}
+
+/* Returns whether the section of strings has this one, or one that ends so. */
+static bool has_string(struct file *f, const ElfW(Shdr) * strings, const char *string)
+{
+    size_t size = strlen(string) + 1, end = strings->sh_size;
+    char found[SYMBOL_MAX];
+
+    if (end > STRINGS_MAX)
+        end = STRINGS_MAX;
+    for (size_t i = 0; i + size <= end && read_at(f, strings->sh_offset + i, found, size); i++) {
+        if (memcmp(found, string, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_socket_call(const char *name)
+{
+    return strcmp(name, "socket") == 0 || strcmp(name, "bind") == 0 || strcmp(name, "connect") == 0;
+}
+
+/* Returns whether the program imports a symbol that libraries are interposed by. */
+static bool imports_socket_call(struct file *f, const ElfW(Shdr) * symbols,
+                                const ElfW(Shdr) * strings)
+{
+    size_t count = symbols->sh_size / sizeof(ElfW(Sym));
+    char name[SYMBOL_MAX];
+    ElfW(Sym) symbol;
+
+    for (size_t i = 0; i < count && i < SYMBOLS_MAX; i++) {
+        if (!read_at(f, symbols->sh_offset + i * sizeof(symbol), &symbol, sizeof(symbol)))
+            break;
+        if (symbol.st_shndx != SHN_UNDEF || symbol.st_name >= strings->sh_size)
+            continue;
+        size_t left = strings->sh_size - symbol.st_name;
+        size_t size = left < sizeof(name) ? left : sizeof(name);
+        if (read_at(f, strings->sh_offset + symbol.st_name, name, size) &&
+            memchr(name, '\0', size) != NULL && is_socket_call(name))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Free Pascal's runtime makes the system calls for sockets itself, also in a program that is linked
+ * with libc for other things. Its section shows it, which strip(1) leaves. That a program imports
+ * no such call shows nothing: the shell does not either, and executes programs and loads
+ * libraries that do.
+ */
+static bool is_pascal(struct file *f, const ElfW(Ehdr) * header)
+{
+    ElfW(Shdr) section, strings;
+
+    if (!read_section(f, header, header->e_shstrndx, &strings) ||
+        !has_string(f, &strings, ".fpcdata"))
+        return false;
+    for (unsigned i = 0; read_section(f, header, i, &section); i++) {
+        if (section.sh_type == SHT_DYNSYM)
+            return !read_section(f, header, section.sh_link, &strings) ||
+                   !imports_socket_call(f, &section, &strings);
+    }
+    return true;
+}
+
 /* ---- the file ---- */
 
 static bool read_segments(struct file *f, struct elf *e)
@@ -264,6 +341,8 @@ void elf_read(int fd, struct elf *e)
     e->kind = type == ET_EXEC ? ELF_STATIC : ELF_PIE;
     if (!is_swapped && (!find_segments(&h, &f) || !read_segments(&f, e)))
         e->kind = ELF_NONE;
+    if (e->kind == ELF_DYNAMIC && e->abi == ELF_NATIVE && e->libc == ELF_GLIBC)
+        e->is_pascal = is_pascal(&f, &h.own);
 }
 
 bool elf_is_glibc_loader(const char *path)

@@ -37,6 +37,7 @@ struct elf {
     uint16_t machine; /* EM_X86_64 and so on (elf(5)) */
     /* The rest is not known of a file in the other byte order. */
     bool is_go;         /* has the note with Go's build id, which its linker always writes */
+    bool is_pascal;     /* is made with Free Pascal, and imports no call of libc for sockets */
     bool has_needed;    /* names libraries (DT_NEEDED) */
     enum elf_libc libc; /* by the loader's name */
     char loader[ELF_LOADER_MAX];

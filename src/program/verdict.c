@@ -12,6 +12,8 @@ static enum verdict_reason judge_elf(const struct elf *e)
         return e->abi == ELF_32_BIT ? VERDICT_IS_32_BIT : VERDICT_IS_FOREIGN;
     if (e->is_go)
         return VERDICT_IS_GO;
+    if (e->is_pascal)
+        return VERDICT_IS_PASCAL;
     if (e->kind == ELF_LOADER)
         return VERDICT_IS_DYNAMIC;
     if (e->kind != ELF_DYNAMIC)

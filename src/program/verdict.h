@@ -16,6 +16,7 @@ enum verdict_reason {
     VERDICT_IS_BROKEN,
     VERDICT_IS_STATIC, /* from here on: notify */
     VERDICT_IS_GO,
+    VERDICT_IS_PASCAL,
     VERDICT_IS_MUSL,
     VERDICT_IS_OTHER_LIBC,
     VERDICT_IS_WITHOUT_LIBC,

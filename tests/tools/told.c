@@ -1,7 +1,8 @@
 /*
  * told: prints the arguments and the environment that it was started with, on one line. It
  * is built in the ways that a preloaded library does not get into, too: told-static; told-musl, which
- * wants another loader; and told-go, which has the note of a program in Go.
+ * wants another loader; told-go, which has the note of a program in Go; and told-pascal, which has
+ * the section of a program in Free Pascal.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -12,6 +13,12 @@ __asm__(".section .note.go.buildid, \"a\"\n"
         ".long 4, 8, 4\n"
         ".asciz \"Go\\0\"\n"
         ".ascii \"a/build.\"\n"
+        ".text\n");
+#endif
+
+#ifdef TOLD_PASCAL
+__asm__(".section .fpcdata, \"a\"\n"
+        ".asciz \"FPC 3.2.2\"\n"
         ".text\n");
 #endif
 

@@ -125,6 +125,43 @@ TEST(headers_as_for_the_kernel)
     assert_int_equal(elf.kind, ELF_NONE);
 }
 
+TEST(pascal)
+{
+    static const struct {
+        bool is_pascal;
+        const char *section, *import, *loader;
+    } cases[] = {
+        {true, ".fpcdata", NULL, "ld.so.1"},
+        {true, ".fpcdata", "write", "ld.so.1"},
+        {true, ".fpcdata", "bindresvport", "ld.so.1"},
+        {false, ".fpcdata", "bind", "ld.so.1"},
+        {false, ".fpcdata", "socket", "ld.so.1"},
+        {false, ".fpcdata", NULL, "ld-musl-x86_64.so.1"},
+        {false, ".fpcdatum", NULL, "ld.so.1"},
+        {false, ".text", NULL, "ld.so.1"},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct parts parts = {.loader = cases[i].loader,
+                                    .needs = true,
+                                    .section = cases[i].section,
+                                    .import = cases[i].import};
+        struct crafted c = craft(&parts);
+        assert_int_equal(kind_of(&c), ELF_DYNAMIC);
+        if (elf.is_pascal != cases[i].is_pascal)
+            fail_msg("case %zu", i);
+    }
+    /* Without a table of symbols, and with the name at the very end of the table. */
+    struct crafted c = craft(&(struct parts){.loader = "ld.so.1", .section = ".fpcdata"});
+    c.section[1].sh_type = SHT_PROGBITS;
+    c.section[3].sh_size = sizeof(".fpcdata");
+    kind_of(&c);
+    assert_true(elf.is_pascal);
+    c.section[3].sh_size--;
+    kind_of(&c);
+    assert_false(elf.is_pascal);
+}
+
 /* ---- files that are not what they seem ---- */
 
 static uint32_t next_random(uint32_t *seed)
@@ -169,6 +206,8 @@ TEST(spoilt_files)
     spoil(bytes, size);
     spoil((unsigned char *)&c, sizeof(c));
     c = craft(&itself);
+    spoil((unsigned char *)&c, sizeof(c));
+    c = craft(&(struct parts){.loader = "ld.so.1", .section = ".fpcdata", .import = "bind"});
     spoil((unsigned char *)&c, sizeof(c));
 }
 

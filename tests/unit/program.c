@@ -93,6 +93,9 @@ TEST(loaders)
     }
     const struct parts cgo = {.loader = loader("ld64.so.1"), .needs = true, .note = "Go"};
     check("cgo", &cgo, VERDICT_NOTIFY, VERDICT_IS_GO);
+    const struct parts pascal = {
+        .loader = loader("ld64.so.1"), .needs = true, .section = ".fpcdata"};
+    check("pascal", &pascal, VERDICT_NOTIFY, VERDICT_IS_PASCAL);
     const struct parts bare = {.loader = loader("ld-linux.so.2")};
     check("bare", &bare, VERDICT_NOTIFY, VERDICT_IS_WITHOUT_LIBC);
     const struct parts musl = {.loader = loader("ld-musl-x86_64.so.1"), .needs = true};

@@ -64,9 +64,11 @@ struct parts {
     bool needs; /* DT_NEEDED */
     const char *note;
     const char *soname;
+    const char *section; /* the name of one */
+    const char *import;  /* a function */
 };
 
-enum { SEGMENTS = 4 };
+enum { SEGMENTS = 4, SECTIONS = 4 };
 
 struct crafted {
     ElfW(Ehdr) header;
@@ -79,6 +81,9 @@ struct crafted {
     } note;
     ElfW(Dyn) dynamic[4];
     char strings[64];
+    ElfW(Shdr) section[SECTIONS]; /* the named one, and those of symbols, strings, and names */
+    ElfW(Sym) symbol[2];
+    char names[64];
 };
 
 static inline ElfW(Phdr) segment(uint32_t type, size_t offset, size_t size)
@@ -103,6 +108,27 @@ static inline void add_dynamic(struct crafted *c, const struct parts *parts)
         c->dynamic[count] = (ElfW(Dyn)){.d_tag = DT_SONAME, .d_un.d_val = 1};
         snprintf(c->strings + 1, sizeof(c->strings) - 1, "%s", parts->soname);
     }
+}
+
+static inline ElfW(Shdr) section(uint32_t type, size_t offset, size_t size, uint32_t link)
+{
+    return (ElfW(Shdr)){.sh_type = type, .sh_offset = offset, .sh_size = size, .sh_link = link};
+}
+
+static inline void add_sections(struct crafted *c, const struct parts *parts)
+{
+    c->header.e_shoff = offsetof(struct crafted, section);
+    c->header.e_shentsize = sizeof(ElfW(Shdr));
+    c->header.e_shnum = SECTIONS;
+    c->header.e_shstrndx = 3;
+    snprintf(c->names, sizeof(c->names), "%s", parts->section);
+    c->symbol[1].st_name = sizeof(c->strings) / 2;
+    snprintf(c->strings + c->symbol[1].st_name, sizeof(c->strings) / 2, "%s",
+             parts->import != NULL ? parts->import : "");
+    c->section[0] = section(SHT_PROGBITS, 0, 0, 0);
+    c->section[1] = section(SHT_DYNSYM, offsetof(struct crafted, symbol), sizeof(c->symbol), 2);
+    c->section[2] = section(SHT_STRTAB, offsetof(struct crafted, strings), sizeof(c->strings), 0);
+    c->section[3] = section(SHT_STRTAB, offsetof(struct crafted, names), sizeof(c->names), 0);
 }
 
 static inline struct crafted craft(const struct parts *parts)
@@ -135,6 +161,8 @@ static inline struct crafted craft(const struct parts *parts)
         c.segment[2] = segment(PT_NOTE, offsetof(struct crafted, note), sizeof(c.note));
     }
     add_dynamic(&c, parts);
+    if (parts->section != NULL)
+        add_sections(&c, parts);
     c.segment[3] = segment(PT_DYNAMIC, offsetof(struct crafted, dynamic), sizeof(c.dynamic));
     return c;
 }
