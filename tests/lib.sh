@@ -12,10 +12,12 @@ unset REMAP REMAP_FILE REMAP_WHEN REMAP_REPORT REMAP_CONNECT REMAP_EXEC REMAP_RU
     LDFLAGS PREFIX DESTDIR
 
 # A folder that the unprivileged user can access, with the parts of the build that tests need:
-# the checkout may lie where only root can look. Sets $dir.
+# the checkout may lie where only root can look. Sets $dir. Root takes no state from a folder of
+# another user: for what runs as root, there is $roots.
 make_scratch() {
     dir=$(mktemp -d "${TMPDIR:-/tmp}/remap-test.XXXXXX")
-    trap 'rm -rf "$dir"' EXIT
+    roots=$(mktemp -d "${TMPDIR:-/tmp}/remap-test.XXXXXX")
+    trap 'rm -rf "$dir" "$roots"' EXIT
     trap 'exit 130' INT TERM
     export REMAP_STATE="$dir/state" HOME="$dir"
     cp "$build/libremap.so" "$build/remap" "$build"/tools/* "$dir"
