@@ -61,7 +61,8 @@ void output_json(json_t *json)
 {
     json_auto_t *owned = json;
 
-    if (owned == NULL || (json_dumpf(owned, stdout, JSON_INDENT(2)) != 0 && !ferror(stdout)))
+    if (owned == NULL ||
+        (json_dumpf(owned, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0 && !ferror(stdout)))
         memory_is_out();
     putchar('\n');
 }

@@ -21,5 +21,5 @@ json_t *output_json_string(const char *string);
 /* Appends the value, and drops the reference to it. NULL, here and below, means out of memory. */
 void output_append(json_t *array, json_t *value);
 
-/* Prints `json`, and drops the reference. main.c reports write errors. */
+/* Prints `json` in ASCII, and drops the reference. main.c reports write errors. */
 void output_json(json_t *json);
