@@ -12,18 +12,22 @@ unset REMAP REMAP_FILE REMAP_WHEN REMAP_REPORT REMAP_CONNECT REMAP_EXEC REMAP_RU
     LDFLAGS PREFIX DESTDIR
 
 # A folder that the unprivileged user can access, with the parts of the build that tests need:
-# the checkout may lie where only root can look. Sets $dir. Root takes no state from a folder of
-# another user: for what runs as root, there is $roots.
+# the checkout may lie where only root can look. Sets $dir.
 make_scratch() {
     dir=$(mktemp -d "${TMPDIR:-/tmp}/remap-test.XXXXXX")
-    roots=$(mktemp -d "${TMPDIR:-/tmp}/remap-test.XXXXXX")
-    trap 'rm -rf "$dir" "$roots"' EXIT
+    trap 'rm -rf "$dir"' EXIT
     trap 'exit 130' INT TERM
     export REMAP_STATE="$dir/state" HOME="$dir"
     cp "$build/libremap.so" "$build/remap" "$build"/tools/* "$dir"
     cp "$here/../lib.sh" "$dir/lib.sh"
     if [ "$(id -u)" = 0 ]; then chown -R 65534:65534 "$dir"; fi
     chmod -R a+rX "$dir"
+}
+
+# The same for the state of what runs as root: it takes none from a folder of another user. Sets $roots.
+make_roots_scratch() {
+    roots=$(mktemp -d "${TMPDIR:-/tmp}/remap-test.XXXXXX")
+    trap 'rm -rf "$dir" "$roots"' EXIT
 }
 
 pass() { echo "ok - $1"; }
