@@ -17,13 +17,16 @@
 #include "linux/socket.h"
 #include "linux/sys.h"
 #include "notify/fd.h"
+#include "notify/worker.h"
 #include "translate/engine.h"
 #include "translate/next.h"
 #include "translate/shared_registry.h"
 
 const enum engine engine_kind = ENGINE_NOTIFY;
 
-static const struct process *handled;
+/* Of each thread. */
+static _Thread_local const struct process *handled;
+static _Thread_local uint64_t netns; /* of the program; 0 if it has not been asked for */
 
 /* ---- which ports a program may bind ---- */
 
@@ -76,7 +79,19 @@ void engine_start(void)
 void engine_handle(const struct process *p)
 {
     handled = p;
-    shared_registry_forget_netns();
+    netns = 0;
+}
+
+uint64_t engine_netns(int fd)
+{
+    if (netns == 0)
+        netns = netns_of_socket(fd);
+    return netns;
+}
+
+void engine_begins_long_work(void)
+{
+    worker_hand_over();
 }
 
 pid_t engine_pid(void)

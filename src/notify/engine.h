@@ -6,5 +6,5 @@
 /* The supervisor calls it before it handles its first call. */
 void engine_start(void);
 
-/* Sets whose call is handled from now on. Borrowed until the next call of this function. */
+/* Sets whose call this thread handles from now on. Borrowed until its next call of this function. */
 void engine_handle(const struct process *p);

@@ -2,20 +2,18 @@
  * A handler leaves a call that the table does not change to the kernel. It carries out any other
  * on the program's own socket: the address that was checked is the address that is used.
  *
- * No handler may block, since all programs of the tree wait for the same thread. A call on a
- * socket that could block is interrupted by a timer. The timer repeats: a signal that arrives
- * before the call has begun to wait interrupts nothing, but the next one does.
+ * No handler makes a call that waits for a peer: the program's threads would wait for each other.
  */
 #include "notify/handler.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/net.h>
 #include <seccomp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <sys/ioctl.h>
 
 #include "core/endpoint.h"
 #include "linux/sys.h"
@@ -23,37 +21,6 @@
 #include "translate/connect.h"
 #include "translate/peername.h"
 #include "translate/sockname.h"
-
-/* ---- calls that could block ---- */
-
-enum { TIMEOUT_US = 1000 }; /* a connection within this host takes a tenth of it */
-
-static void ignore_signal(int signal)
-{
-    (void)signal;
-}
-
-/* All other threads have SIGALRM blocked. */
-void handler_start(void)
-{
-    struct sigaction interrupts = {.sa_handler = ignore_signal}; /* no SA_RESTART */
-    sigset_t alarm;
-
-    sigaction(SIGALRM, &interrupts, NULL);
-    sigemptyset(&alarm);
-    sigaddset(&alarm, SIGALRM);
-    pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
-}
-
-/* Starts the timer, or stops it with 0. Keeps errno. */
-static void set_timer(suseconds_t microseconds)
-{
-    const struct itimerval timer = {{0, microseconds}, {0, microseconds}};
-    int saved = errno;
-
-    setitimer(ITIMER_REAL, &timer, NULL);
-    errno = saved;
-}
 
 /* ---- bind, connect and sendto: an address on its way to the kernel ---- */
 
@@ -87,9 +54,33 @@ static void handle_bind(struct notification *n)
         notification_return(n, bind_socket(n->fd, d.addr, d.len));
 }
 
+/* Returns whether the program asked for calls on its socket to return at once. */
+static bool is_nonblocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
 /*
- * If the connection takes time, the kernel goes on with the program's own call. That call waits
- * for the connection under way, whatever its address is (SS_CONNECTING in
+ * connect(2) that does not wait for the connection. The socket is unconnected, so that there is
+ * nothing that another thread could wait for on it. Changes O_NONBLOCK alone: the other flags are
+ * the program's to change.
+ */
+static int start_to_connect(int fd, const struct sockaddr_storage *to, socklen_t len)
+{
+    int on = 1, off = 0;
+
+    ioctl(fd, FIONBIO, &on);
+    int result = connect(fd, (const struct sockaddr *)to, len);
+    int failure = errno;
+    ioctl(fd, FIONBIO, &off);
+    errno = failure;
+    return result;
+}
+
+/*
+ * Once the connection is under way, the kernel goes on with the program's own call. That call waits
+ * for it, or finds it made or failed, whatever its address is (SS_CONNECTING in
  * __inet_stream_connect(), net/ipv4/af_inet.c). So signals and timeouts work as usual.
  */
 static void handle_connect(struct notification *n)
@@ -101,10 +92,10 @@ static void handle_connect(struct notification *n)
         notification_continue(n);
         return;
     }
-    set_timer(TIMEOUT_US);
-    int result = connect(n->fd, (const struct sockaddr *)&to, d.len);
-    set_timer(0);
-    if (result != 0 && errno == EINTR)
+    bool may_wait = !is_nonblocking(n->fd);
+    int result = may_wait ? start_to_connect(n->fd, &to, d.len)
+                          : connect(n->fd, (const struct sockaddr *)&to, d.len);
+    if (result != 0 && errno == EINPROGRESS && may_wait)
         notification_continue(n);
     else
         notification_return(n, result);
@@ -129,7 +120,8 @@ static void send_to(struct notification *n, bool is_datagram, const struct socka
                     socklen_t len)
 {
     size_t size = (size_t)n->argument[2];
-    int flags = (int)n->argument[3] | MSG_NOSIGNAL;
+    int flags = (int)n->argument[3] | MSG_NOSIGNAL | MSG_DONTWAIT;
+    bool may_wait = ((int)n->argument[3] & MSG_DONTWAIT) == 0 && !is_nonblocking(n->fd);
     char *data = NULL;
 
     if (size <= DATA_MAX || !is_datagram)
@@ -138,12 +130,14 @@ static void send_to(struct notification *n, bool is_datagram, const struct socka
         notification_continue(n);
         return;
     }
-    set_timer(TIMEOUT_US);
     ssize_t result = sendto(n->fd, data, size, flags, (const struct sockaddr *)to, len);
-    set_timer(0);
+    if (result < 0 && errno == EINPROGRESS && may_wait)
+        result = sendto(n->fd, data, size, flags & ~MSG_FASTOPEN, NULL, 0);
     int failure = errno;
     free(data);
-    errno = failure == EINTR && is_datagram ? ENOBUFS : failure; /* a queue is full (send(2)) */
+    if (failure == EAGAIN && may_wait)
+        failure = is_datagram ? ENOBUFS : EINTR; /* a queue is full (send(2)) */
+    errno = failure;
     notification_return(n, result);
 }
 
@@ -263,12 +257,12 @@ static const struct handler *look_up(uint32_t arch, int number)
 const struct handler *handler_find(uint32_t arch, int number)
 {
     enum { KNOWN_MAX = 16 };
-    static struct {
+    static _Thread_local struct {
         uint32_t arch;
         int number;
         const struct handler *handler;
     } known[KNOWN_MAX];
-    static size_t count;
+    static _Thread_local size_t count;
 
     for (size_t i = 0; i < count; i++) {
         if (known[i].arch == arch && known[i].number == number)

@@ -17,9 +17,6 @@ struct handler {
 /* All of them, up to one without a name. A new call is a line of this table, and a function. */
 extern const struct handler handler_table[];
 
-/* Makes the calling thread ready to handle calls. */
-void handler_start(void);
-
 /* Returns the handler of a call by its architecture (AUDIT_ARCH_*) and number, or NULL. */
 const struct handler *handler_find(uint32_t arch, int number);
 

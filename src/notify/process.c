@@ -2,6 +2,8 @@
  * To find the process of a thread, and to open it, takes longer than anything else in a stopped
  * call. So both are cached. A pidfd fails once its process or thread has ended, even if the
  * number is in use again: the thread is then looked up again.
+ *
+ * Each thread of the supervisor has a cache, and a descriptor table, of its own.
  */
 #include "notify/process.h"
 
@@ -30,7 +32,7 @@ struct entry {
     char name[16];
 };
 
-static struct entry cache[CACHE_MAX];
+static _Thread_local struct entry cache[CACHE_MAX];
 static unsigned cache_size = 1;
 
 /* Leaves most of a small limit for other descriptors. */
@@ -60,6 +62,11 @@ static void drop_all(void)
 {
     for (size_t i = 0; i < CACHE_MAX; i++)
         drop(&cache[i]);
+}
+
+void process_end(void)
+{
+    drop_all();
 }
 
 /* The first thread of a process has the process's number. */

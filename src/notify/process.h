@@ -16,9 +16,12 @@ struct process {
 /* The supervisor calls it before the functions below: sets how many processes are kept open. */
 void process_start(void);
 
+/* Each thread that has called them calls it before it ends. */
+void process_end(void);
+
 /*
  * Returns the process of a thread that is in a stopped call, or NULL with errno: ESRCH if it has
- * ended, EMFILE or ENFILE. Borrowed until the next call of this function.
+ * ended, EMFILE or ENFILE. Borrowed until the next call of this function by the thread.
  */
 const struct process *process_of(pid_t tid) __attribute__((warn_unused_result));
 

@@ -2,19 +2,18 @@
  * All processes of the tree are descendants of the supervisor: a daemon that leaves its parent
  * becomes its child. So it may access them under Yama 1.
  *
- * There are two threads. The main thread handles stopped calls, one after the other, and nothing
- * else: a poll(2) in between would make each call slower. The monitor thread reaps children,
- * watches the foreground process, and sees when the last process of the tree has ended: the
- * listener then reports POLLHUP, as no process has the filter any more.
+ * The main thread reaps children, watches the foreground process and the threads that handle stopped
+ * calls (worker.c), and sees when the last process of the tree has ended: the listener then reports
+ * POLLHUP, as no process has the filter any more.
  */
 #include "notify/supervisor.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -28,15 +27,14 @@
 #include "notify/engine.h"
 #include "notify/fd.h"
 #include "notify/filter.h"
-#include "notify/handler.h"
-#include "notify/process.h"
+#include "notify/worker.h"
 
-enum watched { LISTENER, CHILDREN, CONTROL, WATCHED };
+enum watched { LISTENER, CHILDREN, CONTROL, WORKERS, WATCHED };
 
 struct supervisor {
     int listener;
     int control;                    /* to the foreground process */
-    struct pollfd watched[WATCHED]; /* the monitor's; fd is -1 for what has ended */
+    struct pollfd watched[WATCHED]; /* fd is -1 for what has ended */
     pid_t command;                  /* 0 once it has ended */
     bool has_children;
 };
@@ -51,8 +49,6 @@ static bool tell(int control, enum supervisor_event event, int value, bool is_la
     return send(control, &m, sizeof(m), flags) == sizeof(m);
 }
 
-/* ---- stopped calls ---- */
-
 /* Whether no process has the filter any more. */
 static bool has_hung_up(const struct supervisor *s)
 {
@@ -60,37 +56,18 @@ static bool has_hung_up(const struct supervisor *s)
     return poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0;
 }
 
+static struct supervisor supervisor;
+
 /* Once for calls in a row: a process may try again and again. */
-static void tell_denied(const struct supervisor *s, pid_t pid)
+static void tell_denied(pid_t pid)
 {
-    static pid_t last;
+    static _Atomic pid_t last;
 
-    if (pid != last)
-        tell(s->control, SUPERVISOR_DENIED, pid, false);
-    last = pid;
+    if (atomic_exchange(&last, pid) != pid)
+        tell(supervisor.control, SUPERVISOR_DENIED, pid, false);
 }
 
-static void handle_call(const struct supervisor *s)
-{
-    struct notification n;
-
-    if (!notification_receive(&n, s->listener)) {
-        while (has_hung_up(s)) /* the monitor ends this process */
-            pause();
-        return;
-    }
-    const struct process *process = n.tid != 0 ? process_of(n.tid) : NULL;
-    if (process == NULL) {
-        notification_continue(&n);
-        return;
-    }
-    engine_handle(process);
-    handler_run(&n);
-    if (n.is_denied)
-        tell_denied(s, process->pid);
-}
-
-/* ---- the monitor ---- */
+/* ---- watching ---- */
 
 static void reap(struct supervisor *s)
 {
@@ -121,14 +98,21 @@ static void handle_lost_foreground(struct supervisor *s)
     s->watched[CONTROL].fd = -1;
 }
 
-static void *monitor(void *data)
+/* Until the tree has ended. */
+_Noreturn static void watch(struct supervisor *s)
 {
-    struct supervisor *s = data;
     struct pollfd *watched = s->watched;
     struct signalfd_siginfo info;
+    eventfd_t count;
+    bool has_calls = true;
 
     while (watched[LISTENER].fd >= 0 || s->has_children) {
-        if (poll(watched, WATCHED, -1) <= 0)
+        int ready = poll(watched, WATCHED, has_calls ? WORKER_CHECK_MS : -1);
+        if (ready > 0 && watched[WORKERS].revents != 0)
+            has_calls = eventfd_read(watched[WORKERS].fd, &count) == 0;
+        if (has_calls)
+            has_calls = worker_check();
+        if (ready <= 0)
             continue;
         if (watched[CHILDREN].revents != 0 && read(watched[CHILDREN].fd, &info, sizeof(info)) > 0)
             reap(s);
@@ -138,22 +122,6 @@ static void *monitor(void *data)
             watched[LISTENER].fd = -1;
     }
     _exit(EXIT_SUCCESS);
-}
-
-/* Its stack is small: the command's limits apply. Returns 0 or a negative errno. */
-static int start_monitor(struct supervisor *s)
-{
-    enum { STACK = 128 * 1024 };
-    pthread_attr_t attributes;
-    pthread_t thread;
-
-    int failure = pthread_attr_init(&attributes);
-    if (failure != 0)
-        return -failure;
-    pthread_attr_setstacksize(&attributes, STACK);
-    failure = pthread_create(&thread, &attributes, monitor, s);
-    pthread_attr_destroy(&attributes);
-    return -failure;
 }
 
 /* ---- from start to end ---- */
@@ -196,7 +164,7 @@ static void detach(int listener, int control, int command)
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/* Makes all ready but the main thread. Returns 0 or a negative errno. */
+/* Makes all ready, and handles calls from then on. Returns 0 or a negative errno. */
 static int set_up(struct supervisor *s, int command)
 {
     uint64_t flags = SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
@@ -212,11 +180,14 @@ static int set_up(struct supervisor *s, int command)
     s->watched[CHILDREN] = (struct pollfd){
         .fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
     s->watched[CONTROL] = (struct pollfd){.fd = s->control};
-    if (s->watched[CHILDREN].fd < 0)
+    s->watched[WORKERS] =
+        (struct pollfd){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .events = POLLIN};
+    if (s->watched[CHILDREN].fd < 0 || s->watched[WORKERS].fd < 0)
         return -errno;
     (void)ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
     engine_start();
-    return start_monitor(s);
+    return worker_start(&(struct worker_setup){
+        .listener = s->listener, .wakes = s->watched[WORKERS].fd, .denied = tell_denied});
 }
 
 _Noreturn static void fail(int control, int error)
@@ -227,7 +198,7 @@ _Noreturn static void fail(int control, int error)
 
 _Noreturn void supervisor_run(int control, supervisor_command *run_command, const void *data)
 {
-    static struct supervisor s; /* shared with the monitor */
+    struct supervisor *s = &supervisor;
     int to_command, to_supervisor, go;
 
     signal(SIGCHLD, SIG_DFL);
@@ -243,8 +214,8 @@ _Noreturn void supervisor_run(int control, supervisor_command *run_command, cons
         run_command(data, to_supervisor);
     }
     close(to_supervisor);
-    s = (struct supervisor){.control = control, .command = command, .has_children = true};
-    int failure = set_up(&s, to_command);
+    *s = (struct supervisor){.control = control, .command = command, .has_children = true};
+    int failure = set_up(s, to_command);
     if (failure != 0) {
         kill(command, SIGKILL);
         waitpid(command, NULL, 0);
@@ -254,8 +225,5 @@ _Noreturn void supervisor_run(int control, supervisor_command *run_command, cons
         _exit(EXIT_FAILURE);
     fd_send(to_command, 0);
     close(to_command);
-    (void)unshare(CLONE_FILES); /* a descriptor table that threads share makes calls slower */
-    handler_start();
-    for (;;)
-        handle_call(&s);
+    watch(s);
 }

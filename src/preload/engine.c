@@ -18,6 +18,7 @@
 
 #include "core/hot.h"
 #include "linux/log.h"
+#include "linux/netns.h"
 #include "linux/procfs.h"
 #include "linux/sys.h"
 #include "preload/calls.h"
@@ -109,6 +110,15 @@ HOT uint32_t engine_pid_namespace(void)
             atomic_store_explicit(&known->pid_namespace, inode, memory_order_relaxed);
     }
     return inode;
+}
+
+uint64_t engine_netns(int fd)
+{
+    return netns_of_socket(fd);
+}
+
+void engine_begins_long_work(void)
+{
 }
 
 HOT void engine_program(char name[16])

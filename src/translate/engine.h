@@ -18,6 +18,12 @@ pid_t engine_pid(void);
 /* Returns the pid namespace that engine_pid() is of, as the inode of /proc/self/ns/pid, or 0. */
 uint32_t engine_pid_namespace(void);
 
+/* Returns the number of the program's network namespace, as netns_of_socket() does. */
+uint64_t engine_netns(int fd);
+
+/* What follows takes a millisecond or more: other programs do not have to wait for it. */
+void engine_begins_long_work(void);
+
 /* Copies the program's name (PR_GET_NAME), which may be that of an earlier call. */
 void engine_program(char name[16]);
 

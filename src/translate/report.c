@@ -112,6 +112,7 @@ static void append_in_use(struct text *out, const struct endpoint *asked,
 
     text_string(out, "address already in use");
     if (is_seen) {
+        engine_begins_long_work();
         port_owner_find_processes(&owner, 1);
         append_owner(out, &owner);
     }

@@ -10,6 +10,7 @@
 #include "linux/sys.h"
 #include "registry/store.h"
 #include "translate/cache.h"
+#include "translate/engine.h"
 #include "translate/settings.h"
 
 struct shared_registry_known shared_registry_known;
@@ -71,9 +72,9 @@ COLD const struct registry *shared_registry_find_for_names(void)
 COLD uint64_t shared_registry_find_netns(int fd)
 {
     int saved = errno;
-    uint64_t found = netns_of_socket(fd);
+    uint64_t found = engine_netns(fd);
 
-    if (found != 0)
+    if (found != 0 && engine_kind == ENGINE_PRELOAD)
         atomic_store_explicit(&shared_registry_known.netns, found, memory_order_relaxed);
     errno = saved;
     return found;

@@ -10,7 +10,7 @@
 struct shared_registry_known {
     _Atomic(struct registry *) current;
     _Atomic(const struct registry *) for_names;
-    _Atomic uint64_t netns;
+    _Atomic uint64_t netns;     /* of a process; a supervisor has programs in several */
     _Atomic uint32_t ephemeral; /* the first port above the last */
     atomic_bool calls_by_table; /* a call may have gone where no record is, but a rule says */
 };
@@ -53,12 +53,6 @@ static inline uint64_t shared_registry_netns(int fd)
 {
     uint64_t known = atomic_load_explicit(&shared_registry_known.netns, memory_order_relaxed);
     return known != 0 ? known : shared_registry_find_netns(fd);
-}
-
-/* For an engine with programs in several namespaces: makes shared_registry_netns() ask again. */
-static inline void shared_registry_forget_netns(void)
-{
-    atomic_store_explicit(&shared_registry_known.netns, 0, memory_order_relaxed);
 }
 
 /*
