@@ -38,7 +38,7 @@ $(O)/unit/rooms.a: $(call rooms,core linux registry program translate notify exp
 # ---- the programs that the other tests run ----
 
 TOOLS := sandbox mounts probe probe-static past stress soak soak-static stops hold mortal forbid spawn births \
-	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so wrap.so told-pascal
+	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so wrap.so told-pascal stall
 
 tools: $(TOOLS:%=$(O)/tools/%)
 $(O)/tools/%: $(call objects,tests/tools/%.c)
@@ -49,7 +49,7 @@ $(O)/tools/probe-static:
 	$(link)
 $(O)/tools/stress: $(call objects,$(wildcard tests/tools/stress*.c))
 # The notify engine catches these, and a preload does not.
-$(O)/tools/stops $(O)/tools/births: LIBS = -static
+$(O)/tools/stops $(O)/tools/stall $(O)/tools/births: LIBS = -static
 $(O)/tools/soak-static: $(call objects,tests/tools/soak.c)
 	$(link)
 $(O)/tools/soak-static: LIBS = -static

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,7 +15,6 @@
 #include "linux/procfs.h"
 #include "linux/socket.h"
 #include "linux/sys.h"
-#include "notify/fd.h"
 #include "notify/worker.h"
 #include "translate/engine.h"
 #include "translate/next.h"
@@ -121,20 +119,10 @@ bool engine_may_be_portless(void)
     return true;
 }
 
-/*
- * The supervisor must not block on a pipe that is full. The foreground process handles no calls,
- * and has a standard error of its own.
- */
+/* The foreground process handles no calls, and has a standard error of its own. */
 int engine_stderr(void)
 {
-    if (handled == NULL)
-        return STDERR_FILENO;
-    int fd = process_get_fd(handled->tid, STDERR_FILENO);
-    struct pollfd room = {.fd = fd, .events = POLLOUT};
-
-    if (fd >= 0 && (poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0))
-        fd_close(&fd);
-    return fd;
+    return handled != NULL ? process_get_fd(handled->tid, STDERR_FILENO) : STDERR_FILENO;
 }
 
 const char *engine_value(enum config_key key)
