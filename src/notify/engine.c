@@ -24,6 +24,7 @@ const enum engine engine_kind = ENGINE_NOTIFY;
 
 /* Of each thread. */
 static _Thread_local const struct process *handled;
+static _Thread_local const struct notification *call;
 static _Thread_local uint64_t netns; /* of the program; 0 if it has not been asked for */
 
 /* ---- which ports a program may bind ---- */
@@ -43,7 +44,8 @@ static bool has_capability(pid_t tid)
 
 /*
  * Whether the kernel would let the program bind the port (ip(7), capabilities(7)). A capability
- * in a user namespace below ours does not count for our network namespace.
+ * in a user namespace below ours does not count for our network namespace. The process may have
+ * executed a program with more capabilities while it was asked about: the call is over then.
  */
 static bool may_bind(int fd, uint16_t port)
 {
@@ -51,7 +53,8 @@ static bool may_bind(int fd, uint16_t port)
         return true;
     return has_capability(handled->tid) &&
            (!netns_is_own(shared_registry_netns(fd)) ||
-            procfs_inode(handled->tid, "ns/user") == own_user_namespace);
+            procfs_inode(handled->tid, "ns/user") == own_user_namespace) &&
+           notification_is_valid(call);
 }
 
 static int bind_if_allowed(int fd, const struct sockaddr *addr, socklen_t len)
@@ -74,9 +77,10 @@ void engine_start(void)
     next.bind = bind_if_allowed;
 }
 
-void engine_handle(const struct process *p)
+void engine_handle(const struct process *p, const struct notification *n)
 {
     handled = p;
+    call = n;
     netns = 0;
 }
 

@@ -31,17 +31,17 @@ struct destination {
 };
 
 /*
- * Reads the address that is argument `i`, and opens the socket. False if the kernel is to answer:
- * there is no port, or something is wrong.
+ * Opens the socket, and reads the address that is argument `i`. False if the kernel is to answer:
+ * there is no port, or something is wrong. Reading comes last, since it checks that the thread is still in
+ * the call: otherwise the socket could be that of a program which was executed meanwhile.
  */
 static bool open_destination(struct notification *n, int i, struct destination *d)
 {
     struct endpoint e;
 
     d->addr = memset(&d->storage, 0, sizeof(d->storage));
-    return notification_read_name(n, i, &d->storage, &d->len) &&
-           endpoint_from_sockaddr(&e, d->addr, d->len) && e.port != 0 &&
-           notification_open_socket(n);
+    return notification_open_socket(n) && notification_read_name(n, i, &d->storage, &d->len) &&
+           endpoint_from_sockaddr(&e, d->addr, d->len) && e.port != 0;
 }
 
 static void handle_bind(struct notification *n)

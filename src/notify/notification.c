@@ -5,19 +5,25 @@
  *
  * A thread id may be used again as soon as its thread has ended. While the id of a notification
  * is valid, its thread is still in the call. So memory that was read before a successful check
- * was that thread's. A write cannot be taken back, so the check is made before it, too.
+ * was that thread's. A write cannot be taken back, so the check is made before it, too. In between,
+ * the process may execute a program with more privileges. The kernel then refuses the write, except
+ * to a supervisor that may access any process: that one writes to memory that it has opened before
+ * the check.
  */
 #include "notify/notification.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
+#include "linux/procfs.h"
 #include "notify/fd.h"
 #include "notify/process.h"
+#include "notify/target_memory.h"
 
 /* A newer kernel may have more in them than these headers know (seccomp_unotify(2)). */
 union request {
@@ -48,8 +54,7 @@ bool notification_receive(struct notification *n, int listener)
     return true;
 }
 
-/* Whether the thread is still in this call (SECCOMP_IOCTL_NOTIF_ID_VALID). */
-static bool is_valid(const struct notification *n)
+bool notification_is_valid(const struct notification *n)
 {
     return ioctl(n->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &n->id) == 0;
 }
@@ -88,14 +93,14 @@ static void *at(uint64_t address)
 bool notification_read(struct notification *n, uint64_t address, void *buf, size_t size)
 {
     struct iovec here = {buf, size}, there = {at(address), size};
-    bool can_start = n->is_fresh || is_valid(n);
+    bool can_start = n->is_fresh || notification_is_valid(n);
 
     n->is_fresh = false;
     if (!can_start)
         return false;
     ssize_t got = process_vm_readv(n->tid, &here, 1, &there, 1, 0);
     n->is_denied = n->is_denied || (got < 0 && errno == EPERM);
-    return got == (ssize_t)size && is_valid(n);
+    return got == (ssize_t)size && notification_is_valid(n);
 }
 
 bool notification_read_name(struct notification *n, int i, struct sockaddr_storage *name,
@@ -113,6 +118,37 @@ bool notification_open_socket(struct notification *n)
     return n->fd >= 0;
 }
 
+static bool may_access_all;
+
+void notification_start(void)
+{
+    uint64_t set;
+
+    may_access_all = procfs_status(0, "CapEff:", 16, &set) && (set >> CAP_SYS_PTRACE & 1) != 0;
+}
+
+static bool write_held(const struct notification *n, const struct iovec here[2],
+                       const struct iovec there[2])
+{
+    struct target_memory m;
+
+    if (!target_memory_open(&m, n->tid))
+        return false;
+    bool is_written = notification_is_valid(n) && target_memory_write(&m, here, there);
+    target_memory_close(&m);
+    return is_written;
+}
+
+static bool write_to(const struct notification *n, const struct iovec here[2],
+                     const struct iovec there[2])
+{
+    ssize_t size = (ssize_t)(here[0].iov_len + here[1].iov_len);
+
+    if (may_access_all)
+        return write_held(n, here, there);
+    return notification_is_valid(n) && process_vm_writev(n->tid, here, 2, there, 2, 0) == size;
+}
+
 void notification_return_name(struct notification *n, struct sockaddr_storage *name, socklen_t len)
 {
     uint64_t address = n->argument[1], size = n->argument[2];
@@ -125,10 +161,7 @@ void notification_return_name(struct notification *n, struct sockaddr_storage *n
     size_t written = room < len ? room : len;
     struct iovec here[] = {{name, written}, {&len, sizeof(len)}};
     struct iovec there[] = {{at(address), written}, {at(size), sizeof(len)}};
-    bool is_written =
-        is_valid(n) &&
-        process_vm_writev(n->tid, here, 2, there, 2, 0) == (ssize_t)(written + sizeof(len)) &&
-        is_valid(n);
+    bool is_written = write_to(n, here, there) && notification_is_valid(n);
     errno = EFAULT;
     notification_return(n, is_written ? 0 : -1);
 }

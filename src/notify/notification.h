@@ -21,11 +21,20 @@ struct notification {
     bool is_fresh;  /* it was received just now, and so is valid */
 };
 
+/* The supervisor calls it before the functions below. */
+void notification_start(void);
+
 /*
  * Receives the next stopped call of the listener. False with errno if there is none:
  * ENOENT if its thread has ended.
  */
 bool notification_receive(struct notification *n, int listener) __attribute__((warn_unused_result));
+
+/*
+ * Whether the thread is still in this call (SECCOMP_IOCTL_NOTIF_ID_VALID). Then what was asked about
+ * it before is true of it.
+ */
+bool notification_is_valid(const struct notification *n) __attribute__((warn_unused_result));
 
 /*
  * Copies memory of the thread. False if the thread has ended, or the address is bad. Checks

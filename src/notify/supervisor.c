@@ -27,6 +27,7 @@
 #include "notify/engine.h"
 #include "notify/fd.h"
 #include "notify/filter.h"
+#include "notify/notification.h"
 #include "notify/worker.h"
 
 enum watched { LISTENER, CHILDREN, CONTROL, WORKERS, WATCHED };
@@ -185,6 +186,7 @@ static int set_up(struct supervisor *s, int command)
     if (s->watched[CHILDREN].fd < 0 || s->watched[WORKERS].fd < 0)
         return -errno;
     (void)ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
+    notification_start();
     engine_start();
     return worker_start(&(struct worker_setup){
         .listener = s->listener, .wakes = s->watched[WORKERS].fd, .denied = tell_denied});

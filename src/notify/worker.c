@@ -55,7 +55,7 @@ static struct worker *_Atomic replaced; /* a list; written with `lock` */
 
 static void handle(struct notification *n, const struct process *process)
 {
-    engine_handle(process);
+    engine_handle(process, n);
     handler_run(n);
     if (n->is_denied)
         setup.denied(process->pid);

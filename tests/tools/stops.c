@@ -10,6 +10,9 @@
  *   interrupted  a connect that blocks, and a handler that is called after a second
  *   undumpable   bind by a process that is not dumpable
  *   stderr       bind, while standard error is a pipe that is full
+ *   replaced     getsockname, while another thread executes this program with "untouched": that one
+ *                looks whether something is written to where the name was to go
+ *   read-only    getsockname into memory that is read-only
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -236,6 +239,57 @@ static int full_stderr(void)
     return 0;
 }
 
+/* At the same place in each process of this program. */
+static volatile unsigned char landing[64];
+
+static void *execute(void *path)
+{
+    usleep(20000); /* the call is under way then: late.so makes it take longer */
+    execl(path, path, "untouched", (char *)NULL);
+    return NULL;
+}
+
+static int replaced(void)
+{
+    struct sockaddr_in name = address(80);
+    socklen_t len = sizeof(landing);
+    pthread_t thread;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0)
+        return 1;
+    pthread_create(&thread, NULL, execute, "./stops");
+    for (;;)
+        getsockname(fd, (struct sockaddr *)landing, &len);
+}
+
+static int untouched(void)
+{
+    int written = 0;
+
+    for (int i = 0; i < 300 && written == 0; i++) {
+        usleep(1000);
+        for (size_t at = 0; at < sizeof(landing); at++)
+            written += landing[at] != 0;
+    }
+    puts(written != 0 ? "written" : "untouched");
+    return 0;
+}
+
+static int read_only(void)
+{
+    struct sockaddr_in name = address(80);
+    socklen_t len = sizeof(name);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0)
+        return 1;
+    int result = getsockname(fd, (struct sockaddr *)page, &len);
+    puts(result == 0 ? "ok" : strerrorname_np(errno));
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -249,6 +303,9 @@ static const struct {
     {"interrupted", interrupted},
     {"undumpable", undumpable},
     {"stderr", full_stderr},
+    {"replaced", replaced},
+    {"untouched", untouched},
+    {"read-only", read_only},
 };
 
 int main(int argc, char **argv)
