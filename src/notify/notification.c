@@ -66,6 +66,8 @@ static void answer(struct notification *n, const struct seccomp_notif_resp *resp
     union response response = {.room = ""};
 
     response.resp = *resp;
+    if (n->is_denied && n->denied != NULL)
+        n->denied();
     fd_close(&n->fd);
     (void)ioctl(n->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }

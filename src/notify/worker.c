@@ -26,6 +26,7 @@
 #include "notify/handler.h"
 #include "notify/notification.h"
 #include "notify/process.h"
+#include "translate/engine.h"
 
 struct queued {
     struct notification call;
@@ -53,12 +54,16 @@ static atomic_bool is_unwatched = true, must_hand_over;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct worker *_Atomic replaced; /* a list; written with `lock` */
 
+static void tell_denied(void)
+{
+    setup.denied(engine_pid());
+}
+
 static void handle(struct notification *n, const struct process *process)
 {
     engine_handle(process, n);
+    n->denied = tell_denied;
     handler_run(n);
-    if (n->is_denied)
-        setup.denied(process->pid);
 }
 
 /* ---- the queues of those that were replaced ---- */
