@@ -52,7 +52,7 @@ static bool same_answer(const struct record *a, const struct record *b)
 /* Returns which of the wanted addresses a record has, or -1 if it does not match. */
 HOT static inline int match(const struct find_wanted *w, const struct record *record)
 {
-    if (record->actual_port != w->port || record->netns != w->netns ||
+    if (record->actual_port != w->port || record->asked_port == 0 || record->netns != w->netns ||
         record->family != w->family || (w->proto != PROTO_ANY && record->proto != w->proto))
         return -1;
     for (int i = 0; i < w->count; i++) {

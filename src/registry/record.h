@@ -87,8 +87,8 @@ static inline bool record_read(const struct record_slot *s, struct record *recor
     if (!record_read_words(s, record, RECORD_WORDS))
         return false;
     record->program[sizeof(record->program) - 1] = '\0';
-    return record->proto <= PROTO_PORTLESS &&
-           (record->family == AF_INET || record->family == AF_INET6);
+    return record->proto >= PROTO_TCP && record->proto <= PROTO_SCTP && record->asked_port != 0 &&
+           record->actual_port != 0 && (record->family == AF_INET || record->family == AF_INET6);
 }
 
 static inline void record_write(struct record_slot *s, const struct record *record)
