@@ -1,10 +1,10 @@
 # The part of the Makefile that builds and runs the tests. Included there: paths are from the top.
 
-.PHONY: unit replay tools threads sanitized threaded check servers sanitize fuzz bench
+.PHONY: unit replay tools threads sanitized threaded check servers sanitize fuzz fuzzers fuzzers-if-clang bench
 
 ##@ Testing
 
-check: all unit tools sanitized threaded ## run all tests, as root or as an ordinary user
+check: all unit tools sanitized threaded fuzzers-if-clang ## run all tests, as root or as an ordinary user
 	@tests/run $(O)
 
 servers: all $(O)/tools/sandbox $(O)/tools/mounts ## run all servers of tests/servers with real clients, and write docs/servers.md
@@ -94,13 +94,25 @@ $(O)/tools/threads: LIBS = -pthread $(LIBRARY_LIBS)
 
 # ---- not part of check ----
 
-fuzz: $(O)/fuzz/rules ## fuzz the parser for a minute (clang; FUZZ_SECONDS=60)
-	$(O)/fuzz/rules -max_total_time=$(or $(FUZZ_SECONDS),60) -print_final_stats=1 $(O)/fuzz/corpus
-$(O)/fuzz/rules: tests/fuzz/rules.c $(call sources,core) tests/data/rules.tsv
-	@mkdir -p $(O)/fuzz/corpus
-	tests/fuzz/make-corpus tests/data/rules.tsv $(O)/fuzz/corpus
-	clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $(filter %.c,$^)
+# Each file but input.h and replay.c is a target. FUZZ_ROOMS are those that it calls.
+FUZZERS   := rules sockaddr registry program notification
+
+fuzz: fuzzers $(O)/tools/sandbox ## fuzz all that reads hostile bytes, a minute each (clang; FUZZ_SECONDS=60)
+	@tests/fuzz/run $(O) $(or $(FUZZ_SECONDS),60) 2 random
+fuzzers: $(FUZZERS:%=$(O)/fuzz/%)
+# Where clang or its runtime is missing, the suite says so.
+fuzzers-if-clang:
+	-$(Q)if command -v clang >/dev/null; then $(MAKE) --no-print-directory O=$(O) fuzzers; fi
+$(FUZZERS:%=$(O)/fuzz/%): FUZZ_ROOMS = core linux
+$(O)/fuzz/registry: FUZZ_ROOMS = core linux registry
+$(O)/fuzz/program: FUZZ_ROOMS = core linux program
+$(O)/fuzz/notification: FUZZ_ROOMS = core linux registry program translate notify
+$(O)/fuzz/notification: LIBS = -Wl,--wrap=ioctl -lseccomp -pthread
+$(FUZZERS:%=$(O)/fuzz/%): $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(wildcard src/*/*.[ch])
+	@mkdir -p $(@D)
+	$(call say,fuzz)
+	$(Q)clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $< $(call sources,$(FUZZ_ROOMS)) $(LIBS)
 
 bench: all $(addprefix $(O)/,tools/sandbox tools/past bench/calls bench/calls-static bench/registry bench/empty.so) ## measure what both engines cost, against native (TURNS=15)
 	@tests/bench/run $(O)
