@@ -38,7 +38,10 @@ static int stop_if_address(scmp_filter_ctx context, int call, const struct handl
     return failure;
 }
 
-/* libseccomp adds rules for socketcall to those of the other calls. */
+/*
+ * libseccomp adds rules for socketcall to those of the other calls. An old one does not know
+ * those that came later.
+ */
 static int add_rules(scmp_filter_ctx context, bool datagrams)
 {
     int failure = 0;
@@ -47,7 +50,7 @@ static int add_rules(scmp_filter_ctx context, bool datagrams)
         int call = seccomp_syscall_resolve_name(h->name);
         if (h->address != 0)
             failure = datagrams ? stop_if_address(context, call, h) : 0;
-        else if (h->socketcall != 0)
+        else if (h->socketcall > 0 || (h->socketcall < 0 && call != __NR_SCMP_ERROR))
             failure = seccomp_rule_add(context, SCMP_ACT_NOTIFY, call, 0);
     }
     return failure;

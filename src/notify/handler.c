@@ -16,9 +16,13 @@
 #include <sys/ioctl.h>
 
 #include "core/endpoint.h"
+#include "linux/socket.h"
 #include "linux/sys.h"
+#include "notify/landlock.h"
+#include "notify/process.h"
 #include "translate/bind.h"
 #include "translate/connect.h"
+#include "translate/engine.h"
 #include "translate/peername.h"
 #include "translate/sockname.h"
 
@@ -44,13 +48,24 @@ static bool open_destination(struct notification *n, int i, struct destination *
            endpoint_from_sockaddr(&e, d->addr, d->len) && e.port != 0;
 }
 
+/* Answers a call that the program has denied itself, and returns true (landlock(7)). */
+static bool deny(struct notification *n, const struct destination *d,
+                 bool (*allows)(pid_t pid, uint16_t port))
+{
+    if (socket_proto(n->fd) != PROTO_TCP || allows(engine_pid(), endpoint_port(d->addr, d->len)))
+        return false;
+    errno = EACCES;
+    notification_return(n, -1);
+    return true;
+}
+
 static void handle_bind(struct notification *n)
 {
     struct destination d;
 
     if (!open_destination(n, 1, &d) || bind_is_unmapped(n->fd, d.addr, d.len))
         notification_continue(n);
-    else
+    else if (!deny(n, &d, landlock_allows_bind))
         notification_return(n, bind_socket(n->fd, d.addr, d.len));
 }
 
@@ -92,6 +107,8 @@ static void handle_connect(struct notification *n)
         notification_continue(n);
         return;
     }
+    if (deny(n, &d, landlock_allows_connect))
+        return;
     bool may_wait = !is_nonblocking(n->fd);
     int result = may_wait ? start_to_connect(n->fd, &to, d.len)
                           : connect(n->fd, (const struct sockaddr *)&to, d.len);
@@ -197,13 +214,25 @@ static void handle_getpeername(struct notification *n)
     handle_name(n, sys_getpeername, peername_get);
 }
 
+/* ---- what a program denies itself ---- */
+
+/* The kernel carries it out. If it fails there, the program counts as restricted all the same. */
+static void handle_restrict_self(struct notification *n)
+{
+    int ruleset = process_get_fd(n->tid, (int)n->argument[0]);
+
+    if (ruleset >= 0)
+        landlock_note(engine_pid(), ruleset);
+    notification_continue(n);
+}
+
 /* ---- socketcall ---- */
 
 static const struct handler *find_socketcall(uint64_t number)
 {
     const struct handler *h = handler_table;
 
-    while (h->name != NULL && (h->socketcall == 0 || (uint64_t)h->socketcall != number))
+    while (h->name != NULL && (h->socketcall <= 0 || (uint64_t)h->socketcall != number))
         h++;
     return h->name != NULL ? h : NULL;
 }
@@ -237,6 +266,7 @@ const struct handler handler_table[] = {
     {"getpeername", SYS_GETPEERNAME, 3, 0, handle_getpeername},
     {"sendto", SYS_SENDTO, 6, 4, handle_sendto},
     {"socketcall", 0, 2, 0, handle_socketcall},
+    {"landlock_restrict_self", NO_SOCKETCALL, 2, 0, handle_restrict_self},
     {NULL, 0, 0, 0, NULL},
 };
 

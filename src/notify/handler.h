@@ -6,9 +6,11 @@
 
 #include "notify/notification.h"
 
+enum { NO_SOCKETCALL = -1 };
+
 struct handler {
     const char *name; /* of the system call, as libseccomp(3) knows it */
-    int socketcall;   /* its number for socketcall(2); 0 for socketcall itself */
+    int socketcall;   /* its number for socketcall(2); 0 for socketcall itself; or NO_SOCKETCALL */
     size_t count;     /* of its arguments */
     int address;      /* stopped with --datagrams only, and if this argument is not NULL; or 0 */
     void (*handle)(struct notification *n); /* answers the call, and does not block */

@@ -16,10 +16,10 @@ struct notification {
     uint32_t arch; /* AUDIT_ARCH_* */
     int number;    /* of the call, on that architecture */
     uint64_t argument[NOTIFICATION_ARGUMENTS];
-    int fd;         /* the duplicate of its socket, or -1 */
-    bool is_denied; /* we may not access the process (EPERM) */
+    int fd;               /* the duplicate of its socket, or -1 */
+    bool is_denied;       /* we may not access the process (EPERM) */
     void (*denied)(void); /* is then called before the answer, with which the program may end */
-    bool is_fresh;  /* it was received just now, and so is valid */
+    bool is_fresh;        /* it was received just now, and so is valid */
 };
 
 /* The supervisor calls it before the functions below. */

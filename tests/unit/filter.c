@@ -134,6 +134,8 @@ static const struct {
     {SCMP_ARCH_ARM, {&ARM, NULL}},
 };
 
+enum { LANDLOCK_RESTRICT_SELF = 446 }; /* of all architectures */
+
 /* linux/net.h */
 static bool is_in_socketcall(uint64_t which, bool datagrams)
 {
@@ -147,7 +149,7 @@ static bool is_to_be_stopped(const struct numbers *n, const struct call *c, bool
     if (c->number == n->sendto)
         return datagrams && c->argument[4] != 0;
     return c->number == n->bind || c->number == n->connect || c->number == n->getsockname ||
-           c->number == n->getpeername;
+           c->number == n->getpeername || c->number == LANDLOCK_RESTRICT_SELF;
 }
 
 static void check_call(const char *text, const struct numbers *n, const struct call *c,
@@ -209,12 +211,13 @@ static const char *name_of(const struct numbers *n, uint32_t number)
 {
     if (n->socketcall != 0 && number == n->socketcall)
         return "socketcall";
-    return number == n->bind          ? "bind"
-           : number == n->connect     ? "connect"
-           : number == n->getsockname ? "getsockname"
-           : number == n->getpeername ? "getpeername"
-           : number == n->sendto      ? "sendto"
-                                      : NULL;
+    return number == n->bind                  ? "bind"
+           : number == n->connect             ? "connect"
+           : number == n->getsockname         ? "getsockname"
+           : number == n->getpeername         ? "getpeername"
+           : number == n->sendto              ? "sendto"
+           : number == LANDLOCK_RESTRICT_SELF ? "landlock_restrict_self"
+                                              : NULL;
 }
 
 /* Twice: what is found first is kept. */
@@ -240,8 +243,13 @@ TEST(socketcalls)
         const char *name;
         int number;
         size_t count;
-    } cases[] = {{"bind", 2, 3},        {"connect", 3, 3}, {"getsockname", 6, 3},
-                 {"getpeername", 7, 3}, {"sendto", 11, 6}, {"socketcall", 0, 2}};
+    } cases[] = {{"bind", 2, 3},
+                 {"connect", 3, 3},
+                 {"getsockname", 6, 3},
+                 {"getpeername", 7, 3},
+                 {"sendto", 11, 6},
+                 {"socketcall", 0, 2},
+                 {"landlock_restrict_self", NO_SOCKETCALL, 2}};
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_string_equal(handler_table[i].name, cases[i].name);
