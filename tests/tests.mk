@@ -1,6 +1,6 @@
 # The part of the Makefile that builds and runs the tests. Included there: paths are from the top.
 
-.PHONY: unit replay tools threads sanitized threaded check servers sanitize fuzz fuzzers fuzzers-if-clang bench
+.PHONY: unit replay tools threads sanitized threaded check servers sanitize fuzz fuzzers fuzzers-if-clang reliability bench
 
 ##@ Testing
 
@@ -113,6 +113,9 @@ $(FUZZERS:%=$(O)/fuzz/%): $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(wildc
 	$(call say,fuzz)
 	$(Q)clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $< $(call sources,$(FUZZ_ROOMS)) $(LIBS)
+
+reliability: all tools fuzzers ## make each fault for minutes, and write docs/reliability.md
+	@tests/reliability $(O)
 
 bench: all $(addprefix $(O)/,tools/sandbox tools/past bench/calls bench/calls-static bench/registry bench/empty.so) ## measure what both engines cost, against native (TURNS=15)
 	@tests/bench/run $(O)
