@@ -6,7 +6,10 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +18,7 @@
 #include "linux/procfs.h"
 #include "linux/socket.h"
 #include "linux/sys.h"
+#include "notify/fd.h"
 #include "notify/worker.h"
 #include "translate/engine.h"
 #include "translate/next.h"
@@ -33,7 +37,7 @@ enum { FIRST_UNPRIVILEGED = 1024 }; /* the kernel's default (PROT_SOCK) */
 
 /* Without the capability, the supervisor may do no more than a program. */
 static bool is_privileged;
-static uint64_t first_unprivileged, own_user_namespace;
+static uint64_t first_unprivileged; /* in the supervisor's network namespace */
 
 static bool has_capability(pid_t tid)
 {
@@ -42,27 +46,71 @@ static bool has_capability(pid_t tid)
     return procfs_status(tid, "CapEff:", 16, &set) && (set >> CAP_NET_BIND_SERVICE & 1) != 0;
 }
 
-/*
- * Whether the kernel would let the program bind the port (ip(7), capabilities(7)). A capability
- * in a user namespace below ours does not count for our network namespace. The process may have
- * executed a program with more capabilities while it was asked about: the call is over then.
- */
-static bool may_bind(int fd, uint16_t port)
+static uint64_t inode_of(int fd)
 {
-    if (!is_privileged || port == 0 || port >= first_unprivileged)
-        return true;
-    return has_capability(handled->tid) &&
-           (!netns_is_own(shared_registry_netns(fd)) ||
-            procfs_inode(handled->tid, "ns/user") == own_user_namespace) &&
-           notification_is_valid(call);
+    struct statx st;
+    return fd >= 0 && sys_statx_fd(fd, STATX_INO, &st) == 0 ? st.stx_ino : 0;
 }
 
-static int bind_if_allowed(int fd, const struct sockaddr *addr, socklen_t len)
+/*
+ * Whether the program's user namespace owns the socket's network namespace, or is above its owner
+ * (ioctl_ns(2), user_namespaces(7)): a capability counts only there.
+ */
+static bool rules_network_of(int fd)
 {
-    if (may_bind(fd, endpoint_port(addr, len)))
-        return sys_bind(fd, addr, len);
-    errno = EACCES;
-    return -1;
+    enum { LEVELS = 33 }; /* the kernel has no more (user_namespaces(7)) */
+    uint64_t wanted = procfs_inode(handled->tid, "ns/user");
+    FD_OWNER int network = ioctl(fd, SIOCGSKNS);
+    int owner = network >= 0 ? ioctl(network, NS_GET_USERNS) : -1;
+
+    for (int i = 0; i < LEVELS && owner >= 0 && inode_of(owner) != wanted; i++) {
+        int parent = ioctl(owner, NS_GET_PARENT);
+        fd_close(&owner);
+        owner = parent;
+    }
+    bool is_found = owner >= 0 && wanted != 0;
+    fd_close(&owner);
+    return is_found;
+}
+
+/*
+ * Whether the program may use the supervisor's capability. The process may have executed a program
+ * with more capabilities while it was asked about: the call is over then.
+ */
+static bool may_use_capability(int fd)
+{
+    return has_capability(handled->tid) && rules_network_of(fd) && notification_is_valid(call);
+}
+
+/* bind(2) without the capability. capabilities(7) are those of a thread. */
+static int bind_without_capability(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    const uint32_t bit = UINT32_C(1) << CAP_NET_BIND_SERVICE;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+    if (sys_call(SYS_capget, (long)&header, (long)sets, 0) != 0)
+        return -1;
+    sets[0].effective &= ~bit;
+    if (sys_call(SYS_capset, (long)&header, (long)sets, 0) != 0)
+        return -1;
+    int result = sys_bind(fd, addr, len), failure = errno;
+    sets[0].effective |= bit;
+    (void)sys_call(SYS_capset, (long)&header, (long)sets, 0);
+    errno = failure;
+    return result;
+}
+
+/* The kernel decides as for the program itself. */
+static int bind_for_program(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    uint16_t port = endpoint_port(addr, len);
+    bool is_open_to_all =
+        port == 0 || (port >= first_unprivileged && netns_is_own(shared_registry_netns(fd)));
+
+    return !is_privileged || is_open_to_all || may_use_capability(fd)
+               ? sys_bind(fd, addr, len)
+               : bind_without_capability(fd, addr, len);
 }
 
 /* ---- the program that a call is handled for ---- */
@@ -73,8 +121,7 @@ void engine_start(void)
     is_privileged = has_capability(0);
     first_unprivileged =
         procfs_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", FIRST_UNPRIVILEGED);
-    own_user_namespace = procfs_inode(0, "ns/user");
-    next.bind = bind_if_allowed;
+    next.bind = bind_for_program;
 }
 
 void engine_handle(const struct process *p, const struct notification *n)

@@ -36,7 +36,7 @@ static inline uint64_t input_number(struct input *in, size_t bytes)
 
 static inline unsigned input_below(struct input *in, unsigned limit)
 {
-    return (unsigned)input_number(in, 1) % limit;
+    return limit != 0 ? (unsigned)input_number(in, 1) % limit : 0;
 }
 
 /* Mostly one of a few ports, so that they meet. */

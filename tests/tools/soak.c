@@ -33,7 +33,7 @@ static int new_socket(int type)
 
 static bool connect_to(const struct sockaddr_in *name, int server)
 {
-    struct sockaddr_in peer;
+    struct sockaddr_in peer = {0};
     socklen_t size = sizeof(peer);
     int client = new_socket(SOCK_STREAM);
     bool is_told = connect(client, (const struct sockaddr *)name, sizeof(*name)) == 0 &&
@@ -63,7 +63,7 @@ static bool send_to(const struct sockaddr_in *name, int server)
 /* Returns false if a call failed, or a name was wrong. */
 static bool go_round(unsigned turn, int type)
 {
-    struct sockaddr_in name = name_of(turn), own;
+    struct sockaddr_in name = name_of(turn), own = {0};
     socklen_t size = sizeof(own);
     int server = new_socket(type);
     bool is_right = bind(server, (struct sockaddr *)&name, sizeof(name)) == 0 &&

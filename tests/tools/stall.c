@@ -102,7 +102,7 @@ static char *absent;
 static void *bind_absent(void *unused)
 {
     (void)unused;
-    bind(new_socket(), (struct sockaddr *)absent, sizeof(struct sockaddr_in));
+    (void)bind(new_socket(), (struct sockaddr *)absent, sizeof(struct sockaddr_in));
     return NULL;
 }
 
@@ -143,7 +143,7 @@ static void stall_lock(void)
     locked = new_socket();
     listen(server, 1);
     getsockname(server, (struct sockaddr *)&name, &len);
-    connect(locked, (struct sockaddr *)&name, len);
+    (void)connect(locked, (struct sockaddr *)&name, len);
     start_thread(bind_locked, 0);
     start_thread(send_absent, 0);
     begin();
@@ -181,7 +181,7 @@ static void stall_close(void)
     for (intptr_t i = 0; i < 16; i++) {
         struct sockaddr_in name = address(82);
         lingering[i] = new_socket();
-        connect(lingering[i], (struct sockaddr *)&name, sizeof(name));
+        (void)connect(lingering[i], (struct sockaddr *)&name, sizeof(name));
         while (send(lingering[i], data, sizeof(data), MSG_DONTWAIT) > 0)
             continue;
         setsockopt(lingering[i], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
@@ -282,7 +282,7 @@ _Noreturn static void *connect_to_full(void *unused)
     for (;;) {
         int fd = new_socket();
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-        connect(fd, (struct sockaddr *)&name, sizeof(name));
+        (void)connect(fd, (struct sockaddr *)&name, sizeof(name));
         close(fd);
     }
 }
