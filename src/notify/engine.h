@@ -7,5 +7,5 @@
 /* The supervisor calls it before it handles its first call. */
 void engine_start(void);
 
-/* Sets which call, of which process, this thread handles from now on. Borrowed until the next time. */
+/* Sets the call that this thread handles, and its process. Both must stay valid until the next call. */
 void engine_handle(const struct process *p, const struct notification *n);
