@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 
 #include "core/hot.h"
+#include "linux/socket.h"
 #include "linux/user_memory.h"
 #include "translate/cache.h"
 #include "translate/engine.h"
@@ -109,7 +110,8 @@ HOT static bool translate(struct target *t, int fd, bool is_datagram, const stru
     bool is_found = may_be_asked && config->connect != CONNECT_OFF &&
                     (is_datagram ? find_datagram(t) : server_find(t));
     t->is_group = !is_found && may_be_asked && is_datagram && config->connect != CONNECT_OFF &&
-                  cache_route(t->netns, &t->asked.addr) == ROUTE_GROUP;
+                  cache_route(t->netns, &t->asked.addr) == ROUTE_GROUP &&
+                  socket_proto(fd) == PROTO_UDP;
     errno = saved;
     if (is_found)
         cache_put_peer(fd, &t->actual.addr, t->actual.port, t->asked.port);
