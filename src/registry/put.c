@@ -111,32 +111,33 @@ static void set_asked_port(struct registry *r, unsigned index, uint16_t port)
     while (!atomic_compare_exchange_weak(word, &old, new));
 }
 
-void write_free(struct registry *r, unsigned index, uint64_t tag)
+/* Returns whether the place has that record, and not a newer one of the same endpoint. */
+static bool is_there(const struct registry *r, unsigned index, const struct record *record)
+{
+    struct record found;
+
+    return record_read(&r->slot[index], &found) && found.stamp == record->stamp;
+}
+
+void write_free(struct registry *r, unsigned index, uint64_t tag, const struct record *only)
 {
     uint64_t busy = (uint64_t)now() << 2 | TAG_BUSY;
 
     if (!atomic_compare_exchange_strong(layout_tag_of(r, index), &tag, busy))
         return;
-    set_asked_port(r, index, 0);
-    atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, TAG_FREE);
+    bool is_removed = only == NULL || is_there(r, index, only);
+    if (is_removed)
+        set_asked_port(r, index, 0);
+    atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, is_removed ? TAG_FREE : tag);
 }
 
-/*
- * Removes a record, unless another one has its place now. That may be a newer one of the same endpoint,
- * with the same tag: while the tag is taken, the record cannot change.
- */
+/* Removes a record, unless another one has its place now. */
 static void remove_record(struct registry *r, unsigned index, const struct record *record)
 {
-    uint64_t tag = atomic_load(layout_tag_of(r, index)), busy = (uint64_t)now() << 2 | TAG_BUSY;
-    struct record found;
+    uint64_t tag = atomic_load(layout_tag_of(r, index));
 
-    if ((tag & ~TAG_MARK) != layout_tag(record->actual_port, record->family, record->actual_addr) ||
-        !atomic_compare_exchange_strong(layout_tag_of(r, index), &tag, busy))
-        return;
-    bool is_same = record_read(&r->slot[index], &found) && found.stamp == record->stamp;
-    if (is_same)
-        set_asked_port(r, index, 0);
-    atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, is_same ? TAG_FREE : tag);
+    if ((tag & ~TAG_MARK) == layout_tag(record->actual_port, record->family, record->actual_addr))
+        write_free(r, index, tag, record);
 }
 
 /*

@@ -86,7 +86,7 @@ static void remove_marked(struct scope *s, unsigned index)
     uint64_t tag = atomic_load(layout_tag_of(s->r, index));
 
     if ((tag & TAG_VALID) != 0 && (tag & TAG_MARK) == s->mark)
-        write_free(s->r, index, tag);
+        write_free(s->r, index, tag, NULL);
 }
 
 /* Returns whether the process of a record has ended. False if that is not known. */

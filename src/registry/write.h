@@ -11,5 +11,8 @@
 bool write_record(struct registry *r, struct record *record, bool *is_alone)
     __attribute__((warn_unused_result));
 
-/* Removes a record, if its tag is still the same. */
-void write_free(struct registry *r, unsigned index, uint64_t tag);
+/*
+ * Removes a record, if its tag is still the same. With `only`, not if a newer one of the same endpoint,
+ * and so with the same tag, has its place.
+ */
+void write_free(struct registry *r, unsigned index, uint64_t tag, const struct record *only);
