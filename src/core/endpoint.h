@@ -107,7 +107,10 @@ static inline uint16_t endpoint_port(const struct sockaddr *sa, socklen_t len)
     return in.sin_family == AF_INET || in.sin_family == AF_INET6 ? ntohs(in.sin_port) : 0;
 }
 
-/* endpoint_from_sockaddr for frequent calls: IPv4 inline. `len` must not be more than that of sockaddr_storage. */
+/*
+ * endpoint_from_sockaddr for frequent calls: IPv4 inline. `len` must not be more than that of
+ * sockaddr_storage.
+ */
 static inline bool endpoint_read(struct endpoint *e, const struct sockaddr *sa, socklen_t len)
 {
     struct sockaddr_in in;

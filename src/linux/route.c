@@ -36,7 +36,8 @@ static enum route route_of_type(unsigned char type)
     }
 }
 
-static enum route ask(const struct addr *to)
+/* Returns false if netlink is refused. */
+static bool ask(const struct addr *to, enum route *route)
 {
     const size_t size = size_of(to->family);
     struct question question = {
@@ -56,11 +57,13 @@ static enum route ask(const struct addr *to)
     if (!netlink_open(&n, NETLINK_ROUTE, buf, sizeof(buf)) ||
         !netlink_ask(&n, &question, question.header.nlmsg_len) ||
         !netlink_next(&n, &type, &payload))
-        return ROUTE_UNKNOWN;
-    if (type != RTM_NEWROUTE || span_size(payload) < sizeof(answer))
-        return ROUTE_AWAY; /* there is no route */
-    memcpy(&answer, payload.at, sizeof(answer));
-    return route_of_type(answer.rtm_type);
+        return false;
+    *route = ROUTE_AWAY;
+    if (type == RTM_NEWROUTE && span_size(payload) >= sizeof(answer)) { /* else there is none */
+        memcpy(&answer, payload.at, sizeof(answer));
+        *route = route_of_type(answer.rtm_type);
+    }
+    return true;
 }
 
 /*
@@ -112,7 +115,7 @@ static bool parse_addr(struct span payload, struct addr *addr)
         return false;
     memcpy(&message, payload.at, sizeof(message));
     payload.at += sizeof(message);
-    /* Of a point-to-point interface, the address is the peer's. IPv6 has a local one only then. */
+    /* On a point-to-point interface, IFA_ADDRESS is the peer's, and IFA_LOCAL the own one. */
     *addr = (struct addr){.family = AF_UNSPEC};
     while (netlink_attribute(&payload, &type, &value)) {
         bool is_wanted = type == IFA_LOCAL || (type == IFA_ADDRESS && addr->family == AF_UNSPEC);
@@ -146,8 +149,9 @@ void route_prepare(void)
 
 enum route route_of(const struct addr *to)
 {
+    enum route route;
+
     if (sys_is_sealed())
         return find_known(to);
-    enum route route = ask(to);
-    return route != ROUTE_UNKNOWN ? route : ask_by_connecting(to);
+    return ask(to, &route) ? route : ask_by_connecting(to);
 }

@@ -4,17 +4,15 @@
 #include "core/endpoint.h"
 
 enum route {
-    ROUTE_UNKNOWN,
     ROUTE_AWAY,  /* to another host, or to none */
     ROUTE_LOCAL, /* an address of this host, or in a prefix that is local (AnyIP) */
     ROUTE_GROUP, /* to each host and socket that listens: multicast or broadcast */
 };
 
 /*
- * Asks the kernel, about the network namespace of this process. `to` must not be v4-mapped. Never
- * returns ROUTE_UNKNOWN. In a sealed process (sys_seal), an
- * address of an interface is known if route_prepare() was called before. Changes errno. Costs a few
- * microseconds: four system calls.
+ * Asks the kernel, about the network namespace of this process. `to` must not be v4-mapped. In a
+ * sealed process (sys_seal), an address of an interface is known if route_prepare() was called
+ * before. Changes errno. Costs a few microseconds: four system calls.
  */
 enum route route_of(const struct addr *to);
 
