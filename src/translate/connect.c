@@ -175,11 +175,16 @@ HOT ssize_t connect_sendto(int fd, const void *buf, size_t size, int flags,
     return next.sendto(fd, buf, size, flags, addr, len);
 }
 
+static bool is_to_members(struct target *t, int fd, const struct sockaddr *addr, socklen_t len)
+{
+    return may_be_remapped(fd, addr, len) && !translate(t, fd, true, addr, len) && t->is_group;
+}
+
 bool connect_is_to_members(int fd, const struct sockaddr *addr, socklen_t len)
 {
     struct target t;
 
-    return may_be_remapped(fd, addr, len) && !translate(&t, fd, true, addr, len) && t.is_group;
+    return is_to_members(&t, fd, addr, len);
 }
 
 void connect_send_copies(int fd, const void *buf, size_t size, int flags,
@@ -187,7 +192,7 @@ void connect_send_copies(int fd, const void *buf, size_t size, int flags,
 {
     struct target t;
 
-    if (may_be_remapped(fd, addr, len) && !translate(&t, fd, true, addr, len) && t.is_group)
+    if (is_to_members(&t, fd, addr, len))
         send_copies(&t, buf, size, flags);
 }
 
