@@ -1,8 +1,8 @@
 /*
- * The kernel does not tell what a ruleset allows, nor who is restricted. So a thread is restricted by the
- * program's own ruleset, for good, and tries a call on a socket of its own. The address is one that no
- * host has: nothing is bound or sent, and the error shows who refused. A process that restricted itself
- * more than once may do what each of its rulesets allows.
+ * The kernel does not tell what a ruleset allows, nor which processes it restricts. So a thread
+ * restricts itself by the program's own ruleset, and tries the call on a socket of its own. No host has
+ * the address that it uses: nothing is bound or sent, and the error shows whether Landlock refused. A
+ * process that restricted itself more than once may do what all of its rulesets allow.
  */
 #include "notify/landlock.h"
 

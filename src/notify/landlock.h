@@ -1,6 +1,6 @@
 /*
- * Programs that restrict themselves (landlock(7)). What a handler does for a program is done in the
- * supervisor, where the program's restrictions do not hold. So they are asked about first.
+ * Programs that restrict themselves (landlock(7)). A handler makes a call in the supervisor, where
+ * the program's restrictions do not apply. So it asks here first whether they allow the call.
  */
 #pragma once
 
