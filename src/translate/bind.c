@@ -10,6 +10,7 @@
 #include "translate/bind.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 
 #include "core/hot.h"
 #include "linux/socket.h"
@@ -126,9 +127,15 @@ HOT static inline bool is_unrecorded(const struct bind_call *c)
            !registry_count_passed(registry, c->asked.port);
 }
 
+/* The usual limit: a higher one (ip_unprivileged_port_start) is not asked for. */
+HOT static inline bool is_privileged(const struct endpoint *asked)
+{
+    return asked->port != 0 && asked->port < IPPORT_RESERVED;
+}
+
 /*
  * If the registry has the port as an actual one: records that the program bound it itself, or
- * reports which asked port was mapped to it.
+ * reports which asked port was mapped to it. Reports a refusal that a rule could have prevented.
  */
 COLD static int finish_passed(struct bind_call *c, int result)
 {
@@ -146,6 +153,10 @@ COLD static int finish_passed(struct bind_call *c, int result)
         if (result != 0 && registry_in_way(registry, netns, &c->asked, &e) &&
             e.asked.port != c->asked.port)
             report_taken(c->settings, &c->asked, &e);
+    }
+    if (result != 0 && saved == EACCES && c->decision.rule < 0 && is_privileged(&c->asked)) {
+        c->asked.proto = socket_proto(c->fd);
+        report_unmatched(c->settings, &c->asked);
     }
     errno = saved;
     return result;
@@ -186,6 +197,7 @@ HOT static inline void start(struct bind_call *c, int fd, const struct sockaddr 
     c->len = len;
     c->addr = addr;
     c->settings = settings_get();
+    c->decision.rule = -1;
     c->inode = 0;
     c->v6only = false;
 }
@@ -236,6 +248,6 @@ bool bind_is_unmapped(int fd, const struct sockaddr *addr, socklen_t len)
     struct bind_call c;
 
     start(&c, fd, addr, len);
-    return decide_by_port(&c) == PASS && !report_wants(&c.settings->config, LEVEL_DEBUG) &&
-           is_unrecorded(&c);
+    return decide_by_port(&c) == PASS && !is_privileged(&c.asked) &&
+           !report_wants(&c.settings->config, LEVEL_DEBUG) && is_unrecorded(&c);
 }

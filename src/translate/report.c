@@ -161,8 +161,8 @@ static void append_failure(struct text *out, int failure, bool is_moved)
 }
 
 /*
- * Returns true if the same failure was reported lately. Two threads that fail at the same
- * time may both report it.
+ * Returns true if the same failure was reported before, unless many others were. Two threads that
+ * fail at the same time may both report it.
  */
 static bool is_repeated(struct settings *settings, const struct endpoint *asked,
                         const struct endpoint *actual, int failure)
@@ -173,8 +173,17 @@ static bool is_repeated(struct settings *settings, const struct endpoint *asked,
 
     key = cache_key(key, &asked->addr, sizeof(asked->addr));
     key = cache_key(key, &actual->addr, sizeof(actual->addr)) | 1; /* never 0, which is none */
-    return atomic_exchange_explicit(&settings->failures[key / 2 % count], key,
-                                    memory_order_relaxed) == key;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t reported = atomic_load_explicit(&settings->failures[i], memory_order_relaxed);
+        if (reported == key)
+            return true;
+        if (reported == 0) {
+            atomic_store_explicit(&settings->failures[i], key, memory_order_relaxed);
+            return false;
+        }
+    }
+    atomic_store_explicit(&settings->failures[key / 2 % count], key, memory_order_relaxed);
+    return false;
 }
 
 void report_failed(struct settings *settings, const struct endpoint *asked,
@@ -208,6 +217,24 @@ void report_taken(struct settings *settings, const struct endpoint *asked,
     text_string(&line.text, " is in use for ");
     append_asked(&line.text, record, asked->proto);
     text_string(&line.text, ", which was remapped to it: give that another target");
+    report_finish(&line, &settings->config);
+}
+
+void report_unmatched(struct settings *settings, const struct endpoint *asked)
+{
+    struct report_line line;
+
+    if (!report_wants(&settings->config, LEVEL_ERROR) ||
+        is_repeated(settings, asked, asked, EACCES))
+        return;
+    start(&line);
+    text_string(&line.text, "no rule matches ");
+    endpoint_format(asked, &line.text);
+    text_string(&line.text, ": add '");
+    text_number(&line.text, asked->port);
+    text_char(&line.text, '=');
+    text_number(&line.text, asked->port + 8000UL);
+    text_string(&line.text, "', or --auto");
     report_finish(&line, &settings->config);
 }
 

@@ -53,6 +53,9 @@ void report_failed(struct settings *settings, const struct endpoint *asked,
 void report_taken(struct settings *settings, const struct endpoint *asked,
                   const struct registry_entry *record);
 
+/* Error, once: the kernel refused a privileged port that no rule matches. */
+void report_unmatched(struct settings *settings, const struct endpoint *asked);
+
 /* Debug, once: which table applies. */
 void report_settings(struct settings *settings);
 
