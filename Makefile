@@ -18,6 +18,11 @@ V        ?=
 # The folder to build in; the sanitized build has one of its own.
 O        ?= build
 
+# One job for each CPU, unless -j says otherwise or 'clean' comes first.
+ifeq ($(MAKELEVEL)$(filter clean,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 Q        := $(if $(V),,@)
 # MAKEFLAGS begins with the letters of its short options: s is --silent.
 say       = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)  $@')
