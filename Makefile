@@ -12,7 +12,8 @@ PREFIX   ?= /usr/local
 bindir   ?= $(PREFIX)/bin
 sbindir  ?= $(PREFIX)/sbin
 libdir   ?= $(PREFIX)/lib
-mandir   ?= $(PREFIX)/share/man
+datadir  ?= $(PREFIX)/share
+mandir   ?= $(datadir)/man
 # V=1 shows the commands.
 V        ?=
 # The folder to build in; the sanitized build has one of its own.
@@ -42,6 +43,8 @@ LIBRARY_LIBS    = -ldl
 LIBRARY_ROOMS := core linux registry program translate preload
 REMAP_ROOMS   := core linux registry program translate notify export cli
 MANUALS       := remap.1 remap.conf.5 libremap.7 remap-redirect.8
+# Below datadir, each where its shell looks for it.
+COMPLETIONS   := bash-completion/completions/remap.bash zsh/site-functions/_remap fish/vendor_completions.d/remap.fish
 
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 # The sources and the objects of rooms.
@@ -115,11 +118,13 @@ $(O)/%: docs/%
 	$(Q)cp $< $@
 
 install: all ## install to PREFIX (/usr/local), below DESTDIR if that is set
+	$(check_writable)
 	install -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(libdir)' $(foreach s,1 5 7 8,'$(DESTDIR)$(mandir)/man$s')
 	install -m 755 $(O)/remap '$(DESTDIR)$(bindir)/remap'
 	install -m 755 $(O)/libremap.so '$(DESTDIR)$(libdir)/libremap.so'
 	install -m 755 $(O)/remap-redirect '$(DESTDIR)$(sbindir)/remap-redirect'
 	$(foreach m,$(MANUALS),install -m 644 $(O)/$m '$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m' &&) true
+	$(foreach c,$(COMPLETIONS),install -D -m 644 scripts/completions/$(notdir $c) '$(DESTDIR)$(datadir)/$c' &&) true
 	$(refresh_loader)
 	@if [ -z '$(DESTDIR)' ] && ! $(LDCONFIG) -p 2>/dev/null | grep -q 'libremap\.so'; then \
 		echo 'the loader does not look into $(libdir): write LD_PRELOAD=$(libdir)/libremap.so'; fi
@@ -127,7 +132,16 @@ install: all ## install to PREFIX (/usr/local), below DESTDIR if that is set
 uninstall: ## remove what install put there
 	rm -f '$(DESTDIR)$(bindir)/remap' '$(DESTDIR)$(libdir)/libremap.so' '$(DESTDIR)$(sbindir)/remap-redirect'
 	rm -f $(foreach m,$(MANUALS),'$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m')
+	rm -f $(foreach c,$(COMPLETIONS),'$(DESTDIR)$(datadir)/$c')
 	$(refresh_loader)
+
+# What exists of the path of a folder must be writable.
+define check_writable
+@for folder in '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libdir)'; do \
+	while [ ! -e "$$folder" ]; do folder=$$(dirname "$$folder"); done; \
+	[ -w "$$folder" ] || { echo "cannot write to $$folder: use 'sudo make install', or 'make install PREFIX=\$$HOME/.local'" >&2; exit 1; }; \
+done
+endef
 
 # The loader finds a bare LD_PRELOAD=libremap.so by its cache, which only root can renew;
 # a staged installation is for whoever unpacks it.
@@ -149,7 +163,7 @@ include tests/tests.mk
 
 # Looked for only when they are needed.
 SOURCES = $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/e2e/daemons/*/*.[ch])
-SCRIPTS = .ci/run tests/lib.sh $(wildcard scripts/*.sh tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
+SCRIPTS = .ci/run tests/lib.sh scripts/completions/remap.bash $(wildcard scripts/*.sh tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
 	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* tests/servers/*/* 2>/dev/null)
 
 format: ## lay the C sources out anew

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/nearest.h"
 #include "cli/rules.h"
 #include "cli/runs.h"
 
@@ -100,6 +101,7 @@ static void set_target(const struct option_spec *o, const char *value)
         value = o->argument;
         break;
     case OPTION_WORD:
+    case OPTION_USER:
         break;
     }
     *word = value;
@@ -151,17 +153,34 @@ static const struct option_spec *find(const struct command *command, int number)
     return o;
 }
 
+/* Returns the long option that was meant by an unknown one, or NULL. */
+static const char *nearest_option(const struct command *command, const char *option)
+{
+    const char *names[COUNT_MAX + 1] = {command_help_option.name};
+    char name[64];
+
+    for (int i = 0; i < COUNT_MAX && command->options[i].name != NULL; i++)
+        names[i + 1] = command->options[i].name;
+    if (strncmp(option, "--", 2) != 0)
+        return NULL;
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(option + 2, "="), option + 2);
+    return nearest_word(name, names, COUNT_MAX + 1);
+}
+
 /* Says why getopt_long(3) has refused an option. */
-_Noreturn static void refuse(const char *name, int refusal, char **argv)
+_Noreturn static void refuse(const struct command *command, int refusal, char **argv)
 {
     char letter[] = {'-', (char)optopt, '\0'};
     bool is_letter = optopt > 0 && optopt < LONG_HELP;
-    const char *option = is_letter ? letter : argv[optind - 1];
+    const char *name = command->name, *option = is_letter ? letter : argv[optind - 1];
+    const char *nearest = nearest_option(command, option);
 
     if (refusal == ':')
         message_die(STATUS_USAGE, "option '%s' needs a value: see 'remap help %s'", option, name);
     if (optopt >= LONG_HELP)
         message_die(STATUS_USAGE, "option '%s' takes no value: see 'remap help %s'", option, name);
+    if (nearest != NULL)
+        message_die(STATUS_USAGE, "unknown option '%s': did you mean '--%s'?", option, nearest);
     message_die(STATUS_USAGE, "unknown option '%s': see 'remap help %s'", option, name);
 }
 
@@ -178,7 +197,7 @@ void command_parse(const struct command *command, int *argc, char ***argv)
             exit(STATUS_OK);
         }
         if (number == '?' || number == ':')
-            refuse(command->name, number, *argv);
+            refuse(command, number, *argv);
         set_target(find(command, number), optarg);
     }
     (*argv)[optind - 1] = (*argv)[0];
@@ -196,9 +215,8 @@ void command_parse(const struct command *command, int *argc, char ***argv)
 
 enum { HELP_COLUMN = 26 }; /* of the help lines */
 
-/* What every command has. */
 // clang-format off
-static const struct option_spec HELP = {"help", 'h', NULL, OPTION_FLAG, NULL, "print this help"};
+const struct option_spec command_help_option = {"help", 'h', NULL, OPTION_FLAG, NULL, "print this help"};
 // clang-format on
 
 static void print_option(const struct option_spec *o)
@@ -229,7 +247,7 @@ void command_print_help(const struct command *command)
         putchar('\n');
         for (const struct option_spec *o = command->options; o->name != NULL; o++)
             print_option(o);
-        print_option(&HELP);
+        print_option(&command_help_option);
     }
     if (command->details != NULL)
         printf("\n%s", command->details);

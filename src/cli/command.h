@@ -27,6 +27,7 @@ enum option_kind {
     OPTION_WORDS,    /* struct option_words: gets the value, too */
     OPTION_CHOICE,   /* const char *: becomes the value, one of the words in `argument` ("a|b") */
     OPTION_RUN,      /* const char *: becomes the value, the name of a run */
+    OPTION_USER,     /* const char *: becomes the value, a user's name or number */
     OPTION_TIMEOUT,  /* double: becomes the value, in seconds, or OPTION_TIMEOUT_DEFAULT */
     OPTION_RULES,    /* struct rules: gets the rules in the value */
     OPTION_FILE,     /* struct rules: gets the rules in the file of that name */
@@ -60,8 +61,8 @@ struct option_spec {
 enum { COMMAND_ANY_NUMBER = INT_MAX };
 
 /*
- * `options` may be NULL: the command then gets its arguments unparsed. Otherwise `main` gets the
- * operands alone. It is called with the command's name as argv[0], and returns the exit status.
+ * `main` gets the operands alone. It is called with the command's name as argv[0], and returns the
+ * exit status.
  */
 struct command {
     const char *name;
@@ -71,6 +72,9 @@ struct command {
     const struct option_spec *options;
     unsigned min_operands, max_operands;
     bool takes_command; /* the first operand ends the options: what follows belongs to it */
+    bool is_unparsed;   /* `main` gets options, too: `options` are for help and completion */
+    /* Prints the operands that are possible, for completion, with complete_word(); or NULL. */
+    void (*complete)(const char *run);
     int (*main)(int argc, char **argv);
 };
 
@@ -84,6 +88,12 @@ void command_parse(const struct command *command, int *argc, char ***argv);
 /* Prints the help of the command: usage, summary, options and details. */
 void command_print_help(const struct command *command);
 
+/* What every command has, besides its own options. */
+extern const struct option_spec command_help_option;
+
+/* All commands. The list ends with NULL. */
+extern const struct command *const command_list[];
+
 extern const struct command run_command;
 extern const struct command enter_command;
 extern const struct command check_command;
@@ -92,4 +102,5 @@ extern const struct command port_command;
 extern const struct command doctor_command;
 extern const struct command redirect_command;
 extern const struct command export_command;
+extern const struct command complete_command;
 extern const struct command help_command;

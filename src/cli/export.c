@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/complete.h"
 #include "cli/install_paths.h"
 #include "cli/memory.h"
 #include "cli/message.h"
+#include "cli/nearest.h"
 #include "cli/output.h"
 #include "cli/remapped.h"
 #include "cli/rules.h"
@@ -279,6 +281,15 @@ static int print_list(void)
     return STATUS_OK;
 }
 
+static const char *nearest_format(const char *name)
+{
+    const char *names[sizeof(FORMATS) / sizeof(FORMATS[0])] = {NULL};
+
+    for (size_t i = 0; FORMATS[i] != NULL; i++)
+        names[i] = FORMATS[i]->name;
+    return nearest_word(name, names, sizeof(names) / sizeof(names[0]));
+}
+
 static const struct format *find_format(const char *name)
 {
     if (name == NULL)
@@ -287,7 +298,17 @@ static const struct format *find_format(const char *name)
         if (strcmp(FORMATS[i]->name, name) == 0)
             return FORMATS[i];
     }
+    const char *nearest = nearest_format(name);
+    if (nearest != NULL)
+        message_die(STATUS_USAGE, "unknown format '%s': did you mean '%s'?", name, nearest);
     message_die(STATUS_USAGE, "unknown format '%s': see 'remap export --list'", name);
+}
+
+static void complete_formats(const char *run)
+{
+    (void)run;
+    for (size_t i = 0; FORMATS[i] != NULL; i++)
+        complete_word(FORMATS[i]->name, FORMATS[i]->summary);
 }
 
 /* ---- the command ---- */
@@ -319,11 +340,11 @@ static int export_main(int argc, char **argv)
 static const struct option_spec OPTIONS[] = {
     OPTION_RULES_AND_FILE(&options.rules),
     {"local", 0, NULL, OPTION_FLAG, &options.format.is_local, "connections of this host, too"},
-    {"interface", 0, "NAME", OPTION_WORDS, &options.interfaces, "only what comes in by it"},
-    {"owner", 0, "USER", OPTION_WORD, &options.format.owner, "only USER may answer"},
+    {"interface", 0, "INTERFACE", OPTION_WORDS, &options.interfaces, "only what comes in by it"},
+    {"owner", 0, "USER", OPTION_USER, &options.format.owner, "only USER may answer"},
     {"hide", 0, NULL, OPTION_FLAG, &options.format.is_hidden,
      "other hosts cannot use the actual ports"},
-    {"user", 0, "USER", OPTION_WORD, &options.format.user,
+    {"user", 0, "USER", OPTION_USER, &options.format.user,
      "auto: the ports of USER's running servers"},
     {"name", 0, "RUN", OPTION_RUN, &options.format.run, "auto: of one run only"},
     {"backend", 0, "nft|iptables|iptables-nft|iptables-legacy", OPTION_CHOICE,
@@ -341,7 +362,7 @@ const struct command export_command = {
         "Exit status: 0; 1 no rule can be redirected, 64 usage, 69 something is not available,\n"
         "78 the table is invalid.\n",
     .options = OPTIONS,
-    .min_operands = 0,
     .max_operands = 1,
+    .complete = complete_formats,
     .main = export_main,
 };

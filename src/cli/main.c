@@ -6,22 +6,80 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/complete.h"
+#include "cli/memory.h"
 #include "cli/message.h"
+#include "cli/nearest.h"
+#include "program/program.h"
 
-static const struct command *const COMMANDS[] = {
-    &run_command,    &enter_command,    &check_command,  &ps_command,   &port_command,
-    &doctor_command, &redirect_command, &export_command, &help_command,
+const struct command *const command_list[] = {
+    &run_command,
+    &enter_command,
+    &check_command,
+    &ps_command,
+    &port_command,
+    &doctor_command,
+    &redirect_command,
+    &complete_command,
+    &help_command,
+    &export_command,
+    NULL,
 };
-enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
+enum { COMMAND_COUNT = sizeof(command_list) / sizeof(command_list[0]) - 1 };
 
-/* `help` is what lists the commands. */
-static const struct command *find(const char *name, const char *help)
+static const struct command *find(const char *name)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(COMMANDS[i]->name, name) == 0)
-            return COMMANDS[i];
+        if (strcmp(command_list[i]->name, name) == 0)
+            return command_list[i];
     }
-    message_die(STATUS_USAGE, "unknown command '%s': see 'remap %s'", name, help);
+    return NULL;
+}
+
+/* ---- unknown commands ---- */
+
+static const char *nearest_command(const char *name)
+{
+    const char *names[COMMAND_COUNT];
+
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        names[i] = command_list[i]->summary != NULL ? command_list[i]->name : NULL;
+    return nearest_word(name, names, COMMAND_COUNT);
+}
+
+static bool is_program(const char *name)
+{
+    static struct program program;
+    static char found[PATH_FOUND_MAX];
+
+    program_begin_command(&program, name, found);
+    return program_next(&program) && program.error == 0;
+}
+
+/* Returns the words, separated by blanks, malloc'ed. */
+static char *join(char **words)
+{
+    char *line = memory_format("%s", words[0]);
+
+    for (size_t i = 1; words[i] != NULL; i++) {
+        CLEANUP_FREE char *shorter = line;
+        line = memory_format("%s %s", shorter, words[i]);
+    }
+    return line;
+}
+
+/* `words` begins with the unknown command. `help` is what lists the commands. */
+_Noreturn static void refuse(char **words, const char *help)
+{
+    const char *nearest = nearest_command(words[0]);
+
+    if (words[0][0] != '-' && is_program(words[0]))
+        message_die(STATUS_USAGE, "unknown command '%s': did you mean 'remap run %s'?", words[0],
+                    join(words));
+    if (nearest != NULL)
+        message_die(STATUS_USAGE, "unknown command '%s': did you mean 'remap %s'?", words[0],
+                    nearest);
+    message_die(STATUS_USAGE, "unknown command '%s': see 'remap %s'", words[0], help);
 }
 
 /* ---- remap help ---- */
@@ -31,19 +89,32 @@ static void print_overview(void)
     puts("usage: remap COMMAND [ARGUMENT]...\n\n"
          "Run servers that need privileged ports without root.\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (COMMANDS[i]->summary != NULL)
-            printf("  %-8s  %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+        if (command_list[i]->summary != NULL)
+            printf("  %-8s  %s\n", command_list[i]->name, command_list[i]->summary);
     }
     puts("\nSee 'remap help COMMAND' for a command. 'remap --version' prints the version.");
 }
 
 static int help_main(int argc, char **argv)
 {
+    const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+
     if (argc == 1)
         print_overview();
+    else if (command != NULL)
+        command_print_help(command);
     else
-        command_print_help(find(argv[1], "help"));
+        refuse(argv + 1, "help");
     return STATUS_OK;
+}
+
+static void complete_commands(const char *run)
+{
+    (void)run;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (command_list[i]->summary != NULL)
+            complete_word(command_list[i]->name, command_list[i]->summary);
+    }
 }
 
 const struct command help_command = {
@@ -52,6 +123,7 @@ const struct command help_command = {
     .summary = "Print help for remap, or for a command",
     .options = (const struct option_spec[]){{0}},
     .max_operands = 1,
+    .complete = complete_commands,
     .main = help_main,
 };
 
@@ -77,9 +149,11 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help_main(1, argv);
-    const struct command *command = find(argv[1], "--help");
+    const struct command *command = find(argv[1]);
+    if (command == NULL)
+        refuse(argv + 1, "--help");
     argc--, argv++;
-    if (command->options != NULL)
+    if (!command->is_unparsed)
         command_parse(command, &argc, &argv);
     return command->main(argc, argv);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cli/command.h"
+#include "cli/complete.h"
 #include "cli/message.h"
 #include "cli/remapped.h"
 #include "core/rule.h"
@@ -116,6 +117,22 @@ static int port_main(int argc, char **argv)
     }
 }
 
+static void complete_ports(const char *run)
+{
+    struct remapped_list all;
+    char port[8], actual[64];
+
+    remapped_find(run, false, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct remapped *live = &all.list[i];
+        snprintf(port, sizeof(port), "%u", live->entry.asked.port);
+        snprintf(actual, sizeof(actual), "%u of %s", live->entry.actual.port, live->program);
+        if (live->listens)
+            complete_word(port, actual);
+    }
+    free(all.list);
+}
+
 static const struct option_spec OPTIONS[] = {
     {"proto", 0, "tcp|udp|sctp", OPTION_CHOICE, &options.proto,
      "one protocol only (default: TCP before others)"},
@@ -136,5 +153,6 @@ const struct command port_command = {
     .options = OPTIONS,
     .min_operands = 1,
     .max_operands = 1,
+    .complete = complete_ports,
     .main = port_main,
 };
