@@ -148,6 +148,74 @@ bool firewall_fits(const struct format_options *o)
     return format_comment(UINT32_MAX, o, buf);
 }
 
+/* ---- summary ---- */
+
+enum { SUMMARY_MAX = 8 }; /* lines that are named */
+
+static void print_end(const struct addr *addr, uint16_t first, uint16_t last, FILE *out)
+{
+    char buf[FIREWALL_ADDR_MAX];
+    struct text text;
+
+    text_init(&text, buf, sizeof(buf));
+    if (addr->family != AF_UNSPEC) {
+        addr_format(addr, &text);
+        text_char(&text, ':');
+    }
+    fprintf(out, "%s%u", buf, first);
+    if (last != first)
+        fprintf(out, "-%u", last);
+}
+
+static void print_summary_line(const struct redirect_line *line, bool is_outside, FILE *out)
+{
+    bool is_any = line->host.family == AF_UNSPEC && line->to.family == AF_UNSPEC;
+
+    fprintf(out, "%s ", line->proto == PROTO_ANY ? "tcp and udp" : proto_name(line->proto));
+    print_end(&line->host, line->first, line->last, out);
+    fputs(" -> ", out);
+    print_end(&line->to, line->to_first, firewall_to_last(line), out);
+    if (is_any && line->family != AF_UNSPEC)
+        fputs(line->family == AF_INET6 ? " (IPv6)" : " (IPv4)", out);
+    if (!is_outside)
+        fputs(" (this host alone)", out);
+}
+
+static void print_where(const struct format_options *o, FILE *out)
+{
+    fputs(", from ", out);
+    for (size_t i = 0; i < o->interfaces; i++)
+        fprintf(out, "%s%s", i == 0 ? "" : ", ", o->interface[i]);
+    fputs(o->interfaces == 0 ? "outside" : "", out);
+    fputs(o->is_local ? " and local" : "", out);
+    if (o->owner != NULL)
+        fprintf(out, ", only %s may answer", o->owner);
+    if (o->is_hidden)
+        fputs(", other hosts cannot use the actual ports", out);
+    fputc('\n', out);
+}
+
+void firewall_print_summary(const struct format_input *in, FILE *out)
+{
+    const struct format_options *o = in->options;
+    size_t count = 0;
+
+    fputs("# ", out);
+    for (size_t i = 0; i < in->redirect->count; i++) {
+        const struct redirect_line *line = &in->redirect->line[i];
+        bool is_outside = !firewall_is_alone(line, false);
+        if (!is_outside && !(o->is_local && !firewall_is_alone(line, true)))
+            continue;
+        if (++count > SUMMARY_MAX)
+            continue;
+        fputs(count > 1 ? ", " : "", out);
+        print_summary_line(line, is_outside, out);
+    }
+    if (count > SUMMARY_MAX)
+        fprintf(out, " and %zu more", count - SUMMARY_MAX);
+    print_where(o, out);
+}
+
 const char *firewall_addr(const struct addr *addr, char buf[FIREWALL_ADDR_MAX])
 {
     struct text text;

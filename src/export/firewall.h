@@ -33,6 +33,12 @@ unsigned firewall_label(const struct format_options *o);
  */
 void firewall_print_comments(const struct format_input *in, const char *before, FILE *out);
 
+/*
+ * Prints what the rules do, a comment for people: "# tcp 80 -> 8080, from outside". remap-redirect
+ * shows it.
+ */
+void firewall_print_summary(const struct format_input *in, FILE *out);
+
 /* Whether the comment has room for the options. */
 bool firewall_fits(const struct format_options *o);
 

@@ -151,6 +151,7 @@ static void print(const struct format_input *in, FILE *out)
 {
     const struct format_options *o = in->options;
 
+    firewall_print_summary(in, out);
     fputs("# for iptables-restore --noflush, and for ip6tables-restore --noflush\n", out);
     if (o->owner != NULL || o->is_hidden) {
         fputs("*filter\n", out);

@@ -257,6 +257,7 @@ static void print(const struct format_input *in, FILE *out)
 {
     const struct format_options *o = in->options;
 
+    firewall_print_summary(in, out);
     fputs("add table " TABLE "\ndelete table " TABLE "\ntable " TABLE " {\n", out);
     for (size_t i = 0; i < MAP_COUNT; i++) {
         if (is_map_used(in->redirect, &MAPS[i]))
