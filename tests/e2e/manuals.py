@@ -1,0 +1,225 @@
+"""The examples of the manuals: run, and searched for what has none.
+
+    manuals.py run FOLDER AS-USER yes|no MANUAL...
+                        runs each example in a folder below FOLDER, as root of namespaces, who becomes a
+                        user by the command AS-USER; with no, not those that need root
+    manuals.py check REMAP MANUAL...
+                        each option of 'remap help' has an entry and an example, and each variable and
+                        each file has an example
+
+An example is a literal block of mdoc(7) with a line that begins with "$ ", of a user, or with "# ", of
+root. What follows such a line is its output, where "..." stands for any text, or for lines if it is a
+line. A command whose output is not shown must succeed. An example has a network and a /tmp to itself,
+and root's has an /etc and a /run.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+SECONDS = 30
+USER = 65534
+PROGRAMS = ("server", "other", "resolver", "client")
+
+
+class Command:
+    def __init__(self, line):
+        self.is_root, self.text, self.output = line[0] == "#", line[2:], []
+
+    def add(self, line):
+        if self.text.endswith("\\"):
+            self.text += "\n" + line
+        else:
+            self.output.append(line)
+
+
+def plain(line):
+    """Of roff: the characters that a literal block needs."""
+    for escape, character in ((r"\e", "\\"), (r"\-", "-"), (r"\&", ""), (r"\(aq", "'"), (r"\(ti", "~"), (r"\(ha", "^")):
+        line = line.replace(escape, character)
+    return line
+
+
+def examples(manual):
+    """The commands of each example, with the number of its first line."""
+    block = None
+    with open(manual, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if line.startswith(".Bd -literal"):
+                block, begin = [], number + 1
+            elif line.startswith(".Ed"):
+                if block:
+                    yield begin, block
+                block = None
+            elif block is not None:
+                text = plain(line.rstrip("\n"))
+                if text[:2] in ("$ ", "# "):
+                    block.append(Command(text))
+                elif block:
+                    block[-1].add(text)
+
+
+# ---- to run them ----
+
+
+def needs_root(commands):
+    return any(command.is_root or command.text.startswith("sudo ") for command in commands)
+
+
+def quoted(text):
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def script(commands, as_user):
+    """One shell for all: of the user, or of root if a command needs that."""
+    lines, has_root = [], needs_root(commands)
+    for number, command in enumerate(commands):
+        text = command.text
+        if has_root and text.startswith("sudo "):
+            text = f"SUDO_UID={USER} {text[5:]}"
+        elif has_root and not command.is_root:
+            text = f"{as_user} sh -c {quoted(text)}"
+        lines += [f"{{ {text}\n}} > out.{number} 2>&1", f"echo $? > status.{number}"]
+    begin = "ip link set lo up && mount -t tmpfs -o mode=1777 tmpfs /tmp"
+    if has_root:
+        begin += " && cp -R /etc etc && mount --bind etc /etc && mount -t tmpfs -o mode=755 tmpfs /run"
+    return f"{begin} && exec {'' if has_root else as_user} sh -c {quoted(chr(10).join(lines))}"
+
+
+def matches(expected, got):
+    pattern = "".join(
+        r"(?:.*\n)*?" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + "\n" for line in expected
+    )
+    return re.fullmatch(pattern, got) is not None
+
+
+def end_all(folder):
+    """What works in the folder."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/cwd") == folder:
+                os.kill(int(pid), signal.SIGKILL)
+        except OSError:
+            pass
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return "none: the example was ended before"
+
+
+def faults(folder, commands):
+    for number, command in enumerate(commands):
+        status, output = read(f"{folder}/status.{number}").strip(), read(f"{folder}/out.{number}")
+        if not matches(command.output, output) if command.output else status != "0":
+            yield f"#   {command.text}\n#   ends with {status}, and says:\n" + re.sub("^", "#     ", output, flags=re.M)
+
+
+def run(name, commands, folder, as_user, has_users):
+    """Returns the lines of TAP."""
+    os.mkdir(folder)
+    if has_users:
+        os.chown(folder, USER, USER)
+    for program in PROGRAMS:
+        shutil.copy("manuals_server.py", f"{folder}/{program}")
+    command = ["unshare", "-n", "./mounts", "sh", "-c", f"cd {folder} && {script(commands, as_user)}"]
+    try:
+        subprocess.run(command, env={**os.environ, "HOME": folder}, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        pass
+    end_all(folder)
+    found = list(faults(folder, commands))
+    return "\n".join([f"not ok - {name}", *found] if found else [f"ok - {name}"])
+
+
+def run_all(folder, as_user, users, *manuals):
+    has_users = users == "yes"
+
+    def one(example):
+        name, commands = example
+        if needs_root(commands) and not has_users:
+            return f"ok - {name} # SKIP this user has one user id only (see uidmap)"
+        return run(name, commands, f"{folder}/{name.replace(':', '-')}", as_user, has_users)
+
+    every = [
+        (f"{os.path.basename(manual)}:{number}", commands) for manual in manuals for number, commands in examples(manual)
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        for lines in pool.map(one, every):
+            print(lines, flush=True)
+    return 0
+
+
+# ---- to look for what has none ----
+
+
+def texts(manuals):
+    for manual in manuals:
+        for _, commands in examples(manual):
+            yield from (command.text for command in commands)
+
+
+def options(remap, command):
+    """The names of each option of a command: ["-r", "--rules"], for example."""
+    done = subprocess.run([remap, "help", command], stdout=subprocess.PIPE, text=True, check=True)
+    for line in done.stdout.splitlines():
+        found = re.match(r" +((?:-\w, )?)(--[\w-]+)|  (-\w)\b", line)
+        if found:
+            yield [name for name in ((found[1] or "").rstrip(", "), found[2], found[3]) if name]
+
+
+def commands_of(remap):
+    done = subprocess.run([remap, "--help"], stdout=subprocess.PIPE, text=True, check=True)
+    return re.findall(r"^  (\w+) ", done.stdout, re.M)
+
+
+def entries(manuals, macro):
+    """The words of the tags with that macro, as Fl."""
+    for manual in manuals:
+        with open(manual, encoding="utf-8") as file:
+            for line in re.findall(r"^\.It (.*)", plain(file.read()), re.M):
+                if re.search(rf"\b{macro} ", line):
+                    yield line
+
+
+def check(remap, *manuals):
+    lines, lacking = list(texts(manuals)), []
+    flags = " ".join(entries(manuals, "Fl"))
+    for command in commands_of(remap):
+        alike = "redirect|export" if command in ("redirect", "export") else command
+        own = [line for line in lines if re.search(rf"\bremap(-redirect)? .*?\b({alike})\b|remap-(?={command})", line)]
+        if not own:
+            lacking.append(f"no example: remap {command}")
+        for names in options(remap, command):
+            if "--help" in names:
+                continue
+            pattern = "|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in names)
+            if not any(re.search(pattern, line) for line in own):
+                lacking.append(f"no example: remap {command} {names[-1]}")
+            for name in names:
+                if not re.search(rf"(?<![\w-]){re.escape(name[1:])}(?![\w-])", flags):
+                    lacking.append(f"no entry: remap {command} {name}")
+    for macro in ("Ev", "Pa"):
+        for entry in entries(manuals, macro):
+            # The scratch folder of remap-redirect is there only while that runs.
+            for word in re.findall(r"[$~/]?[\w/.-]{3,}", entry.split(" ", 1)[1]):
+                words = word.replace("UID", "$(id -u)").replace("NUMBER", "*")
+                if not words.endswith(".scratch.") and not any(words in line for line in lines):
+                    lacking.append(f"no example: {word}")
+    for line in lacking:
+        print(line)
+    return 1 if lacking else 0
+
+
+def main(verb, *arguments):
+    return {"run": run_all, "check": check}[verb](*arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
