@@ -30,7 +30,8 @@ class Command:
         self.is_root, self.text, self.output = line[0] == "#", line[2:], []
 
     def add(self, line):
-        if self.text.endswith("\\"):
+        """A line goes on behind a backslash, or an open quote."""
+        if self.text.endswith("\\") or self.text.count("'") % 2:
             self.text += "\n" + line
         else:
             self.output.append(line)
@@ -135,6 +136,7 @@ def run(name, commands, folder, as_user, has_users):
         pass
     end_all(folder)
     found = list(faults(folder, commands))
+    shutil.rmtree(folder)
     return "\n".join([f"not ok - {name}", *found] if found else [f"ok - {name}"])
 
 
