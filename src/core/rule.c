@@ -9,6 +9,7 @@ enum { PORT_MAX = 65535 };
 struct parser {
     const struct source *source;
     struct diag *diag;
+    const char *end; /* of the rule */
 };
 
 static const char *const TARGET_WORDS[] = {
@@ -26,12 +27,12 @@ static bool fault(const struct parser *p, const char *at, const char *message)
     return false;
 }
 
-/* Reports "BEFORE'TEXT'AFTER" at the text. */
-static bool fault_quoting(const struct parser *p, const char *before, struct span s,
-                          const char *after)
+/* Reports "BEFORE'TEXT'AFTER". */
+static bool fault_quoting_at(const struct parser *p, const char *at, const char *before,
+                             struct span s, const char *after)
 {
     enum { SHOWN = 40 };
-    struct text out = diag_at(p->diag, p->source, s.at);
+    struct text out = diag_at(p->diag, p->source, at);
     size_t shown = p->source->is_secret ? 0 : span_size(s) < SHOWN ? span_size(s) : SHOWN;
 
     text_string(&out, before);
@@ -40,6 +41,13 @@ static bool fault_quoting(const struct parser *p, const char *before, struct spa
     text_string(&out, shown == span_size(s) ? "'" : "...'");
     text_string(&out, after);
     return false;
+}
+
+/* Reports it at the text. */
+static bool fault_quoting(const struct parser *p, const char *before, struct span s,
+                          const char *after)
+{
+    return fault_quoting_at(p, s.at, before, s, after);
 }
 
 static bool fault_left_over(const struct parser *p, const char *at, const char *end)
@@ -135,11 +143,27 @@ static bool parse_ports(const struct parser *p, struct span s, uint16_t *first, 
 
 /* ---- protocol and host: each function removes what it reads from the front of `s` ---- */
 
+/* Tells how to write "tcp:80=8080". */
+static bool fault_colon(const struct parser *p, const char *proto, const char *colon)
+{
+    char buf[RULE_TEXT_MAX];
+    struct text corrected;
+
+    text_init(&corrected, buf, sizeof(buf));
+    text_bytes(&corrected, proto, (size_t)(colon - proto));
+    text_char(&corrected, '/');
+    text_bytes(&corrected, colon + 1, (size_t)(p->end - colon - 1));
+    return fault_quoting_at(p, colon, "a slash ends a protocol: write ",
+                            (struct span){buf, buf + corrected.used}, "");
+}
+
 static bool parse_proto(const struct parser *p, struct span *s, enum proto *proto)
 {
-    const char *at = s->at;
+    const char *at = s->at, *colon = span_find(*s, ':');
 
     *proto = PROTO_ANY;
+    if (colon != NULL && proto_from_name(at, (size_t)(colon - at)) != PROTO_ANY)
+        return fault_colon(p, at, colon);
     while (at < s->end && !span_is_blank(*at) && *at != '/')
         at++;
     if (at == s->end)
@@ -255,7 +279,7 @@ static bool parse_target(const struct parser *p, struct span s, struct rule *rul
 
 bool rule_parse(struct rule *rule, const struct source *source, struct span text, struct diag *d)
 {
-    struct parser p = {source, d};
+    struct parser p = {source, d, text.end};
     struct rule parsed = {.target = RULE_PORTS};
     const char *equals = span_find(text, '=');
     bool every;
@@ -271,10 +295,40 @@ bool rule_parse(struct rule *rule, const struct source *source, struct span text
     return true;
 }
 
+/* The last colon divides the ports: an address has colons, too. */
+bool rule_parse_published(struct rule *rule, const struct source *source, struct diag *d)
+{
+    struct span s = span_trimmed((struct span){source->text, source->text + source->size});
+    struct parser p = {source, d, s.end};
+    struct rule parsed = {.target = RULE_PORTS};
+    const char *slash = span_find(s, '/');
+    const char *end = slash != NULL ? slash : s.end;
+    struct span asked = {end, end};
+
+    while (asked.at > s.at && asked.at[-1] != ':' && asked.at[-1] != ']')
+        asked.at--;
+    if (asked.at == s.at || asked.at[-1] != ':')
+        return fault_quoting(&p, "", s,
+                             " is not ACTUAL:ASKED: write both ports, as 8080:80 for -r 80=8080");
+    if (slash != NULL) {
+        struct span proto = {slash + 1, s.end};
+        parsed.proto = proto_from_name(proto.at, span_size(proto));
+        if (parsed.proto == PROTO_ANY)
+            return fault_quoting(&p, "unknown protocol ", proto, ": use tcp, udp or sctp");
+    }
+    struct span actual = {s.at, asked.at - 1};
+    if (!parse_ports(&p, asked, &parsed.first, &parsed.last) ||
+        !parse_host(&p, &actual, &parsed.to, &parsed.to_wildcard) ||
+        !parse_target_ports(&p, actual, &parsed))
+        return false;
+    *rule = parsed;
+    return true;
+}
+
 bool rule_parse_endpoint(struct endpoint *e, const struct source *source, struct diag *d)
 {
-    struct parser p = {source, d};
     struct span s = span_trimmed((struct span){source->text, source->text + source->size});
+    struct parser p = {source, d, s.end};
     struct endpoint parsed;
     bool every;
 

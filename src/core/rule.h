@@ -54,6 +54,15 @@ enum { RULE_TEXT_MAX = 128 };
 bool rule_parse(struct rule *rule, const struct source *source, struct span text, struct diag *d);
 
 /*
+ * Reads all of source->text as one rule, in the words of other programs that publish ports:
+ *
+ *   published = [ host ":" ] ports ":" asked [ "/" proto ]
+ *
+ * The rule maps `asked`, ports too, to those in front of it. Returns as rule_parse does.
+ */
+bool rule_parse_published(struct rule *rule, const struct source *source, struct diag *d);
+
+/*
  * Reads an endpoint written as the left side of a rule with one port ("tcp/127.0.0.1:80").
  * The address is AF_UNSPEC if none is given. Returns false with *e untouched and *d filled
  * in if it is invalid.
