@@ -88,18 +88,48 @@ static bool is_too_deep(const struct program *p)
     return p->error == ELOOP && p->kind == PROGRAM_SCRIPT;
 }
 
-void describe_fault(const struct program *p, struct text *t)
+/* The kernel takes the carriage return as a part of the name. */
+bool describe_is_crlf(const struct program *p)
+{
+    return is_missing(p) && !p->is_about_loader && p->role != PROGRAM_COMMAND &&
+           p->path[0] != '\0' && p->path[strlen(p->path) - 1] == '\r';
+}
+
+static void describe_crlf(const struct program *p, struct text *t)
+{
+    text_string(t, "the line '#!");
+    if (p->role == PROGRAM_BY_ENV) {
+        text_printable(t, p->interpreter, strlen(p->interpreter));
+        text_char(t, ' ');
+    }
+    text_printable(t, p->path, strlen(p->path) - 1);
+    text_string(t, "' ends in CR LF");
+}
+
+static void describe_faulty(const struct program *p, struct text *t)
 {
     if (p->is_about_loader) {
         text_quoted(t, p->elf.loader);
         text_string(t, ", the loader of ");
         text_quoted(t, p->path);
         text_char(t, ',');
+    } else if (p->role == PROGRAM_INTERPRETER) {
+        text_string(t, "its interpreter ");
+        text_quoted(t, p->path);
     } else {
         describe_path(p, t);
         if (p->role != PROGRAM_COMMAND)
             text_char(t, ',');
     }
+}
+
+void describe_fault(const struct program *p, struct text *t)
+{
+    if (describe_is_crlf(p)) {
+        describe_crlf(p, t);
+        return;
+    }
+    describe_faulty(p, t);
     if (is_too_deep(p))
         text_string(t, " is one script too many in a chain of interpreters");
     else
@@ -113,12 +143,15 @@ void describe_fault(const struct program *p, struct text *t)
 
 const char *describe_fault_way_out(const struct program *p)
 {
+    if (describe_is_crlf(p))
+        return "convert the file with dos2unix, or sed -i 's/\\r$//'";
     if (is_too_deep(p))
         return "name a program as the interpreter";
     if (is_missing(p) && p->is_about_loader)
         return "install the libc that it is built for";
     if (is_missing(p))
-        return "check the name and PATH";
+        return p->role == PROGRAM_INTERPRETER ? "correct the line '#!', or install it"
+                                              : "check the name and PATH";
     return p->error == EACCES ? "check that it is a file, its x bits, and the mount's noexec"
                               : "check the path";
 }

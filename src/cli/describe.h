@@ -11,6 +11,9 @@ void describe_file(const struct program *p, struct text *t);
 void describe_fault(const struct program *p, struct text *t);
 const char *describe_fault_way_out(const struct program *p);
 
+/* Returns whether the fault is that the line of an interpreter ends in CR LF. */
+bool describe_is_crlf(const struct program *p);
+
 /* Appends why, as "'./server' is set-user-ID: the loader drops LD_PRELOAD". */
 void describe_reason(const struct verdict *v, struct text *t);
 

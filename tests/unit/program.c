@@ -181,14 +181,18 @@ TEST(faults)
         {"/", "'/' cannot be executed", EACCES},
         {"plain", "'@/plain' cannot be executed", EACCES},
         {"orphan", "'/nowhere/ld-linux.so.2', the loader of '@/orphan', does not exist", ENOENT},
-        {"lost", "'/nowhere/sh', the interpreter, does not exist", ENOENT},
+        {"lost", "its interpreter '/nowhere/sh' does not exist", ENOENT},
         {"by-env", "'python99', executed by env, does not exist", ENOENT},
+        {"crlf", "the line '#!/bin/sh' ends in CR LF", ENOENT},
+        {"crlf-env", "the line '#!/usr/bin/env sh' ends in CR LF", ENOENT},
     };
 
     write_file("plain", "", 0, 0644);
     write_program("orphan", &orphan);
     write_script("lost", "#!/nowhere/sh\n");
     write_script("by-env", "#!/usr/bin/env python99\n");
+    write_script("crlf", "#!/bin/sh\r\n");
+    write_script("crlf-env", "#!/usr/bin/env sh\r\n");
     for (size_t i = 0; i < COUNT(cases); i++) {
         const char *at = strchr(cases[i].fault, '@');
         char expected[256], got[256];
