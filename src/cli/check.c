@@ -6,33 +6,8 @@
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "cli/output.h"
-#include "cli/rules.h"
-
-/* ---- the table ---- */
-
-/* Warns of rules that are never used, and of those that send two ports to one. */
-static void warn_of_rules(const struct table *t)
-{
-    char buf[RULE_TEXT_MAX];
-    struct meeting m;
-    bool dead[TABLE_MAX];
-
-    for (size_t i = 0; i < t->count; i++) {
-        dead[i] = table_rule_is_dead(t, i);
-        if (dead[i])
-            message_print("warning: rule %zu (%s) is never used, since earlier rules match all its"
-                          " ports: remove it, or move it up",
-                          i + 1, output_rule(&t->rule[i], buf));
-    }
-    for (size_t j = 1; j < t->count; j++) {
-        for (size_t i = 0; i < j; i++) {
-            if (!dead[i] && !dead[j] && table_rules_meet(t, i, j, &m))
-                message_print("warning: rules %zu and %zu map ports %u and %u both to %u: give one"
-                              " of them another target",
-                              i + 1, j + 1, m.asked[0], m.asked[1], m.actual);
-        }
-    }
-}
+#include "cli/tree.h"
+#include "cli/warnings.h"
 
 /* ---- one endpoint ---- */
 
@@ -186,21 +161,21 @@ static int explain_endpoints(const struct config *config, size_t count, char **a
 
 /* ---- the command ---- */
 
-static struct rules options;
+static struct tree options;
 
 static int check_main(int argc, char **argv)
 {
     static struct config config;
 
-    if (!rules_load(&options, &config))
+    if (!tree_load(&options, &config))
         return STATUS_BAD_TABLE;
     puts(output_table(&config.table, '\n'));
-    warn_of_rules(&config.table);
+    warnings_print(&config.table);
     return explain_endpoints(&config, (size_t)argc - 1, argv + 1);
 }
 
 static const struct option_spec OPTIONS[] = {
-    OPTION_RULES_AND_FILE(&options),
+    OPTIONS_OF_TREE(options),
     {0},
 };
 

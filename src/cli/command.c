@@ -15,6 +15,7 @@ enum {
     COUNT_MAX = 30,
     /* getopt's numbers of long options; those of short ones are their letters. */
     LONG_HELP = 256,
+    LONG_VERSION,
     FIRST_LONG,
 };
 
@@ -83,6 +84,9 @@ static void set_target(const struct option_spec *o, const char *value)
     case OPTION_RULES:
         rules_add_text(o->target, value);
         return;
+    case OPTION_PUBLISH:
+        rules_add_published(o->target, value);
+        return;
     case OPTION_FILE:
         rules_add_file(o->target, value);
         return;
@@ -111,7 +115,7 @@ static void set_target(const struct option_spec *o, const char *value)
 
 struct getopt_tables {
     char letters[3 * COUNT_MAX];
-    struct option names[COUNT_MAX + 2];
+    struct option names[COUNT_MAX + 3];
 };
 
 static int has_argument(const struct option_spec *o)
@@ -128,7 +132,7 @@ static void fill_tables(const struct command *command, struct getopt_tables *tab
     struct text letters;
 
     text_init(&letters, tables->letters, sizeof(tables->letters));
-    text_string(&letters, command->takes_command ? "+:h" : ":h");
+    text_string(&letters, command->takes_command ? "+:hV" : ":hV");
     for (; o->name != NULL && o < command->options + COUNT_MAX; o++, name++) {
         *name = (struct option){o->name, has_argument(o), NULL,
                                 FIRST_LONG + (int)(o - command->options)};
@@ -139,7 +143,8 @@ static void fill_tables(const struct command *command, struct getopt_tables *tab
             text_char(&letters, ':');
     }
     name[0] = (struct option){"help", no_argument, NULL, LONG_HELP};
-    name[1] = (struct option){NULL, 0, NULL, 0};
+    name[1] = (struct option){"version", no_argument, NULL, LONG_VERSION};
+    name[2] = (struct option){NULL, 0, NULL, 0};
 }
 
 static const struct option_spec *find(const struct command *command, int number)
@@ -156,15 +161,19 @@ static const struct option_spec *find(const struct command *command, int number)
 /* Returns the long option that was meant by an unknown one, or NULL. */
 static const char *nearest_option(const struct command *command, const char *option)
 {
-    const char *names[COUNT_MAX + 1] = {command_help_option.name};
+    const struct option_spec *const tables[] = {command->options, command_common_options};
+    const char *names[2 * COUNT_MAX];
+    size_t count = 0;
     char name[64];
 
-    for (int i = 0; i < COUNT_MAX && command->options[i].name != NULL; i++)
-        names[i + 1] = command->options[i].name;
     if (strncmp(option, "--", 2) != 0)
         return NULL;
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        for (const struct option_spec *o = tables[i]; o->name != NULL; o++)
+            names[count++] = o->name;
+    }
     snprintf(name, sizeof(name), "%.*s", (int)strcspn(option + 2, "="), option + 2);
-    return nearest_word(name, names, COUNT_MAX + 1);
+    return nearest_word(name, names, count);
 }
 
 /* Says why getopt_long(3) has refused an option. */
@@ -196,6 +205,10 @@ void command_parse(const struct command *command, int *argc, char ***argv)
             command_print_help(command);
             exit(STATUS_OK);
         }
+        if (number == 'V' || number == LONG_VERSION) {
+            command_print_version();
+            exit(STATUS_OK);
+        }
         if (number == '?' || number == ':')
             refuse(command, number, *argv);
         set_target(find(command, number), optarg);
@@ -216,7 +229,11 @@ void command_parse(const struct command *command, int *argc, char ***argv)
 enum { HELP_COLUMN = 26 }; /* of the help lines */
 
 // clang-format off
-const struct option_spec command_help_option = {"help", 'h', NULL, OPTION_FLAG, NULL, "print this help"};
+const struct option_spec command_common_options[] = {
+    {"help", 'h', NULL, OPTION_FLAG, NULL, "print this help"},
+    {"version", 'V', NULL, OPTION_FLAG, NULL, "print the version"},
+    {0},
+};
 // clang-format on
 
 static void print_option(const struct option_spec *o)
@@ -247,8 +264,14 @@ void command_print_help(const struct command *command)
         putchar('\n');
         for (const struct option_spec *o = command->options; o->name != NULL; o++)
             print_option(o);
-        print_option(&command_help_option);
+        for (const struct option_spec *o = command_common_options; o->name != NULL; o++)
+            print_option(o);
     }
     if (command->details != NULL)
         printf("\n%s", command->details);
+}
+
+void command_print_version(void)
+{
+    puts("remap " REMAP_VERSION);
 }

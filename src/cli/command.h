@@ -30,6 +30,7 @@ enum option_kind {
     OPTION_USER,     /* const char *: becomes the value, a user's name or number */
     OPTION_TIMEOUT,  /* double: becomes the value, in seconds, or OPTION_TIMEOUT_DEFAULT */
     OPTION_RULES,    /* struct rules: gets the rules in the value */
+    OPTION_PUBLISH,  /* struct rules: gets the rule that the value is in the words of docker */
     OPTION_FILE,     /* struct rules: gets the rules in the file of that name */
 };
 
@@ -41,7 +42,7 @@ struct option_words {
     size_t count;
 };
 
-/* A table of them ends with a `name` of NULL. Each command also has -h and --help. */
+/* A table of them ends with a `name` of NULL. Each command also has --help and --version. */
 struct option_spec {
     const char *name;     /* the long form, without "--" */
     char letter;          /* the short form, or '\0' */
@@ -85,17 +86,20 @@ struct command {
  */
 void command_parse(const struct command *command, int *argc, char ***argv);
 
+void command_print_version(void);
+
 /* Prints the help of the command: usage, summary, options and details. */
 void command_print_help(const struct command *command);
 
 /* What every command has, besides its own options. */
-extern const struct option_spec command_help_option;
+extern const struct option_spec command_common_options[];
 
 /* All commands. The list ends with NULL. */
 extern const struct command *const command_list[];
 
 extern const struct command run_command;
 extern const struct command enter_command;
+extern const struct command env_command;
 extern const struct command check_command;
 extern const struct command ps_command;
 extern const struct command port_command;

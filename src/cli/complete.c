@@ -119,7 +119,8 @@ static void complete_options(const struct command *command)
 {
     for (const struct option_spec *o = command->options; o->name != NULL; o++)
         complete_option(o);
-    complete_option(&command_help_option);
+    for (const struct option_spec *o = command_common_options; o->name != NULL; o++)
+        complete_option(o);
 }
 
 /* ---- the last word ---- */

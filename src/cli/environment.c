@@ -5,24 +5,45 @@
 #include <unistd.h>
 
 #include "cli/memory.h"
+#include "cli/preload_path.h"
 #include "core/text.h"
 #include "registry/store.h"
 
-#define LIBRARY "libremap.so"
-
 static const char SEPARATORS[] = " :"; /* ld.so(8) */
 
-/* setenv(3) fails only if out of memory. */
-static void set_variable(const char *name, const char *value)
+/* The variables: those of this project, by their keys, and LD_PRELOAD. */
+enum { PRELOAD = CONFIG_OWN_KEYS, VARIABLES };
+
+static struct {
+    bool is_changed, was_set;
+} changes[VARIABLES];
+
+static const char *name_of(int variable)
 {
-    if (setenv(name, value, 1) != 0)
+    return variable == PRELOAD ? "LD_PRELOAD" : config_variable[variable];
+}
+
+/* Sets a variable, or removes it if `value` is NULL. Fails only if out of memory. */
+static void change(int variable, const char *value)
+{
+    const char *name = name_of(variable);
+
+    if (!changes[variable].is_changed)
+        changes[variable].was_set = getenv(name) != NULL;
+    changes[variable].is_changed = true;
+    if ((value != NULL ? setenv(name, value, 1) : unsetenv(name)) != 0)
         memory_is_out();
 }
 
 void environment_set(enum config_key key, const char *value)
 {
     if (value != NULL)
-        set_variable(config_variable[key], value);
+        change((int)key, value);
+}
+
+void environment_remove(enum config_key key)
+{
+    change((int)key, NULL);
 }
 
 void environment_drop_ignored(const struct config *config)
@@ -31,7 +52,7 @@ void environment_drop_ignored(const struct config *config)
 
     for (enum config_key key = 0; key < CONFIG_OWN_KEYS; key++) {
         if (config->ignored >> key & 1)
-            unsetenv(config_variable[key]);
+            environment_remove(key);
     }
     if (config->ignored >> CONFIG_XDG_RUNTIME_DIR & 1)
         environment_set(CONFIG_STATE, store_default_folder(folder));
@@ -46,7 +67,7 @@ void environment_make_absolute(enum config_key key)
         !config_is_path(key, value))
         return;
     CLEANUP_FREE char *path = memory_format("%s/%s", folder, value);
-    set_variable(config_variable[key], path);
+    environment_set(key, path);
 }
 
 void environment_preload(const char *library)
@@ -55,19 +76,13 @@ void environment_preload(const char *library)
     size_t size = strlen(library);
 
     if (others == NULL || others[0] == '\0') {
-        set_variable("LD_PRELOAD", library);
+        change(PRELOAD, library);
         return;
     }
     if (strncmp(others, library, size) == 0 && strchr(SEPARATORS, others[size]) != NULL)
         return;
     CLEANUP_FREE char *list = memory_format("%s:%s", library, others);
-    set_variable("LD_PRELOAD", list);
-}
-
-static bool is_ours(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return strcmp(slash != NULL ? slash + 1 : path, LIBRARY) == 0;
+    change(PRELOAD, list);
 }
 
 void environment_drop_preload(void)
@@ -84,14 +99,20 @@ void environment_drop_preload(void)
     text_init(&others, buf, size);
     for (char *path = strtok_r(list, SEPARATORS, &rest); path != NULL;
          path = strtok_r(NULL, SEPARATORS, &rest)) {
-        if (is_ours(path))
+        if (preload_path_is_library(path))
             continue;
         if (others.used > 0)
             text_char(&others, ':');
         text_string(&others, path);
     }
-    if (others.used > 0)
-        set_variable("LD_PRELOAD", buf);
-    else
-        unsetenv("LD_PRELOAD");
+    change(PRELOAD, others.used > 0 ? buf : NULL);
+}
+
+void environment_print(enum shell shell)
+{
+    for (int i = 0; i < VARIABLES; i++) {
+        const char *value = getenv(name_of(i));
+        if (changes[i].is_changed && (value != NULL || changes[i].was_set))
+            shell_print_variable(shell, name_of(i), value);
+    }
 }

@@ -67,11 +67,7 @@ bool install_paths_library(char path[PATH_MAX])
         message_print("'%s' is not a library: correct REMAP_LIBRARY", named);
         return false;
     }
-    if (strpbrk(path, " :\t\n") == NULL)
-        return true;
-    message_print("the loader cannot preload '%s': move it to a path without blanks and colons",
-                  path);
-    return false;
+    return true;
 }
 
 void install_paths_helper(char path[PATH_MAX])

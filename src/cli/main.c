@@ -13,17 +13,9 @@
 #include "program/program.h"
 
 const struct command *const command_list[] = {
-    &run_command,
-    &enter_command,
-    &check_command,
-    &ps_command,
-    &port_command,
-    &doctor_command,
-    &redirect_command,
-    &complete_command,
-    &help_command,
-    &export_command,
-    NULL,
+    &run_command,      &env_command,    &enter_command,  &check_command,
+    &ps_command,       &port_command,   &doctor_command, &redirect_command,
+    &complete_command, &export_command, &help_command,   NULL,
 };
 enum { COMMAND_COUNT = sizeof(command_list) / sizeof(command_list[0]) - 1 };
 
@@ -143,8 +135,8 @@ int main(int argc, char **argv)
     atexit(close_output);
     if (argc < 2)
         message_die(STATUS_USAGE, "missing command: see 'remap --help'");
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("remap " REMAP_VERSION);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        command_print_version();
         return STATUS_OK;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -9,6 +9,7 @@
 
 #include "cli/memory.h"
 #include "cli/message.h"
+#include "cli/output.h"
 #include "linux/trust.h"
 
 /* ---- files that only root and this user can change or replace ---- */
@@ -189,14 +190,53 @@ static bool checked(bool ok, const struct diag *d)
     return ok;
 }
 
-void rules_add_text(struct rules *r, const char *text)
+/* Notes an option, and its value unless that is NULL, as a source. One that repeats is named once. */
+static void note_source(struct rules *r, const char *option, const char *value)
 {
-    struct source source = {.name = "-r", .text = text, .size = strlen(text)};
-    struct diag d;
+    struct text source = {r->source, sizeof(r->source), strlen(r->source), false};
+    size_t size = strlen(option);
+    bool repeats =
+        value == NULL && source.used >= size && strcmp(r->source + source.used - size, option) == 0;
 
     r->given = true;
+    if (repeats)
+        return;
+    text_string(&source, source.used > 0 ? ", " : "");
+    text_string(&source, option);
+    text_string(&source, value != NULL ? " " : "");
+    text_string(&source, value != NULL ? value : "");
+}
+
+static void add_rules(struct rules *r, const char *option, const char *text)
+{
+    struct source source = {.name = option, .text = text, .size = strlen(text)};
+    struct diag d;
+
+    note_source(r, option, NULL);
     if (!checked(table_parse(&r->table, &source, &d), &d))
         exit(STATUS_BAD_TABLE);
+}
+
+void rules_add_text(struct rules *r, const char *text)
+{
+    add_rules(r, "-r", text);
+}
+
+void rules_add_auto(struct rules *r)
+{
+    add_rules(r, "--auto", "1-1023=auto");
+}
+
+void rules_add_published(struct rules *r, const char *text)
+{
+    struct source source = {.name = "-p", .text = text, .size = strlen(text)};
+    char buf[RULE_TEXT_MAX];
+    struct rule rule;
+    struct diag d;
+
+    if (!checked(rule_parse_published(&rule, &source, &d), &d))
+        exit(STATUS_BAD_TABLE);
+    add_rules(r, "-p", output_rule(&rule, buf));
 }
 
 void rules_add_file(struct rules *r, const char *path)
@@ -204,7 +244,7 @@ void rules_add_file(struct rules *r, const char *path)
     struct config_input in = {.read = read_file, .buf = file_buf};
     struct diag d;
 
-    r->given = true;
+    note_source(r, "-f", path);
     is_strict = r->is_strict;
     if (!checked(config_read_table(&r->table, path, &in, &d), &d))
         exit(STATUS_BAD_TABLE);
@@ -236,7 +276,9 @@ bool rules_load(const struct rules *r, struct config *config)
     print_ignored(config);
     if (!checked(is_valid, &d))
         return false;
-    if (r->given)
-        config->table = r->table;
+    if (!r->given)
+        return true;
+    config->table = r->table;
+    text_copy(config->source, sizeof(config->source), r->source);
     return true;
 }

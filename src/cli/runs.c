@@ -14,6 +14,7 @@
 #include "cli/in_use.h"
 #include "cli/memory.h"
 #include "cli/message.h"
+#include "cli/preload_path.h"
 #include "cli/rules.h"
 #include "linux/procfs.h"
 #include "registry/store.h"
@@ -107,8 +108,10 @@ static void read_name(int folder, const char *name, struct contents *c)
     struct stat st;
     int end = 0;
 
-    bool is_own_file = fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-                       S_ISREG(st.st_mode) && st.st_uid == geteuid();
+    bool is_own = fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == geteuid();
+    bool is_own_file = is_own && S_ISREG(st.st_mode);
+    if (is_own && S_ISLNK(st.st_mode) && preload_path_is_library(name))
+        return; /* of a run that was started in this one */
     if (is_own_file &&
         sscanf(name, "run.%" SCNu64 ".%" SCNu64 "%n", &namespace, &since, &end) == 2 &&
         name[end] == '\0') {
@@ -171,29 +174,56 @@ static void mark(int folder)
         close(fd);
 }
 
-/* Returns the first folder that can be used. */
-static const char *find_folder(void)
+/* Returns the first folder that can be used, and makes it if `makes`. */
+static const char *find_folder(bool makes)
 {
     for (const char *const *folder = runs_folders();; folder++) {
         const char *problem;
-        int fd = store_open_folder(*folder, true, &problem);
-        if (fd < 0 && folder[1] == NULL)
+        int fd = store_open_folder(*folder, makes, &problem);
+        bool is_usable = fd >= 0 || (!makes && problem == NULL);
+        if (fd >= 0)
+            close(fd);
+        if (is_usable)
+            return *folder;
+        if (folder[1] == NULL)
             message_die(STATUS_UNAVAILABLE, "%s %s", *folder, problem);
-        if (fd < 0)
-            continue;
-        close(fd);
-        return *folder;
     }
 }
 
 char *runs_begin(const char *run)
 {
-    const char *folder = find_folder();
+    const char *folder = find_folder(true);
     char *path = runs_path(folder, run);
 
     mark(open_locked(path)); /* it stays open until the exec */
     runs_remove_past(folder);
     return path;
+}
+
+char *runs_locate(const char *run)
+{
+    char *path = runs_path(find_folder(false), run);
+    const char *problem;
+    int fd = store_open_folder(path, false, &problem);
+
+    if (fd < 0 && problem != NULL)
+        message_die(STATUS_UNAVAILABLE, "%s %s", path, problem);
+    if (fd >= 0)
+        close(fd);
+    return path;
+}
+
+char *runs_above(const char *path)
+{
+    const char *problem, *slash = strrchr(path, '/');
+    bool is_path = slash != NULL && slash > path && runs_is_name(slash + 1);
+    int fd = is_path ? store_open_folder(path, false, &problem) : -1;
+
+    if (fd < 0)
+        return NULL;
+    bool is_run = read_contents(fd).since != UINT64_MAX;
+    close(fd);
+    return is_run ? memory_check(strndup(path, (size_t)(slash - path))) : NULL;
 }
 
 /* ---- the end ---- */

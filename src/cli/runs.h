@@ -21,5 +21,17 @@ char *runs_path(const char *folder, const char *run);
  */
 char *runs_begin(const char *run);
 
+/*
+ * Returns the path that runs_begin would return, and makes nothing. On an error, as far as it can be
+ * seen, ends the program.
+ */
+char *runs_locate(const char *run);
+
+/*
+ * Returns the folder that a run's folder is in, malloc'ed, or NULL if the path is not that of a run
+ * that runs_begin has made.
+ */
+char *runs_above(const char *path);
+
 /* Removes the runs in a folder of runs_folders() that have ended. */
 void runs_remove_past(const char *folder);
