@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "linux/log.h"
-#include "linux/port_owner.h"
 #include "linux/sys.h"
 #include "translate/cache.h"
 #include "translate/engine.h"
+#include "translate/refusal.h"
 
 /* ---- lines ---- */
 
@@ -72,94 +72,6 @@ void report_bind(const struct settings *settings, enum level level, const struct
 
 /* ---- why a bind failed ---- */
 
-/* Appends " by nginx (pid 123)", or as much of that as can be seen. */
-static void append_owner(struct text *out, const struct port_owner *owner)
-{
-    if (owner->pid == engine_pid()) {
-        text_string(out, " by this process");
-        return;
-    }
-    text_string(out, " by ");
-    if (owner->pid != 0) {
-        text_printable(out, owner->program, strlen(owner->program));
-        text_string(out, " (pid ");
-        text_number(out, (unsigned long)owner->pid);
-    } else {
-        text_string(out, "another process (uid ");
-        text_number(out, owner->uid);
-    }
-    text_char(out, ')');
-}
-
-/* Appends what a record was asked for; with `proto` if the record has no protocol. */
-static void append_asked(struct text *out, const struct registry_entry *record, enum proto proto)
-{
-    struct endpoint e = record->asked;
-
-    e.proto = e.proto == PROTO_ANY ? proto : e.proto;
-    endpoint_format(&e, out);
-}
-
-/* Appends which process has the port, for which asked endpoint, and what to do about it. */
-static void append_in_use(struct text *out, const struct endpoint *asked,
-                          const struct endpoint *actual, const struct registry_entry *record)
-{
-    struct port_owner owner = {.pid = 0};
-    pid_t self = engine_pid();
-    /* 0 is this process, whatever its number is to the /proc that is mounted. */
-    pid_t viewer = engine_kind == ENGINE_PRELOAD ? 0 : self;
-    bool is_seen = port_owner_find_socket(viewer, actual, &owner);
-
-    text_string(out, "address already in use");
-    if (is_seen) {
-        engine_begins_long_work();
-        port_owner_find_processes(&owner, 1);
-        append_owner(out, &owner);
-    }
-    /* The record may be stale. */
-    bool is_recorded =
-        record != NULL && (!is_seen || owner.pid == self || owner.pid == (pid_t)record->pid);
-    bool is_same = is_recorded && record->asked.port == asked->port;
-    bool is_other = is_recorded && !is_same && record->asked.port != record->actual.port;
-    if (is_same || is_other) {
-        text_string(out, ", for ");
-        append_asked(out, record, asked->proto);
-    }
-    if (is_other)
-        text_string(out, ": give one of them another target");
-    else if (!is_same)
-        text_string(out, is_seen && owner.pid != self
-                             ? ": stop it, or give the asked port another target"
-                             : ": give the asked port another target");
-    else if (!addr_equal(&asked->addr, &actual->addr))
-        text_string(out, ": restrict the rule to one of the two addresses");
-    else if (!is_seen)
-        text_string(out, ": set SO_REUSEADDR if that socket was closed");
-}
-
-static void append_failure(struct text *out, int failure, bool is_moved)
-{
-    switch (failure) {
-    case EACCES:
-        text_string(out, "permission denied: choose a target port that this user may bind");
-        break;
-    case EADDRNOTAVAIL:
-        text_string(out, "this host has no such address");
-        text_string(out, is_moved ? ": correct it in the table" : "");
-        break;
-    case EAFNOSUPPORT:
-        text_string(out, "the socket is of another address family: "
-                         "write a rule for each family");
-        break;
-    case EINVAL:
-        text_string(out, "the socket is already bound, or is for IPv6 only");
-        break;
-    default:
-        text_string(out, "errno ");
-        text_number(out, (unsigned long)failure);
-    }
-}
-
 /*
  * Returns true if the same failure was reported before, unless many others were. Two threads that
  * fail at the same time may both report it.
@@ -198,10 +110,7 @@ void report_failed(struct settings *settings, const struct endpoint *asked,
     text_string(&line.text, " cannot bind ");
     endpoint_format(actual, &line.text);
     text_string(&line.text, ": ");
-    if (failure == EADDRINUSE)
-        append_in_use(&line.text, asked, actual, record);
-    else
-        append_failure(&line.text, failure, !addr_equal(&asked->addr, &actual->addr));
+    refusal_append(&line.text, settings, asked, actual, failure, record);
     report_finish(&line, &settings->config);
 }
 
@@ -215,7 +124,7 @@ void report_taken(struct settings *settings, const struct endpoint *asked,
         return;
     start_asked(&line, asked);
     text_string(&line.text, " is in use for ");
-    append_asked(&line.text, record, asked->proto);
+    refusal_append_asked(&line.text, record, asked->proto);
     text_string(&line.text, ", which was remapped to it: give that another target");
     report_finish(&line, &settings->config);
 }
