@@ -8,8 +8,8 @@
 enum { MESSAGE_MAX = 4 * PATH_MAX };
 
 /*
- * Prints "remap: ", the formatted message and a newline. Each byte that is not printable ASCII, of an
- * argument or a file's name for example, becomes '?'.
+ * Prints "remap: ", the formatted message and a newline. What is not printable, of an argument or a
+ * file's name for example, becomes '?' (text_printable).
  */
 __attribute__((format(printf, 1, 2))) void message_print(const char *format, ...);
 

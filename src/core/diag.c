@@ -55,7 +55,7 @@ struct text diag_at(struct diag *d, const struct source *source, const char *at)
         line = at - BEFORE_FAULT;
     }
     d->caret = (unsigned)excerpt.used + (unsigned)(at - line);
-    text_printable(&excerpt, line, (size_t)(end - line));
+    text_ascii(&excerpt, line, (size_t)(end - line));
     return message;
 }
 

@@ -46,11 +46,69 @@ void text_number(struct text *t, unsigned long value)
     text_number_in(t, value, 10);
 }
 
-void text_printable(struct text *t, const char *bytes, size_t count)
+void text_ascii(struct text *t, const char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         bool printable = bytes[i] >= ' ' && bytes[i] <= '~';
         text_char(t, printable ? bytes[i] : bytes[i] == '\t' ? ' ' : '?');
+    }
+}
+
+/* Returns whether a terminal would do something else than show the character. */
+static bool is_hidden(uint32_t code)
+{
+    static const struct {
+        uint32_t first, last;
+    } HIDDEN[] = {
+        {0x80, 0x9f},                         /* control characters */
+        {0x61c, 0x61c},     {0x200e, 0x200f}, /* the direction of text */
+        {0x2028, 0x202e},   {0x2060, 0x206f}, /* separators, and the direction */
+        {0x200b, 0x200b},   {0xfeff, 0xfeff}, /* without a width */
+        {0xd800, 0xdfff},                     /* surrogates */
+        {0xfff9, 0xfffb},                     /* annotations */
+        {0xe0000, 0xe007f},                   /* tags */
+    };
+
+    for (size_t i = 0; i < sizeof(HIDDEN) / sizeof(HIDDEN[0]); i++) {
+        if (code >= HIDDEN[i].first && code <= HIDDEN[i].last)
+            return true;
+    }
+    return false;
+}
+
+size_t text_character(const char *bytes, size_t count, uint32_t *code)
+{
+    static const uint32_t LEAST[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint8_t lead = count > 0 ? (uint8_t)bytes[0] : 0;
+    size_t size = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+
+    *code = size <= 1 ? lead : lead & (0x7fU >> size);
+    if (size == 1)
+        return lead >= ' ' && lead <= '~';
+    if (size == 0 || size > count || lead > 0xf4)
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        if (((uint8_t)bytes[i] & 0xc0) != 0x80)
+            return 0;
+        *code = *code << 6 | ((uint8_t)bytes[i] & 0x3f);
+    }
+    return *code >= LEAST[size] && *code <= 0x10ffff && !is_hidden(*code) ? size : 0;
+}
+
+void text_printable(struct text *t, const char *bytes, size_t count)
+{
+    uint32_t code;
+
+    for (size_t i = 0, size; i < count; i += size) {
+        size = text_character(bytes + i, count - i, &code);
+        if (size > t->size - t->used - 1) { /* half a character is none */
+            t->cut = true;
+            return;
+        }
+        if (size > 0)
+            text_bytes(t, bytes + i, size);
+        else
+            text_ascii(t, bytes + i, size = 1);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Invariant: used < size, and buf[used] is NUL. Text that does not fit is cut, and `cut`
@@ -26,6 +27,15 @@ void text_number(struct text *t, unsigned long value);
 /* Appends `value` in a base up to 16, in lower case. */
 void text_number_in(struct text *t, unsigned long value, unsigned base);
 /* Appends `bytes`. Each byte that is not printable ASCII becomes '?': one byte is one column. */
+void text_ascii(struct text *t, const char *bytes, size_t count);
+
+/*
+ * Returns the size of the character in UTF-8 that `count` bytes begin with, and its number in *code;
+ * 0 if they begin with none, or with one that is not shown but changes what a terminal does.
+ */
+size_t text_character(const char *bytes, size_t count, uint32_t *code);
+
+/* Appends `bytes`. Each byte that is not of such a character becomes '?'. */
 void text_printable(struct text *t, const char *bytes, size_t count);
 
 /* Appends the string in single quotes, as text_printable does. */

@@ -104,3 +104,39 @@ TEST(numbers)
     text_number_in(&t, 0xdb8, 16);
     assert_string_equal(buf, "0 4294967295 db8");
 }
+
+TEST(printable_text)
+{
+    static const struct {
+        const char *bytes, *printed;
+    } CASES[] = {
+        {"a~ \t", "a~  "},
+        {"\x1b[31m\x7f\n", "?[31m??"},
+        {"caf\xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x90\x98", "caf\xc3\xa9 \xe6\x97\xa5 \xf0\x9f\x90\x98"},
+        {"\xc2\x9b"
+         "1m",
+         "??1m"}, /* U+009B, a control character */
+        {"\xe2\x80\xae"
+         "a\xe2\x81\xa6",
+         "???a???"}, /* U+202E and U+2066, from right to left */
+        {"\xe2\x80\x8b|\xef\xbb\xbf|\xf3\xa0\x81\x81", "???|???|????"},
+        {"\xa9 \xc3 \xe6\x97 \xc3", "? ? ?? ?"},                   /* cut, or without a beginning */
+        {"\xc0\xaf \xe0\x80\xaf \xf0\x80\x80\xaf", "?? ??? ????"}, /* longer than needed */
+        {"\xed\xa0\x80 \xf4\x90\x80\x80 \xff", "??? ???? ?"},      /* no characters */
+    };
+    char buf[80];
+    struct text t;
+
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        text_init(&t, buf, sizeof(buf));
+        text_printable(&t, CASES[i].bytes, strlen(CASES[i].bytes));
+        assert_string_equal(buf, CASES[i].printed);
+    }
+    text_init(&t, buf, 5);
+    text_printable(&t,
+                   "ab\xe6\x97\xa5"
+                   "c",
+                   6);
+    assert_string_equal(buf, "ab"); /* no half of a character, and nothing behind it */
+    assert_true(t.cut);
+}
