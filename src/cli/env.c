@@ -1,13 +1,16 @@
 /* remap env: what `remap run` puts into the environment, as commands for a shell. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/memory.h"
+#include "cli/message.h"
 #include "cli/runs.h"
 #include "cli/tree.h"
 #include "cli/warnings.h"
+#include "linux/procfs.h"
 
 static struct {
     struct tree tree;
@@ -46,6 +49,23 @@ static void leave_run(void)
         environment_set(CONFIG_STATE, above);
 }
 
+/* Whether the shell has the library itself: it puts the variables back (preload/exec_env.h). */
+static bool is_shell_in_tree(void)
+{
+    static const char NAME[] = "/libremap.so";
+    PROCFS_CLEANUP_LINES struct procfs_lines lines;
+    char path[PROCFS_PATH_MAX];
+    struct span line;
+    bool is_found = false;
+
+    procfs_path(path, getppid(), "maps");
+    bool is_open = procfs_open_lines(&lines, path);
+    while (is_open && !is_found && procfs_next_line(&lines, &line))
+        is_found = span_size(line) >= strlen(NAME) &&
+                   memcmp(line.end - strlen(NAME), NAME, strlen(NAME)) == 0;
+    return is_found;
+}
+
 /* Removes what tree_enter and tree_load set. */
 static void undo(void)
 {
@@ -65,6 +85,9 @@ static int env_main(int argc, char **argv)
 
     (void)argc, (void)argv;
     if (options.is_undo) {
+        if (is_shell_in_tree())
+            message_die(STATUS_NO, "this shell was started in the tree, and its programs stay "
+                                   "there: leave it with 'exit'");
         undo();
     } else {
         if (!tree_load(&options.tree, &config))
@@ -97,7 +120,8 @@ const struct command env_command = {
                "  eval \"$(remap env --undo)\"    takes it back\n"
                "\n"
                "They print no line for each remapped bind: set REMAP_LOG=info for that.\n"
-               "Exit status: 0; 64 usage, 69 no library, 78 invalid table.\n",
+               "Exit status: 0; 1 the shell itself is in the tree, 64 usage, 69 no library, 78 "
+               "invalid table.\n",
     .options = OPTIONS,
     .max_operands = 0,
     .main = env_main,

@@ -88,6 +88,7 @@ void environment_preload(const char *library)
 void environment_drop_preload(void)
 {
     const char *preloaded = getenv("LD_PRELOAD");
+    bool has_library = false;
     struct text others;
     char *rest;
 
@@ -99,13 +100,16 @@ void environment_drop_preload(void)
     text_init(&others, buf, size);
     for (char *path = strtok_r(list, SEPARATORS, &rest); path != NULL;
          path = strtok_r(NULL, SEPARATORS, &rest)) {
-        if (preload_path_is_library(path))
+        if (preload_path_is_library(path)) {
+            has_library = true;
             continue;
+        }
         if (others.used > 0)
             text_char(&others, ':');
         text_string(&others, path);
     }
-    change(PRELOAD, others.used > 0 ? buf : NULL);
+    if (has_library)
+        change(PRELOAD, others.used > 0 ? buf : NULL);
 }
 
 void environment_print(enum shell shell)
