@@ -190,16 +190,20 @@ def entries(manuals, macro):
                     yield line
 
 
+# Commands with the same options.
+ALIKE = ("redirect|export", "run|env|check")
+
+
 def check(remap, *manuals):
     lines, lacking = list(texts(manuals)), []
     flags = " ".join(entries(manuals, "Fl"))
     for command in commands_of(remap):
-        alike = "redirect|export" if command in ("redirect", "export") else command
+        alike = next((names for names in ALIKE if command in names.split("|")), command)
         own = [line for line in lines if re.search(rf"\bremap(-redirect)? .*?\b({alike})\b|remap-(?={command})", line)]
         if not own:
             lacking.append(f"no example: remap {command}")
         for names in options(remap, command):
-            if "--help" in names:
+            if "--help" in names or "--version" in names:
                 continue
             pattern = "|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in names)
             if not any(re.search(pattern, line) for line in own):
