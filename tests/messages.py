@@ -16,7 +16,7 @@ SCANNER = re.compile(
       | (?P<include> \#\s*include[^\n]*)
       | (?P<assertion> _Static_assert\(.*?\);)
       | (?P<help> const\ struct\ (?:option_spec|command|format)\ \w+(?:\[\])?\ =\ *\s\{.*?\};
-                | \#define\ OPTION_(?:[^\n]*\\\n)*[^\n]*)
+                | \#define\ OPTIONS?_(?:[^\n]*\\\n)*[^\n]*)
       | (?P<assembly> \b(?:__)?asm(?:__)?\b.*?;)
       | (?P<string> "(?:[^"\\\n]|\\.)*")
       | (?P<character> '(?:[^'\\\n]|\\.)+')

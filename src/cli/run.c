@@ -43,7 +43,7 @@ static void print_plan(const struct start *s, const struct config *config)
     if (!is_given)
         describe_reason(&s->verdict, &text);
     printf("# engine: %s, %s%s\n", s->is_notify ? "notify" : "preload",
-           is_given ? "by --engine" : "since ", buf);
+           is_given ? "--engine " : "since ", is_given ? options.engine : buf);
     text_init(&text, buf, sizeof(buf));
     text_printable(&text, config->source, strlen(config->source));
     printf("# table: %s, from %s\n", output_table(&config->table, ','), buf);

@@ -43,7 +43,7 @@ void shell_print_variable(enum shell shell, const char *name, const char *value)
         printf(is_fish ? "set -e %s;\n" : "unset %s;\n", name);
         return;
     }
-    printf(is_fish ? "set -gx %s " : "export %s=", name);
+    printf(is_fish ? "set -g -x %s " : "export %s=", name);
     print_quoted(shell, value);
     puts(";");
 }
