@@ -170,7 +170,7 @@ static int check_main(int argc, char **argv)
     if (!tree_load(&options, &config))
         return STATUS_BAD_TABLE;
     puts(output_table(&config.table, '\n'));
-    warnings_print(&config.table);
+    warnings_print(&config.table, false);
     return explain_endpoints(&config, (size_t)argc - 1, argv + 1);
 }
 

@@ -92,7 +92,7 @@ static int env_main(int argc, char **argv)
     } else {
         if (!tree_load(&options.tree, &config))
             return STATUS_BAD_TABLE;
-        warnings_print(&config.table);
+        warnings_print(&config.table, true);
         int status = tree_enter(&options.tree, &config,
                                 (struct tree_use){.is_preloaded = true, .has_enter = true});
         if (status != STATUS_OK)

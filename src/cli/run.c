@@ -62,7 +62,7 @@ static int run_main(int argc, char **argv)
     if (!tree_load(&options.tree, &config))
         return STATUS_BAD_TABLE;
     if (config.level >= LEVEL_INFO)
-        warnings_print(&config.table);
+        warnings_print(&config.table, true);
     if (config.level >= LEVEL_DEBUG)
         message_print("the table from %s is %s, passed on in %s", config.source,
                       output_table(&config.table, ','), config_variable[CONFIG_RULES]);
@@ -91,7 +91,7 @@ static const struct option_spec OPTIONS[] = {
     OPTIONS_OF_TREE(options.tree),
     {"engine", 0, "auto|preload|notify", OPTION_CHOICE, &options.engine,
      "how to catch calls (default: auto)"},
-    {"dry-run", 'n', NULL, OPTION_FLAG, &options.is_dry,
+    {"dry-run", 0, NULL, OPTION_FLAG, &options.is_dry,
      "print what would be run, and run nothing"},
     {"quiet", 'q', "error", OPTION_CONSTANT, &options.level,
      "print no line for each remapped bind"},

@@ -3,6 +3,14 @@
 #include "cli/message.h"
 #include "cli/output.h"
 #include "linux/procfs.h"
+#include "program/privilege.h"
+
+static bool may_bind_all(void)
+{
+    enum privilege_to_bind source = privilege_to_bind();
+
+    return source == PRIVILEGE_ROOT || source == PRIVILEGE_AMBIENT;
+}
 
 static void warn_of_dead(const struct table *t, size_t i)
 {
@@ -34,11 +42,13 @@ static void warn_of_meeting(const struct table *t, size_t i, size_t j)
                       i + 1, j + 1, m.asked[0], m.asked[1], m.actual);
 }
 
-void warnings_print(const struct table *t)
+void warnings_print(const struct table *t, bool is_for_this_user)
 {
     long start = (long)procfs_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", 1024);
     bool is_dead[TABLE_MAX];
 
+    if (is_for_this_user && may_bind_all())
+        start = 0;
     for (size_t i = 0; i < t->count; i++) {
         is_dead[i] = table_rule_is_dead(t, i);
         if (is_dead[i])
