@@ -37,7 +37,7 @@ $(O)/unit/rooms.a: $(call rooms,core linux registry program translate notify exp
 
 # ---- the programs that the other tests run ----
 
-TOOLS := sandbox mounts probe probe-static past stress soak soak-static stops hold mortal forbid spawn births \
+TOOLS := sandbox serve mounts probe probe-static past stress soak soak-static stops hold mortal forbid spawn births \
 	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so wrap.so told-pascal stall late.so
 
 tools: $(TOOLS:%=$(O)/tools/%)

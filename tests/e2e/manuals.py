@@ -128,7 +128,7 @@ def run(name, commands, folder, as_user, has_users):
     if has_users:
         os.chown(folder, USER, USER)
     for program in PROGRAMS:
-        shutil.copy("manuals_server.py", f"{folder}/{program}")
+        shutil.copy("serve", f"{folder}/{program}")
     command = ["unshare", "-n", "./mounts", "sh", "-c", f"cd {folder} && {script(commands, as_user)}"]
     try:
         subprocess.run(command, env={**os.environ, "HOME": folder}, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False)
