@@ -6,7 +6,7 @@
  * A server takes the socket of the service manager, if there is one (sd_listen_fds(3)).
  */
 #include <arpa/inet.h>
-#include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +31,11 @@ static void check(int result, const char *what)
 
 static int own_port(int fd)
 {
-    struct sockaddr_in own = {.sin_port = 0};
+    struct sockaddr_storage own = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(own);
 
     getsockname(fd, (struct sockaddr *)&own, &size);
-    return ntohs(own.sin_port);
+    return ntohs(((const struct sockaddr_in *)&own)->sin_port); /* as that of IPv6 */
 }
 
 static int bound(int type, int port)
@@ -48,23 +48,25 @@ static int bound(int type, int port)
     return fd;
 }
 
-static void answer(int peer, const char *name, int port, const struct sockaddr_in *from)
+static void answer(int peer, const char *name, const struct sockaddr_storage *from)
 {
-    static const char HEAD[] = "HTTP/1.0 200 OK\r\n\r\n";
-    char request[4096], address[INET_ADDRSTRLEN];
+    static const char HEAD[] = "HTTP/1.0 200 OK\r\n\r\n", MAPPED[] = "::ffff:";
+    char request[4096], address[INET6_ADDRSTRLEN] = "";
     ssize_t size = read(peer, request, sizeof(request) - 1);
 
     request[size > 0 ? size : 0] = '\0';
+    getnameinfo((const struct sockaddr *)from, sizeof(*from), address, sizeof(address), NULL, 0,
+                NI_NUMERICHOST);
     const char *forwarded = strcasestr(request, "\nx-forwarded-for: ");
-    dprintf(peer, "%s%s on port %d, asked by %s%.*s\n", HEAD, name, port,
-            inet_ntop(AF_INET, &from->sin_addr, address, sizeof(address)),
-            forwarded != NULL ? (int)strcspn(forwarded + 1, "\r\n") + 1 : 0,
-            forwarded != NULL ? forwarded : "");
+    int skipped = strncmp(address, MAPPED, strlen(MAPPED)) == 0 ? (int)strlen(MAPPED) : 0;
+    dprintf(peer, "%s%s on port %d, asked by %s%.*s\n", HEAD, name, own_port(peer),
+            address + skipped, forwarded != NULL ? (int)strcspn(forwarded + 1, "\r\n") + 1 : 0,
+            forwarded);
 }
 
 static void serve(const char *name, int port)
 {
-    struct sockaddr_in from;
+    struct sockaddr_storage from;
     const char *passed = getenv("LISTEN_FDS");
     int fd = passed != NULL ? 3 : bound(SOCK_STREAM, port);
 
@@ -73,7 +75,7 @@ static void serve(const char *name, int port)
         socklen_t size = sizeof(from);
         int peer = accept(fd, (struct sockaddr *)&from, &size);
         check(peer, "accept");
-        answer(peer, name, own_port(fd), &from);
+        answer(peer, name, &from);
         close(peer);
     }
 }

@@ -1,16 +1,17 @@
-"""The examples of the manuals: run, and searched for what has none.
+"""The examples of the manuals and the pages: run, and searched for what has none.
 
-    manuals.py run FOLDER AS-USER yes|no MANUAL...
+    examples.py run FOLDER AS-USER yes|no PAGE...
                         runs each example in a folder below FOLDER, as root of namespaces, who becomes a
                         user by the command AS-USER; with no, not those that need root
-    manuals.py check REMAP MANUAL...
+    examples.py check REMAP MANUAL...
                         each option of 'remap help' has an entry and an example, and each variable and
                         each file has an example
 
-An example is a literal block of mdoc(7) with a line that begins with "$ ", of a user, or with "# ", of
-root. What follows such a line is its output, where "..." stands for any text, or for lines if it is a
-line. A command whose output is not shown must succeed. An example has a network and a /tmp to itself,
-and root's has an /etc and a /run.
+An example is a literal block with a line that begins with "$ ", of a user, or with "# ", of root: of
+mdoc(7), or ```console of Markdown. What follows such a line is its output, where "..." stands for any text, or
+for lines if it is a line. A command whose output is not shown must succeed. An example has a network and
+a /tmp to itself, and root's has an /etc and a /run. A block with the name of a file behind its fence is
+that file for the examples up to the next heading.
 """
 import os
 import re
@@ -22,6 +23,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 SECONDS = 30
 USER = 65534
+TUN = "/dev/net/tun"
+FOLDERS = ("/run", "/var/log/nginx", "/var/lib/nginx")  # which an example of root may write to
 PROGRAMS = ("server", "other", "resolver", "client")
 
 
@@ -44,23 +47,42 @@ def plain(line):
     return line
 
 
-def examples(manual):
-    """The commands of each example, with the number of its first line."""
+def blocks(page):
+    """The lines of each block, with the number of its first line and the name of its file, if any."""
     block = None
-    with open(manual, encoding="utf-8") as file:
+    with open(page, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
-            if line.startswith(".Bd -literal"):
-                block, begin = [], number + 1
-            elif line.startswith(".Ed"):
-                if block:
-                    yield begin, block
+            line = line.rstrip("\n")
+            if block is None and line.startswith((".Bd -literal", "```")):
+                begin, block = number + 1, []
+                named = re.fullmatch(r"```\w+ (\S+\.\S+)", line)
+                is_example = line == "```console" or line.startswith(".Bd")
+            elif line in (".Ed", "```"):
+                if block and (named or is_example):
+                    yield begin, named[1] if named else None, block
                 block = None
             elif block is not None:
-                text = plain(line.rstrip("\n"))
-                if text[:2] in ("$ ", "# "):
-                    block.append(Command(text))
-                elif block:
-                    block[-1].add(text)
+                block.append(plain(line) if not page.endswith(".md") else line)
+            elif line.startswith("#"):
+                yield number, None, []
+
+
+def examples(page):
+    """The commands of each example, with the number of its first line and its files."""
+    files = {}
+    for begin, name, lines in blocks(page):
+        commands = []
+        for line in lines:
+            if line[:2] in ("$ ", "# ") and not name:
+                commands.append(Command(line))
+            elif commands:
+                commands[-1].add(line)
+        if not lines:
+            files = {}
+        elif name:
+            files = {**files, name: "\n".join(lines) + "\n"}
+        elif commands:
+            yield begin, commands, files
 
 
 # ---- to run them ----
@@ -68,6 +90,10 @@ def examples(manual):
 
 def needs_root(commands):
     return any(command.is_root or command.text.startswith("sudo ") for command in commands)
+
+
+def names(commands, word):
+    return any(word in command.text for command in commands)
 
 
 def quoted(text):
@@ -85,8 +111,13 @@ def script(commands, as_user):
             text = f"{as_user} sh -c {quoted(text)}"
         lines += [f"{{ {text}\n}} > out.{number} 2>&1", f"echo $? > status.{number}"]
     begin = "ip link set lo up && mount -t tmpfs -o mode=1777 tmpfs /tmp"
+    if names(commands, "pasta"):
+        begin += " && ip link add eth0 type veth peer name cable && ip link set cable up && ip link set eth0 up"
+        begin += " && ip addr add 192.0.2.1/24 dev eth0 && ip route add default via 192.0.2.254"
+    if names(commands, "/etc"):
+        begin += " && cp -R /etc etc && mount --bind etc /etc"
     if has_root:
-        begin += " && cp -R /etc etc && mount --bind etc /etc && mount -t tmpfs -o mode=755 tmpfs /run"
+        begin += "".join(f" && mount -t tmpfs -o mode=755 tmpfs {each}" for each in FOLDERS if os.path.isdir(each))
     return f"{begin} && exec {'' if has_root else as_user} sh -c {quoted(chr(10).join(lines))}"
 
 
@@ -122,13 +153,32 @@ def faults(folder, commands):
             yield f"#   {command.text}\n#   ends with {status}, and says:\n" + re.sub("^", "#     ", output, flags=re.M)
 
 
-def run(name, commands, folder, as_user, has_users):
+def lacks(commands, has_users):
+    """Why the example cannot be run here, or None."""
+    with open("/proc/self/uid_map", encoding="ascii") as file:
+        is_real_root = file.read().split() == ["0", "0", "4294967295"]
+    if needs_root(commands) and not has_users:
+        return "this user has one user id only (see uidmap)"
+    if names(commands, "authbind") and not is_real_root:
+        return "programs of root are not set-user-ID in a user namespace"
+    if names(commands, "pasta") and not (os.path.exists(TUN) and os.stat(TUN).st_mode & 0o002):
+        return f"this user cannot open {TUN}"
+    for program in ("authbind", "pasta"):
+        if names(commands, program) and not shutil.which(program):
+            return f"no {program} here"
+    return None
+
+
+def run(name, commands, files, folder, as_user, has_users):
     """Returns the lines of TAP."""
     os.mkdir(folder)
     if has_users:
         os.chown(folder, USER, USER)
     for program in PROGRAMS:
         shutil.copy("serve", f"{folder}/{program}")
+    for file, text in files.items():
+        with open(f"{folder}/{file}", "w", encoding="utf-8") as stream:
+            stream.write(text)
     command = ["unshare", "-n", "./mounts", "sh", "-c", f"cd {folder} && {script(commands, as_user)}"]
     try:
         subprocess.run(command, env={**os.environ, "HOME": folder}, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False)
@@ -140,17 +190,20 @@ def run(name, commands, folder, as_user, has_users):
     return "\n".join([f"not ok - {name}", *found] if found else [f"ok - {name}"])
 
 
-def run_all(folder, as_user, users, *manuals):
+def run_all(folder, as_user, users, *pages):
     has_users = users == "yes"
 
     def one(example):
-        name, commands = example
-        if needs_root(commands) and not has_users:
-            return f"ok - {name} # SKIP this user has one user id only (see uidmap)"
-        return run(name, commands, f"{folder}/{name.replace(':', '-')}", as_user, has_users)
+        name, commands, files = example
+        why = lacks(commands, has_users)
+        if why:
+            return f"ok - {name} # SKIP {why}"
+        return run(name, commands, files, f"{folder}/{name.replace(':', '-')}", as_user, has_users)
 
     every = [
-        (f"{os.path.basename(manual)}:{number}", commands) for manual in manuals for number, commands in examples(manual)
+        (f"{os.path.basename(page)}:{number}", commands, files)
+        for page in pages
+        for number, commands, files in examples(page)
     ]
     with ThreadPoolExecutor(2) as pool:
         for lines in pool.map(one, every):
@@ -163,7 +216,7 @@ def run_all(folder, as_user, users, *manuals):
 
 def texts(manuals):
     for manual in manuals:
-        for _, commands in examples(manual):
+        for _, commands, _ in examples(manual):
             yield from (command.text for command in commands)
 
 
