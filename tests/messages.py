@@ -16,7 +16,7 @@ SCANNER = re.compile(
       | (?P<include> \#\s*include[^\n]*)
       | (?P<assertion> _Static_assert\(.*?\);)
       | (?P<help> const\ struct\ (?:option_spec|command|format)\ \w+(?:\[\])?\ =\ *\s\{.*?\};
-                | \#define\ OPTIONS?_(?:[^\n]*\\\n)*[^\n]*)
+                | \#define\ OPTION(?:[^\n]*\\\n)*[^\n]* | complete_word\(.*?;)
       | (?P<assembly> \b(?:__)?asm(?:__)?\b.*?;)
       | (?P<string> "(?:[^"\\\n]|\\.)*")
       | (?P<character> '(?:[^'\\\n]|\\.)+')
@@ -54,7 +54,7 @@ def strings_of_shell(text):
 
 def is_message(string):
     """A text of several lines, or with tabs, is output."""
-    words = re.findall(r"[A-Za-z]{2,}", string)
+    words = re.findall(r"(?<![-\w])[A-Za-z]{2,}", string)
     return len(words) > 1 and " " in string.strip() and not re.search(r"[\n\t]", string)
 
 
@@ -78,7 +78,8 @@ def is_in(message, entries):
 def part(string):
     """What a format prints is a word, or has no small letters."""
     pattern = expression(string, r"(?:\S+|[^a-z]*?)")
-    return re.compile((r"(?<!\w)" if pattern[0].isalnum() else "") + pattern + r"(?!\w)")
+    before, after = r"(?<!\w)" if pattern[0].isalnum() else "", r"(?!\w)" if pattern[-1].isalnum() else ""
+    return re.compile(before + pattern + after)
 
 
 def rest_of(entry, parts):
