@@ -251,15 +251,11 @@ def check(remap, *manuals):
     lines, lacking = list(texts(manuals)), []
     flags = " ".join(entries(manuals, "Fl"))
     for command in commands_of(remap):
-        alike = next((names for names in ALIKE if command in names.split("|")), command)
-        own = [line for line in lines if re.search(rf"\bremap(-redirect)? .*?\b({alike})\b|remap-(?={command})", line)]
-        if not own:
+        if not any(re.search(rf"\bremap(-redirect)? (.*)\b{command}\b|remap-(?={command})", line) for line in lines):
             lacking.append(f"no example: remap {command}")
         for names in options(remap, command):
-            if "--help" in names or "--version" in names:
-                continue
-            pattern = "|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in names)
-            if not any(re.search(pattern, line) for line in own):
+            pattern = "|".join(rf"\bremap\b.* {re.escape(name)}(?![\w-])" for name in names)
+            if not any(re.search(pattern, line) for line in lines):
                 lacking.append(f"no example: remap {command} {names[-1]}")
             for name in names:
                 if not re.search(rf"(?<![\w-]){re.escape(name[1:])}(?![\w-])", flags):
