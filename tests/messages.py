@@ -96,7 +96,8 @@ def main(page, *sources):
         print(*[message.replace(ANYTHING, "...") for message in messages], sep="\n")
         return 0
     with open(page, encoding="utf-8") as file:
-        entries = [" ".join(entry.split()) for entry in re.findall(r"^- `([^`]+)`", file.read(), re.M)]
+        section = re.search(r"^## Messages\n.*?(?=^## )", file.read(), re.M | re.S)
+    entries = [" ".join(entry.split()) for entry in re.findall(r"^- `([^`]+)`", section[0], re.M)]
     longest_first = sorted(strings, key=lambda string: -len(string.replace(ANYTHING, "")))
     parts = [part(string) for string in longest_first if re.search("[a-z]", string)]
     lacking = [f"not in the page: {m.replace(ANYTHING, '...')}" for m in messages if not is_in(m, entries)]
