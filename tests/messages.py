@@ -102,7 +102,8 @@ def main(page, *sources):
     parts = [part(string) for string in longest_first if re.search("[a-z]", string)]
     lacking = [f"not in the page: {m.replace(ANYTHING, '...')}" for m in messages if not is_in(m, entries)]
     lacking += [f"not in the code: {entry}" for entry in entries if re.search("[a-z]", rest_of(entry, parts))]
-    print(*lacking, sep="\n")
+    for line in lacking:
+        print(line)
     return 1 if lacking else 0
 
 

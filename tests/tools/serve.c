@@ -31,11 +31,11 @@ static void check(int result, const char *what)
 
 static int own_port(int fd)
 {
-    struct sockaddr_storage own = {.ss_family = AF_UNSPEC};
+    struct sockaddr_in6 own = {.sin6_port = 0};
     socklen_t size = sizeof(own);
 
     getsockname(fd, (struct sockaddr *)&own, &size);
-    return ntohs(((const struct sockaddr_in *)&own)->sin_port); /* as that of IPv6 */
+    return ntohs(own.sin6_port); /* where IPv4 has it, too */
 }
 
 static int bound(int type, int port)
