@@ -3,9 +3,9 @@
     examples.py run FOLDER AS-USER yes|no PAGE...
                         runs each example in a folder below FOLDER, as root of namespaces, who becomes a
                         user by the command AS-USER; with no, not those that need root
-    examples.py check REMAP MANUAL...
-                        each option of 'remap help' has an entry and an example, and each variable and
-                        each file has an example
+    examples.py check REMAP VARIABLES MANUAL...
+                        each option of 'remap help' and each variable has an entry and an example, and
+                        each file that has an entry has an example
 
 An example is a literal block with a line that begins with "$ ", of a user, or with "# ", of root: of
 mdoc(7), or ```console of Markdown. What follows such a line is its output, where "..." stands for any text, or
@@ -247,7 +247,8 @@ def entries(manuals, macro):
 ALIKE = ("redirect|export", "run|env|check")
 
 
-def check(remap, *manuals):
+def check(remap, variables, *manuals):
+    variables = variables.split()
     lines, lacking = list(texts(manuals)), []
     flags = " ".join(entries(manuals, "Fl"))
     for command in commands_of(remap):
@@ -260,6 +261,9 @@ def check(remap, *manuals):
             for name in names:
                 if not re.search(rf"(?<![\w-]){re.escape(name[1:])}(?![\w-])", flags):
                     lacking.append(f"no entry: remap {command} {name}")
+    for variable in variables:
+        if not re.search(rf"\b{variable}\b", " ".join(entries(manuals, "Ev"))):
+            lacking.append(f"no entry: {variable}")
     for macro in ("Ev", "Pa"):
         for entry in entries(manuals, macro):
             # The scratch folder of remap-redirect is there only while that runs.
@@ -267,8 +271,7 @@ def check(remap, *manuals):
                 words = word.replace("UID", "$(id -u)").replace("NUMBER", "*")
                 if not words.endswith(".scratch.") and not any(words in line for line in lines):
                     lacking.append(f"no example: {word}")
-    for line in lacking:
-        print(line)
+    print(*dict.fromkeys(lacking), sep="\n", end="")
     return 1 if lacking else 0
 
 
