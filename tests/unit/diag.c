@@ -116,9 +116,8 @@ TEST(printable_text)
         {"\xc2\x9b"
          "1m",
          "??1m"}, /* U+009B, a control character */
-        {"\xe2\x80\xae"
-         "a\xe2\x81\xa6",
-         "???a???"}, /* U+202E and U+2066, from right to left */
+        {"\xe2\x80\xae\xe2\x80\xac \xe2\x81\xa6\xe2\x81\xa9",
+         "?????? ??????"}, /* U+202E and U+2066 turn the direction */
         {"\xe2\x80\x8b|\xef\xbb\xbf|\xf3\xa0\x81\x81", "???|???|????"},
         {"\xa9 \xc3 \xe6\x97 \xc3", "? ? ?? ?"},                   /* cut, or without a beginning */
         {"\xc0\xaf \xe0\x80\xaf \xf0\x80\x80\xaf", "?? ??? ????"}, /* longer than needed */
