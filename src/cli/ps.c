@@ -10,6 +10,7 @@
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/remapped.h"
+#include "cli/run_names.h"
 
 static struct {
     bool is_json;
@@ -154,8 +155,9 @@ static int ps_main(int argc, char **argv)
     struct remapped_list all;
 
     (void)argc, (void)argv;
-    for (const char *const *folder = runs_folders(); *folder != NULL; folder++)
-        runs_remove_past(*folder);
+    runs_remove_all_past();
+    if (options.run != NULL)
+        run_names_require(options.run);
     remapped_find(options.run, true, &all);
     merge(&all);
     (options.is_json ? print_json : print_table)(&all);

@@ -1,6 +1,6 @@
 #include "cli/remapped.h"
+#include "cli/run_names.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,20 +146,6 @@ static void search_run(struct search *s, const char *folder, const char *run, bo
     }
 }
 
-/* Skips what is not the folder of a run. */
-static void search_all_runs(struct search *s, const char *folder)
-{
-    DIR *runs = opendir(folder);
-    struct dirent *entry;
-
-    while (runs != NULL && (entry = readdir(runs)) != NULL) {
-        if (entry->d_type != DT_REG && runs_is_name(entry->d_name))
-            search_run(s, folder, entry->d_name, true);
-    }
-    if (runs != NULL)
-        closedir(runs);
-}
-
 static int compare_inode(const void *a, const void *b)
 {
     const struct remapped *x = a, *y = b;
@@ -207,14 +193,18 @@ static void list_sockets(struct search *s)
 void remapped_find(const char *run, bool with_processes, struct remapped_list *all)
 {
     struct search s = {.netns = netns_own(), .all = all};
+    struct run_names names = {NULL, 0};
 
+    if (run == NULL)
+        names = run_names_find();
     *all = (struct remapped_list){NULL, 0};
     list_sockets(&s);
     for (const char *const *folder = runs_folders(); *folder != NULL; folder++) {
         search_run(&s, *folder, run != NULL ? run : "", folder[1] != NULL);
-        if (run == NULL)
-            search_all_runs(&s, *folder);
+        for (size_t i = 0; i < names.count; i++)
+            search_run(&s, *folder, names.name[i], true);
     }
+    run_names_free(&names);
     free(s.sockets);
     if (with_processes)
         find_processes(all);

@@ -140,6 +140,18 @@ static struct contents read_contents(int folder)
     return c;
 }
 
+bool runs_is_run(const char *path)
+{
+    const char *problem;
+    int fd = store_open_folder(path, false, &problem);
+
+    if (fd < 0)
+        return false;
+    struct contents c = read_contents(fd);
+    close(fd);
+    return c.files > 0 || c.since != UINT64_MAX;
+}
+
 /* ---- the beginning ---- */
 
 /* Opens and locks the folder. The environment of this process shows the run only after an exec. */
@@ -309,4 +321,10 @@ void runs_remove_past(const char *folder)
         rewinddir(names);
     if (names != NULL)
         closedir(names);
+}
+
+void runs_remove_all_past(void)
+{
+    for (const char *const *folder = runs_folders(); *folder != NULL; folder++)
+        runs_remove_past(*folder);
 }

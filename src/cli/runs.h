@@ -35,3 +35,7 @@ char *runs_above(const char *path);
 
 /* Removes the runs in a folder of runs_folders() that have ended. */
 void runs_remove_past(const char *folder);
+void runs_remove_all_past(void); /* in each of them */
+
+/* Returns whether a folder has what runs_begin, or a server, puts into the folder of a run. */
+bool runs_is_run(const char *path);
