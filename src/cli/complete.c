@@ -15,7 +15,8 @@
 
 #include "cli/command.h"
 #include "cli/memory.h"
-#include "cli/remapped.h"
+#include "cli/run_names.h"
+#include "cli/runs.h"
 #include "core/text.h"
 
 static const char *typed;       /* of the word, as far as it is the shell's to complete */
@@ -42,17 +43,11 @@ static void complete_choices(const char *words)
 
 static void complete_runs(void)
 {
-    struct remapped_list all;
+    struct run_names names = run_names_find();
 
-    remapped_find(NULL, false, &all);
-    for (size_t i = 0; i < all.count; i++) {
-        size_t first = 0;
-        while (strcmp(all.list[first].run, all.list[i].run) != 0)
-            first++;
-        if (first == i && all.list[i].run[0] != '\0')
-            complete_word(all.list[i].run, "");
-    }
-    free(all.list);
+    for (size_t i = 0; i < names.count; i++)
+        complete_word(names.name[i], "");
+    run_names_free(&names);
 }
 
 static void complete_users(void)
