@@ -57,12 +57,22 @@ void output_append(json_t *array, json_t *value)
         memory_is_out();
 }
 
-void output_json(json_t *json)
+static void print(json_t *json, size_t flags)
 {
     json_auto_t *owned = json;
 
     if (owned == NULL ||
-        (json_dumpf(owned, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0 && !ferror(stdout)))
+        (json_dumpf(owned, stdout, flags | JSON_ENSURE_ASCII) != 0 && !ferror(stdout)))
         memory_is_out();
     putchar('\n');
+}
+
+void output_json(json_t *json)
+{
+    print(json, JSON_INDENT(2));
+}
+
+void output_json_line(json_t *json)
+{
+    print(json, JSON_COMPACT);
 }

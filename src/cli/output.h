@@ -23,3 +23,6 @@ void output_append(json_t *array, json_t *value);
 
 /* Prints `json` in ASCII, and drops the reference. main.c reports write errors. */
 void output_json(json_t *json);
+
+/* Prints it likewise, in one line. */
+void output_json_line(json_t *json);

@@ -1,5 +1,4 @@
 #include "cli/remapped.h"
-#include "cli/run_names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/memory.h"
 #include "cli/message.h"
+#include "cli/run_names.h"
 #include "cli/runs.h"
 #include "linux/netns.h"
 #include "linux/port_owner.h"

@@ -48,6 +48,17 @@ def late(port):
     time.sleep(2)
 
 
+def named(name, host, port):
+    """A server whose process has this name."""
+    with open("/proc/self/comm", "w", encoding="utf-8") as f:
+        f.write(name)
+    s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    s.setsockopt(socket.SOL_IP, 15, 1)  # IP_FREEBIND: also to addresses that this host does not have
+    s.bind((host, int(port)))
+    s.listen(1)
+    wait_for_end()
+
+
 def lock(folder):
     """Locks a folder as a run does that begins."""
     fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_SH)
@@ -61,4 +72,4 @@ def closed():
     wait_for_end()
 
 
-{f.__name__: f for f in (hold, cost, late, lock, closed)}[sys.argv[1]](*sys.argv[2:])
+{f.__name__: f for f in (hold, cost, late, named, lock, closed)}[sys.argv[1]](*sys.argv[2:])
