@@ -23,6 +23,8 @@ enum {
 struct finding {
     const char *check;
     enum finding_state state;
+    bool is_general;  /* it is so on most systems */
+    bool is_needless; /* because of it, remap is not needed */
     struct text text, way_out;
     char text_buf[FINDING_TEXT_MAX], way_out_buf[FINDING_WAY_OUT_MAX];
 };
@@ -31,6 +33,9 @@ struct findings {
     size_t count;
     struct finding list[FINDING_COUNT_MAX];
 };
+
+/* Makes it a finding that is ok, with empty texts. */
+void finding_init(struct finding *f, const char *check);
 
 /* Adds a finding that is ok, with empty texts. If the list is full, returns the last one again. */
 struct finding *finding_add(struct findings *all, const char *check);
@@ -46,8 +51,21 @@ void finding_take_message(struct finding *f, const char *message);
 /* Returns the worst state. */
 enum finding_state finding_worst(const struct findings *all);
 
-/* Prints a line for each, in colour on a terminal unless NO_COLOR is set. */
-void finding_print(const struct findings *all);
+/* Returns the first finding with the worst state, or NULL if there is none. */
+const struct finding *finding_first(const struct findings *all);
 
-/* Prints a JSON object with `works`, `engine` (NULL is null) and `findings`. */
-void finding_print_json(const struct findings *all, bool works, const char *engine);
+/* What all findings amount to. */
+struct findings_verdict {
+    struct finding line;
+    const struct finding *cause; /* the finding that it repeats, or NULL */
+};
+
+/*
+ * Prints the verdict, and a line for each other problem or note that is not general; with `is_verbose`,
+ * for each finding. The worst come first. In colour, and wrapped, on a terminal.
+ */
+void finding_print(const struct findings *all, const struct findings_verdict *v, bool is_verbose);
+
+/* Prints a JSON object with `works`, `verdict`, `engine` (NULL is null) and all `findings`. */
+void finding_print_json(const struct findings *all, const struct findings_verdict *v, bool works,
+                        const char *engine);

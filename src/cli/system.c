@@ -14,6 +14,7 @@ void system_check_ports(struct finding *f)
 
     if (start > 1024)
         snprintf(way_out, sizeof(way_out), "choose targets from %ld up", start);
+    f->is_needless = start <= SYSTEM_WEB_PORT;
     if (start <= 1)
         finding_set(f, FINDING_NOTE, "you do not need remap",
                     "any user can bind any port here (%s is %ld)", SETTING, start);
@@ -27,7 +28,10 @@ void system_check_ports(struct finding *f)
 
 void system_check_user(struct finding *f)
 {
-    switch (privilege_to_bind()) {
+    enum privilege_to_bind privilege = privilege_to_bind();
+
+    f->is_needless = privilege == PRIVILEGE_ROOT || privilege == PRIVILEGE_AMBIENT;
+    switch (privilege) {
     case PRIVILEGE_ROOT:
         finding_set(f, FINDING_NOTE, "you do not need remap", "root can bind privileged ports");
         break;
@@ -57,4 +61,5 @@ void system_check_io_uring(struct finding *f)
                     "configure servers not to use it, or sysctl kernel.io_uring_disabled=2",
                     "on%s: no engine catches its binds and connections",
                     disabled == 0 ? "" : " for some users");
+    f->is_general = true;
 }

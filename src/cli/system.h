@@ -3,6 +3,8 @@
 
 #include "cli/finding.h"
 
+enum { SYSTEM_WEB_PORT = 80 }; /* the one that most users of remap want */
+
 /* Which ports are privileged. */
 void system_check_ports(struct finding *f);
 

@@ -1,6 +1,7 @@
 #include "cli/terminal.h"
 
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -101,4 +102,25 @@ size_t terminal_fit(const char *text, size_t size, size_t columns)
         at += length;
     }
     return at;
+}
+
+void terminal_wrap(const char *text, size_t used, size_t indent)
+{
+    size_t width = terminal_width();
+    bool is_begin = true;
+
+    while (*text != '\0') {
+        size_t size = strcspn(text, " "), columns = terminal_columns(text, size);
+        if (!is_begin && width > 0 && used + 1 + columns > width) {
+            printf("\n%*s", (int)indent, "");
+            used = indent;
+        } else if (!is_begin) {
+            putchar(' ');
+            used++;
+        }
+        printf("%.*s", (int)size, text);
+        used += columns;
+        text += size + (text[size] == ' ');
+        is_begin = false;
+    }
 }

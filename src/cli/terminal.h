@@ -30,3 +30,9 @@ size_t terminal_fit(const char *text, size_t size, size_t columns);
 
 /* Returns the size of its first character, or byte that is of none. It is not empty. */
 size_t terminal_next(const char *text);
+
+/*
+ * Prints a text from the column `used` on, without a newline at its end. On a terminal, it is broken
+ * between words, and each further line is indented.
+ */
+void terminal_wrap(const char *text, size_t used, size_t indent);

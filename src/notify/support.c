@@ -219,16 +219,16 @@ static const struct {
 
 enum reason { NONE, TAKEN, YAMA, YAMA_LOCKED, LIMIT, FAILED, ABSENT, FORBIDDEN };
 
-/* `text` comes after the name of what is missing. */
+/* `text` comes after the name of what is missing, or instead of it. */
 static const struct {
     const char *text, *way_out;
 } REASONS[] = {
     [NONE] = {"", ""},
     [TAKEN] = {" already has a seccomp listener, of remap or of a container",
                "start it outside that tree"},
-    [YAMA] = {" is forbidden by Yama (kernel.yama.ptrace_scope is 2)",
+    [YAMA] = {"this kernel lets no user but root examine a process (kernel.yama.ptrace_scope is 2)",
               "as root, run sysctl kernel.yama.ptrace_scope=1"},
-    [YAMA_LOCKED] = {" is forbidden by Yama (kernel.yama.ptrace_scope is 3)",
+    [YAMA_LOCKED] = {"this kernel lets no process examine another (kernel.yama.ptrace_scope is 3)",
                      "reboot with a lower value"},
     [LIMIT] = {" fails: ", "check the limits on processes, files and memory"},
     [FAILED] = {" fails: ", "check the system log"},
@@ -256,7 +256,8 @@ void support_text(const struct support *s, struct text *t)
 {
     enum reason reason = reason_of(s);
 
-    text_string(t, NEEDS[s->lack].name);
+    if (reason != YAMA && reason != YAMA_LOCKED)
+        text_string(t, NEEDS[s->lack].name);
     text_string(t, REASONS[reason].text);
     if (reason == LIMIT || reason == FAILED)
         text_string(t, strerror(s->error));

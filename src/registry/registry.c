@@ -98,6 +98,11 @@ struct registry *registry_map(int fd)
     return r;
 }
 
+size_t registry_size(void)
+{
+    return sizeof(struct registry);
+}
+
 void registry_destroy(struct registry *r)
 {
     munmap(r, sizeof(*r));

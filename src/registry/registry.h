@@ -49,6 +49,9 @@ struct registry *registry_create(void);
  */
 struct registry *registry_map(int fd);
 
+/* Returns how large the file of a registry is, in bytes. */
+size_t registry_size(void);
+
 /* Returns a number that was drawn when the registry was made. */
 uint64_t registry_identity(const struct registry *r);
 
