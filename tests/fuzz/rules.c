@@ -60,11 +60,27 @@ static void check_decisions(const struct table *t)
     }
 }
 
+/* The same text as other programs publish ports. The rule must be one that a table can hold. */
+static void check_published(const char *data, size_t size)
+{
+    static struct table t;
+    struct source source = {.name = "fuzz", .text = data, .size = size};
+    struct diag d;
+
+    if (rule_parse_published(&t.rule[0], &source, &d)) {
+        t.count = 1;
+        check_table(&t);
+    } else {
+        check_diagnostic(&d);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct table t;
     struct diag d;
 
+    check_published((const char *)data, size);
     if (!parse(&t, (const char *)data, size, &d)) {
         check_diagnostic(&d);
         return 0;
