@@ -163,15 +163,31 @@ static int explain_endpoints(const struct config *config, size_t count, char **a
 
 static struct tree options;
 
+/* Takes the rules out of the operands. Returns how many are left. */
+static size_t take_rules(char **operand)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; operand[i] != NULL; i++) {
+        if (strchr(operand[i], '=') != NULL)
+            rules_add_text(&options.rules, operand[i]);
+        else
+            operand[kept++] = operand[i];
+    }
+    return kept;
+}
+
 static int check_main(int argc, char **argv)
 {
     static struct config config;
+    size_t endpoints = take_rules(argv + 1);
 
+    (void)argc;
     if (!tree_load(&options, &config))
         return STATUS_BAD_TABLE;
     puts(output_table(&config.table, '\n'));
     warnings_print(&config.table, false);
-    return explain_endpoints(&config, (size_t)argc - 1, argv + 1);
+    return explain_endpoints(&config, endpoints, argv + 1);
 }
 
 static const struct option_spec OPTIONS[] = {
@@ -181,9 +197,10 @@ static const struct option_spec OPTIONS[] = {
 
 const struct command check_command = {
     .name = "check",
-    .arguments = "[ENDPOINT]...",
+    .arguments = "[RULES|ENDPOINT]...",
     .summary = "Check and print the table, and explain what it does with endpoints",
-    .details = "An ENDPOINT is written as tcp/127.0.0.1:80; protocol and address are optional.\n"
+    .details = "RULES are as of --rules: 80=8080. An ENDPOINT is written as tcp/127.0.0.1:80;\n"
+               "protocol and address are optional.\n"
                "Exit status: 0; 64 invalid endpoint, 78 invalid table.\n",
     .options = OPTIONS,
     .max_operands = COMMAND_ANY_NUMBER,
