@@ -23,10 +23,16 @@ static const char *typed;       /* of the word, as far as it is the shell's to c
 static const char *before = ""; /* what comes before that in the word: "--engine=" */
 static const char *run = "";    /* the run that an option before it names */
 
+/* A description may have the name of a process. */
 void complete_word(const char *word, const char *description)
 {
+    char printable[256];
+    struct text text;
+
+    text_init(&text, printable, sizeof(printable));
+    text_printable(&text, description, strlen(description));
     if (text_has_prefix(word, typed))
-        printf("%s%s\t%s\n", before, word, description);
+        printf("%s%s\t%s\n", before, word, printable);
 }
 
 /* ---- values of options ---- */

@@ -59,22 +59,22 @@ void run_names_free(struct run_names *names)
     free(names->name);
 }
 
-/* Appends "; running: keep, web", and not very many. */
-static void append_names(struct text *out, const struct run_names *names)
+/* Writes "keep, web", and not very many. */
+static void list(const struct run_names *names, struct text *out)
 {
     enum { SHOWN = 10 };
 
     for (size_t i = 0; i < names->count && i < SHOWN; i++) {
-        text_string(out, i == 0 ? "; running: " : ", ");
+        text_string(out, i > 0 ? ", " : "");
         text_string(out, names->name[i]);
     }
-    text_string(out, names->count == 0 ? ": none is running" : names->count > SHOWN ? " ..." : "");
+    text_string(out, names->count > SHOWN ? " ..." : "");
 }
 
 void run_names_require(const char *run)
 {
     struct run_names names = run_names_find();
-    char list[1024];
+    char running[1024];
     struct text text;
 
     for (size_t i = 0; i < names.count; i++) {
@@ -83,10 +83,13 @@ void run_names_require(const char *run)
             return;
         }
     }
-    text_init(&text, list, sizeof(list));
-    append_names(&text, &names);
+    text_init(&text, running, sizeof(running));
+    list(&names, &text);
     const char *nearest = nearest_word(run, (const char *const *)names.name, names.count);
-    if (nearest != NULL)
-        message_die(STATUS_NO, "no run named '%s'%s: did you mean '%s'?", run, list, nearest);
-    message_die(STATUS_NO, "no run named '%s'%s", run, list);
+    if (names.count == 0)
+        message_die(STATUS_NO, "no run named '%s': none is running", run);
+    if (nearest == NULL)
+        message_die(STATUS_NO, "no run named '%s'; running: %s", run, running);
+    message_die(STATUS_NO, "no run named '%s'; running: %s: did you mean '%s'?", run, running,
+                nearest);
 }
