@@ -221,9 +221,9 @@ static int doctor_main(int argc, char **argv)
     for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++)
         CHECKS[i].check(finding_add(&all, CHECKS[i].name));
     add_ignored();
-    taken_check(&all);
     if (command != NULL)
         examine_command(command);
+    taken_check(&all);
     find_verdict(command, &line);
     int status = find_status();
     bool is_caught = verdict.engine != VERDICT_NEITHER;
