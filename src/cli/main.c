@@ -19,15 +19,6 @@ const struct command *const command_list[] = {
 };
 enum { COMMAND_COUNT = sizeof(command_list) / sizeof(command_list[0]) - 1 };
 
-static const struct command *find(const char *name)
-{
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(command_list[i]->name, name) == 0)
-            return command_list[i];
-    }
-    return NULL;
-}
-
 /* ---- unknown commands ---- */
 
 static const char *nearest_command(const char *name)
@@ -60,7 +51,6 @@ static char *join(char **words)
     return line;
 }
 
-/* `words` begins with the unknown command. `help` is what lists the commands. */
 _Noreturn static void refuse(char **words, const char *help)
 {
     const char *nearest = nearest_command(words[0]);
@@ -72,6 +62,16 @@ _Noreturn static void refuse(char **words, const char *help)
         message_die(STATUS_USAGE, "unknown command '%s': did you mean 'remap %s'?", words[0],
                     nearest);
     message_die(STATUS_USAGE, "unknown command '%s': see 'remap %s'", words[0], help);
+}
+
+/* `words` begins with the command. `help` is what lists the commands. */
+static const struct command *find(char **words, const char *help)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(command_list[i]->name, words[0]) == 0)
+            return command_list[i];
+    }
+    refuse(words, help);
 }
 
 /* ---- remap help ---- */
@@ -89,14 +89,10 @@ static void print_overview(void)
 
 static int help_main(int argc, char **argv)
 {
-    const struct command *command = argc > 1 ? find(argv[1]) : NULL;
-
     if (argc == 1)
         print_overview();
-    else if (command != NULL)
-        command_print_help(command);
     else
-        refuse(argv + 1, "help");
+        command_print_help(find(argv + 1, "help"));
     return STATUS_OK;
 }
 
@@ -141,9 +137,7 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help_main(1, argv);
-    const struct command *command = find(argv[1]);
-    if (command == NULL)
-        refuse(argv + 1, "--help");
+    const struct command *command = find(argv + 1, "--help");
     argc--, argv++;
     if (!command->is_unparsed)
         command_parse(command, &argc, &argv);
