@@ -3,9 +3,9 @@
     messages.py PAGE SOURCE...          prints what the page lacks, and what the code lacks
     messages.py list SOURCE...          prints the messages of the code
 
-A message is a string of two words or more, of a C source, or what a function of a shell script that
-ends it is given. It is in the page if an entry has its words: a word in capitals, as NAME, stands
-for what a format prints. An entry begins a line of a list, "- `TEXT`". It may be made of several
+A message is a string of two words or more, of a C source, or what some functions of a shell script are
+given. It is in the page if an entry has its words: a word in capitals, as NAME, stands for what a format
+prints. An entry begins a line of a list in the section Messages, "- `TEXT`". It may be made of several
 messages, and has nothing else.
 """
 import re
@@ -45,11 +45,12 @@ def strings_of_c(text):
     return [FORMAT.sub(lambda m: "%" if m[0] == "%%" else ANYTHING, string) for string in strings]
 
 
-def strings_of_shell(text):
-    """What follows die and its kin. A variable is anything, and so is what a command prints."""
+def strings_of_shell(text, functions):
+    """What follows one of the functions. A variable is anything, and so is what a command prints."""
     text = re.sub(r"^\s*#.*", "", text, flags=re.M).replace("\\\n", " ")
-    text = re.sub(r"\$\((?:[^()]|\([^()]*\))*\)|\$\{[^}]*\}|\$\w+", lambda m: ANYTHING, text)
-    return re.findall(r"""\b(?:die\s+\S+|usage|differs|roll_back)\s+["']([^"'\n]*(?:'[^'\n]*'[^"'\n]*)*)["'\n]""", text)
+    text = re.sub(r"(?<!\\)\$+(?:\((?:[^()]|\([^()]*\))*\)|\{[^}]*\}|\w+)", ANYTHING, text)
+    strings = re.findall(rf"""\b(?:{functions})\s+["']([^"'\n]*(?:'[^'\n]*'[^"'\n]*)*)["'\n]""", text)
+    return [re.sub(r"\\\$+", "$", string) for string in strings]
 
 
 def is_message(string):
@@ -61,7 +62,9 @@ def is_message(string):
 def read(path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    return strings_of_c(text) if path.endswith((".c", ".h")) else strings_of_shell(text)
+    if path.endswith((".c", ".h")):
+        return strings_of_c(text)
+    return strings_of_shell(text, "echo" if path == "Makefile" else r"die\s+\S+|usage|differs|roll_back|say")
 
 
 def expression(string, anything):
