@@ -163,7 +163,7 @@ def lacks(commands, has_users):
         return "programs of root are not set-user-ID in a user namespace"
     if names(commands, "pasta") and not (os.path.exists(TUN) and os.stat(TUN).st_mode & 0o002):
         return f"this user cannot open {TUN}"
-    for program in ("authbind", "pasta"):
+    for program in ("authbind", "pasta", "systemd-analyze", "systemd-socket-activate"):
         if names(commands, program) and not shutil.which(program):
             return f"no {program} here"
     return None
