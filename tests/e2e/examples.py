@@ -8,10 +8,10 @@
                         each file that has an entry has an example
 
 An example is a literal block with a line that begins with "$ ", of a user, or with "# ", of root: of
-mdoc(7), or ```console of Markdown. What follows such a line is its output, where "..." stands for any text, or
-for lines if it is a line. A command whose output is not shown must succeed. An example has a network and
-a /tmp to itself, and root's has an /etc and a /run. A block with the name of a file behind its fence is
-that file for the examples up to the next heading.
+mdoc(7), or ```console of Markdown. What follows such a line is its output, where "..." stands for any
+text, or for lines if it is a line. A command whose output is not shown must succeed. An example has a
+network and a /tmp to itself, and root's has an /etc and a /run. A block with the name of a file behind
+its fence is that file for the examples up to the next heading.
 """
 import os
 import re
@@ -129,10 +129,11 @@ def matches(expected, got):
 
 
 def end_all(folder):
-    """What works in the folder."""
+    """What works in the folder. Another run of this test has folders of the same names."""
+    own = os.stat(folder)
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if os.readlink(f"/proc/{pid}/cwd") == folder:
+            if os.path.samestat(os.stat(f"/proc/{pid}/cwd"), own):
                 os.kill(int(pid), signal.SIGKILL)
         except OSError:
             pass
