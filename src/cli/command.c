@@ -111,6 +111,32 @@ static void set_target(const struct option_spec *o, const char *value)
     *word = value;
 }
 
+/* ---- words ---- */
+
+bool command_needs_value(const struct option_spec *o)
+{
+    return o->argument != NULL && o->argument[0] != '[' && o->kind != OPTION_CONSTANT;
+}
+
+static const struct option_spec *find_in(const struct option_spec *o, const char *word)
+{
+    size_t size = strcspn(word, "=");
+    bool is_long = strncmp(word, "--", 2) == 0;
+
+    for (; o->name != NULL; o++) {
+        if (is_long ? strlen(o->name) == size - 2 && strncmp(o->name, word + 2, size - 2) == 0
+                    : word[0] == '-' && word[1] == o->letter && word[1] != '\0' && word[2] == '\0')
+            return o;
+    }
+    return NULL;
+}
+
+const struct option_spec *command_find_option(const struct command *command, const char *word)
+{
+    const struct option_spec *own = find_in(command->options, word);
+    return own != NULL ? own : find_in(command_common_options, word);
+}
+
 /* ---- getopt_long(3) ---- */
 
 struct getopt_tables {
@@ -176,21 +202,27 @@ static const char *nearest_option(const struct command *command, const char *opt
     return nearest_word(name, names, count);
 }
 
+void command_refuse_option(const struct command *command, const char *word)
+{
+    const char *nearest = nearest_option(command, word);
+
+    if (nearest != NULL)
+        message_die(STATUS_USAGE, "unknown option '%s': did you mean '--%s'?", word, nearest);
+    message_die(STATUS_USAGE, "unknown option '%s': see 'remap help %s'", word, command->name);
+}
+
 /* Says why getopt_long(3) has refused an option. */
 _Noreturn static void refuse(const struct command *command, int refusal, char **argv)
 {
     char letter[] = {'-', (char)optopt, '\0'};
     bool is_letter = optopt > 0 && optopt < LONG_HELP;
     const char *name = command->name, *option = is_letter ? letter : argv[optind - 1];
-    const char *nearest = nearest_option(command, option);
 
     if (refusal == ':')
         message_die(STATUS_USAGE, "option '%s' needs a value: see 'remap help %s'", option, name);
     if (optopt >= LONG_HELP)
         message_die(STATUS_USAGE, "option '%s' takes no value: see 'remap help %s'", option, name);
-    if (nearest != NULL)
-        message_die(STATUS_USAGE, "unknown option '%s': did you mean '--%s'?", option, nearest);
-    message_die(STATUS_USAGE, "unknown option '%s': see 'remap help %s'", option, name);
+    command_refuse_option(command, option);
 }
 
 void command_parse(const struct command *command, int *argc, char ***argv)

@@ -88,6 +88,15 @@ void command_parse(const struct command *command, int *argc, char ***argv);
 
 void command_print_version(void);
 
+/* Returns the command's option that a word is, "-r" or "--rules" or "--rules=80=8080"; or NULL. */
+const struct option_spec *command_find_option(const struct command *command, const char *word);
+
+/* Returns whether an option's value is the next word, unless its own has a "=". */
+bool command_needs_value(const struct option_spec *o);
+
+/* Ends the program, after a message that says which option may have been meant. */
+_Noreturn void command_refuse_option(const struct command *command, const char *word);
+
 /* Prints the help of the command: usage, summary, options and details. */
 void command_print_help(const struct command *command);
 

@@ -90,26 +90,6 @@ static void complete_value(const struct option_spec *o)
 
 /* ---- options ---- */
 
-static bool needs_value(const struct option_spec *o)
-{
-    return o->argument != NULL && o->argument[0] != '[' && o->kind != OPTION_CONSTANT;
-}
-
-/* Returns the option that a word is, "-r" or "--rules" or "--rules=80=8080"; or NULL. */
-static const struct option_spec *find_option(const struct command *command, const char *word)
-{
-    size_t size = strcspn(word, "=");
-
-    for (const struct option_spec *o = command->options; o->name != NULL; o++) {
-        bool is_letter = o->letter != '\0' && word[1] == o->letter && word[2] == '\0';
-        bool is_long = strncmp(word, "--", 2) == 0 && strlen(o->name) == size - 2 &&
-                       strncmp(o->name, word + 2, size - 2) == 0;
-        if (word[0] == '-' && (is_letter || is_long))
-            return o;
-    }
-    return NULL;
-}
-
 static void complete_option(const struct option_spec *o)
 {
     CLEANUP_FREE char *word = memory_format("--%s", o->name);
@@ -140,9 +120,9 @@ static struct context read_words(char **words, int last, const struct command *c
     struct context c = {.command = command};
 
     for (int i = 1; i < last; i++) {
-        const struct option_spec *o = c.is_operand ? NULL : find_option(command, words[i]);
+        const struct option_spec *o = c.is_operand ? NULL : command_find_option(command, words[i]);
         const char *value = o != NULL ? strchr(words[i], '=') : NULL;
-        if (o != NULL && needs_value(o) && value == NULL) {
+        if (o != NULL && command_needs_value(o) && value == NULL) {
             c.option = ++i == last ? o : NULL;
             value = words[i];
         } else if (value != NULL) {
@@ -176,7 +156,7 @@ static void complete_last(char **words, int last, const struct command *command)
     } else if (o != NULL) {
         complete_value(o);
     } else if (!c.is_operand && typed[0] == '-' && value != NULL) {
-        o = find_option(command, typed);
+        o = command_find_option(command, typed);
         before = memory_format("%.*s=", (int)(value - typed), typed);
         typed = value + 1;
         if (o != NULL && o->argument != NULL)

@@ -7,12 +7,40 @@
 #include "cli/complete.h"
 #include "cli/install_paths.h"
 #include "cli/message.h"
+#include "cli/nearest.h"
+
+static const char *const VERBS[] = {"up", "down", "status", "plan"};
+
+static void check_verb(const char *word)
+{
+    const char *nearest = nearest_word(word, VERBS, sizeof(VERBS) / sizeof(VERBS[0]));
+
+    if (nearest != NULL && strcmp(nearest, word) != 0)
+        message_die(STATUS_USAGE, "unknown command '%s': did you mean 'remap redirect %s'?", word,
+                    nearest);
+}
+
+/* The script parses the words. Here only those are found that are misspelt. */
+static void check_words(char **words)
+{
+    for (; *words != NULL; words++) {
+        const struct option_spec *o = command_find_option(&redirect_command, *words);
+        bool is_value_next = o != NULL && command_needs_value(o) && strchr(*words, '=') == NULL;
+        if (is_value_next && words[1] != NULL)
+            words++;
+        else if (o == NULL && strncmp(*words, "--", 2) == 0)
+            command_refuse_option(&redirect_command, *words);
+        else if (o == NULL && **words != '-')
+            check_verb(*words);
+    }
+}
 
 static int redirect_main(int argc, char **argv)
 {
     char helper[PATH_MAX];
 
     (void)argc;
+    check_words(argv + 1);
     install_paths_helper(helper);
     argv[0] = helper;
     execv(helper, argv);
