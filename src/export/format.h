@@ -6,11 +6,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "export/grant.h"
 #include "export/redirect.h"
 
-enum { FORMAT_INTERFACES_MAX = 16 };
+enum { FORMAT_INTERFACES_MAX = 16, FORMAT_PORTS_MAX = 64 };
 
-/* What was asked for besides the table: the options of remap-redirect(8). Borrowed. */
+/* What was asked for besides the table. Borrowed. */
 struct format_options {
     const char *owner;   /* a name or a number; NULL: no guard */
     uint32_t owner_id;   /* set if `owner` is, where the format needs it */
@@ -26,18 +27,40 @@ struct format_options {
 
 struct format_input {
     const struct table *table;
-    const struct redirect *redirect; /* the table, worked out */
+    const struct redirect
+        *redirect;             /* the table, worked out: of FORMAT_FIREWALL and FORMAT_PROXY */
+    const struct grant *grant; /* of FORMAT_GRANT */
     const struct format_options *options;
-    const char *helper; /* the path of remap-redirect, if `is_unit` */
+    const char *helper;   /* the path of remap-redirect, of FORMAT_UNIT */
+    char *const *command; /* the operands after the format; ends with NULL */
 };
+
+/* What a format makes of the table. */
+enum format_kind {
+    FORMAT_FIREWALL, /* redirects packets: see remap-redirect(8) */
+    FORMAT_UNIT,     /* runs remap-redirect later: owner and running servers are looked up then */
+    FORMAT_PROXY,    /* receives on the asked ports, and sends to the actual ones */
+    FORMAT_GRANT,    /* lets a server bind the asked ports, without libremap */
+    FORMAT_TABLE,    /* the table as it is */
+};
+
+/* Which operands follow the format. */
+enum format_operands { FORMAT_NO_OPERANDS, FORMAT_PROGRAM, FORMAT_COMMAND };
 
 struct format {
     const char *name;
     const char *summary;
-    bool is_unit; /* runs remap-redirect later: owner and running servers are looked up then */
+    enum format_kind kind;
+    enum format_operands operands;
+    bool has_ranges; /* of ports: otherwise a line has FORMAT_PORTS_MAX at most */
+    /* Returns why the format cannot have this line of a redirect, or NULL. May itself be NULL. */
+    const char *(*cannot)(const struct redirect_line *line);
+    /* Begins with a comment: what to do with the text, and how to undo that. */
     void (*print)(const struct format_input *in, FILE *out);
 };
 
 extern const struct format nft_format;
 extern const struct format iptables_format;
 extern const struct format systemd_redirect_format;
+extern const struct format sysctl_format;
+extern const struct format json_format;

@@ -167,5 +167,7 @@ static void print(const struct format_input *in, FILE *out)
 const struct format iptables_format = {
     .name = "iptables",
     .summary = "firewall rules, for iptables-restore and ip6tables-restore",
+    .kind = FORMAT_FIREWALL,
+    .has_ranges = true,
     .print = print,
 };

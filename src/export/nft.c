@@ -281,5 +281,7 @@ static void print(const struct format_input *in, FILE *out)
 const struct format nft_format = {
     .name = "nft",
     .summary = "firewall rules, for nft -f",
+    .kind = FORMAT_FIREWALL,
+    .has_ranges = true,
     .print = print,
 };

@@ -98,6 +98,6 @@ static void print(const struct format_input *in, FILE *out)
 const struct format systemd_redirect_format = {
     .name = "systemd-redirect",
     .summary = "a systemd service that runs remap-redirect when the system starts",
-    .is_unit = true,
+    .kind = FORMAT_UNIT,
     .print = print,
 };

@@ -1,0 +1,34 @@
+/* The privileged ports that the table names, for a server that is given those ports themselves. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/table.h"
+
+enum { GRANT_END = 1024 /* of the privileged ports */ };
+
+/* What to tell people about a rule. */
+enum grant_note {
+    GRANT_DONE,         /* nothing */
+    GRANT_DENY,         /* it denies its ports */
+    GRANT_UNPRIVILEGED, /* all may bind its ports */
+    GRANT_ADDRESS,      /* its target has an address, which does not apply */
+};
+
+/* A bit of `ports` is 1 << proto. */
+struct grant {
+    uint8_t ports[GRANT_END];
+    enum grant_note note[TABLE_MAX];
+};
+
+/* Ports of one protocol, or of all (PROTO_ANY). */
+struct grant_range {
+    enum proto proto;
+    uint16_t first, last;
+};
+
+void grant_make(struct grant *g, const struct table *t);
+
+/* Sets *range to the next one, by protocol and port. It begins as {0}. Returns false at the end. */
+bool grant_next(const struct grant *g, struct grant_range *range);
