@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/servers.h"
 #include "export/firewall.h"
+#include "export/proxy.h"
 #include "linux/netns.h"
 #include "linux/sock_diag.h"
 
@@ -36,6 +37,9 @@ static const char *const NOTES[] = {
 
 static const char LOCAL_NOTE[] =
     "goes to a loopback address, so it is redirected for this host alone";
+
+_Static_assert(FORMAT_PORTS_MAX == 64, "the number is in the message");
+static const char TOO_MANY_PORTS[] = "use 64 ports at most, since it takes each by itself";
 
 static void print_notes(const struct format *format, const struct format_input *in)
 {
@@ -95,52 +99,60 @@ static bool leaves_a_choice(const struct table *t)
     return false;
 }
 
-/* Returns the rule that a line is from, by its first port; or the number of rules. */
-static size_t rule_of(const struct table *t, const struct redirect_line *line)
+/* Returns why the format cannot have the line, or NULL. */
+static const char *refusal(const struct format *format, const struct redirect_line *line)
 {
-    size_t i = 0;
-
-    for (; i < t->count; i++) {
-        const struct rule *rule = &t->rule[i];
-        if (line->first >= rule->first && line->first <= rule->last &&
-            (rule->proto == PROTO_ANY || line->proto == PROTO_ANY || rule->proto == line->proto) &&
-            (rule->host.family == AF_UNSPEC || addr_equal(&rule->host, &line->host)))
-            break;
-    }
-    return i;
+    if (!format->has_ranges && line->last - line->first >= FORMAT_PORTS_MAX)
+        return TOO_MANY_PORTS;
+    return format->cannot != NULL ? format->cannot(line) : NULL;
 }
 
-static void print_refusal(const struct format *format, const struct format_input *in,
+/* Returns whether an earlier line has the same ports of the same rule, and was named for them. */
+static bool is_named(const struct format *format, const struct redirect *r, size_t index)
+{
+    const struct redirect_line *line = &r->line[index];
+    size_t i = 0;
+
+    while (i < index && (r->line[i].rule != line->rule || r->line[i].first != line->first ||
+                         r->line[i].last != line->last || refusal(format, &r->line[i]) == NULL))
+        i++;
+    return i < index;
+}
+
+/* Names the ports if they are not all of the rule. */
+static void print_refusal(const struct format *format, const struct table *t,
                           const struct redirect_line *line, const char *why)
 {
-    CLEANUP_FREE char *text = NULL;
-    size_t rule = rule_of(in->table, line);
+    const struct rule *rule = &t->rule[line->rule];
+    CLEANUP_FREE char *ports = memory_format("%u-%u", line->first, line->last);
+    bool is_all = line->first == rule->first && line->last == rule->last;
+    CLEANUP_FREE char *text = memory_format("cannot be said in the format %s%s%s: %s", format->name,
+                                            is_all ? "" : ", ports ", is_all ? "" : ports, why);
 
-    if (why != NULL)
-        text = memory_format("cannot be said in the format %s: %s", format->name, why);
-    else
-        text = memory_format("has %u ports, and the format %s takes each by itself: use %d at most",
-                             line->last - line->first + 1U, format->name, FORMAT_PORTS_MAX);
-    if (rule < in->table->count)
-        print_note(in->table, rule, text);
+    print_note(t, line->rule, text);
 }
 
 /* Drops the lines that the format cannot have. A proxy has no use for those that are left alone. */
-static void drop_lines(const struct format *format, const struct format_input *in,
-                       struct redirect *r)
+static void drop_lines(const struct format *format, const struct table *t, struct redirect *r)
 {
     size_t kept = 0;
 
+    if (format->kind == FORMAT_PROXY) {
+        for (size_t i = 0; i < r->count; i++) {
+            if (!r->line[i].is_alone)
+                r->line[kept++] = r->line[i];
+        }
+        r->count = kept;
+    }
     for (size_t i = 0; i < r->count; i++) {
-        const struct redirect_line *line = &r->line[i];
-        bool is_long = !format->has_ranges && line->last - line->first >= FORMAT_PORTS_MAX;
-        if (line->is_alone && format->kind == FORMAT_PROXY)
-            continue;
-        const char *why = format->cannot != NULL ? format->cannot(line) : NULL;
-        if (why != NULL || is_long)
-            print_refusal(format, in, line, why);
-        else
-            r->line[kept++] = *line;
+        const char *why = refusal(format, &r->line[i]);
+        if (why != NULL && !is_named(format, r, i))
+            print_refusal(format, t, &r->line[i], why);
+    }
+    kept = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        if (refusal(format, &r->line[i]) == NULL)
+            r->line[kept++] = r->line[i];
     }
     r->count = kept;
 }
@@ -157,7 +169,9 @@ void exported_redirect(const struct format *format, struct format_input *in, str
         memory_is_out();
     in->redirect = r;
     print_notes(format, in);
-    drop_lines(format, in, r);
+    if (format->has_http && !proxy_split(r))
+        memory_is_out();
+    drop_lines(format, in->table, r);
     if (r->count == 0)
         message_die(STATUS_NO, "no rule of the table can be exported");
     if (format->kind == FORMAT_FIREWALL)

@@ -53,6 +53,7 @@ struct format {
     enum format_kind kind;
     enum format_operands operands;
     bool has_ranges; /* of ports: otherwise a line has FORMAT_PORTS_MAX at most */
+    bool has_http;   /* a line has ports of HTTP or others, not both: see proxy.h */
     /* Returns why the format cannot have this line of a redirect, or NULL. May itself be NULL. */
     const char *(*cannot)(const struct redirect_line *line);
     /* Begins with a comment: what to do with the text, and how to undo that. */

@@ -122,6 +122,7 @@ static bool decide(struct maker *m, struct redirect_line *line, const struct add
 
     if (d.rule < 0)
         return false;
+    line->rule = (size_t)d.rule;
     bool is_auto = d.action == ACTION_AUTO;
     if (is_auto)
         d.last = UINT16_MAX;
@@ -224,7 +225,8 @@ static bool is_special(const struct maker *m, const struct addr *host, uint32_t 
 static bool is_same_target(const struct redirect_line *a, const struct redirect_line *b)
 {
     return a->is_alone == b->is_alone &&
-           (a->is_alone || (a->to_first == b->to_first && addr_equal(&a->to, &b->to)));
+           (a->is_alone ||
+            (a->rule == b->rule && a->to_first == b->to_first && addr_equal(&a->to, &b->to)));
 }
 
 /* Whether `b` continues `a`: its ports and its targets follow those of `a`. */

@@ -21,7 +21,7 @@ struct redirect_live {
  * What becomes of packets of `proto` (PROTO_ANY: TCP and UDP) and `family` (AF_UNSPEC: both) to
  * `host` (AF_UNSPEC: any address of this host) and a port of first..last. They are left alone, or
  * go to `to` (AF_UNSPEC: the same address) and as many ports from to_first. Lines of one address
- * come before lines of any address.
+ * come before lines of any address. Each is of one rule.
  */
 struct redirect_line {
     enum proto proto;
@@ -29,6 +29,7 @@ struct redirect_line {
     bool is_alone;
     struct addr host, to;
     uint16_t first, last, to_first;
+    size_t rule; /* of the table, unless it is left alone */
 };
 
 /* What to tell people about a rule. */
