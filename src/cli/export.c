@@ -18,8 +18,13 @@
 #include "export/firewall.h"
 
 static const struct format *const FORMATS[] = {
-    &nft_format,   &iptables_format, &systemd_redirect_format,
-    &nginx_format, &sysctl_format,   &json_format,
+    &nft_format,
+    &iptables_format,
+    &systemd_redirect_format,
+    &nginx_format,
+    &haproxy_format,
+    &sysctl_format,
+    &json_format,
     NULL,
 };
 

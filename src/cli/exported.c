@@ -124,32 +124,29 @@ static void print_refusal(const struct format *format, const struct table *t,
                           const struct redirect_line *line, const char *why)
 {
     const struct rule *rule = &t->rule[line->rule];
-    CLEANUP_FREE char *ports = memory_format("%u-%u", line->first, line->last);
-    bool is_all = line->first == rule->first && line->last == rule->last;
-    CLEANUP_FREE char *text = memory_format("cannot be said in the format %s%s%s: %s", format->name,
-                                            is_all ? "" : ", ports ", is_all ? "" : ports, why);
+    CLEANUP_FREE char *text = NULL;
 
+    if (line->first == rule->first && line->last == rule->last)
+        text = memory_format("cannot be said in the format %s: %s", format->name, why);
+    else if (line->first == line->last)
+        text = memory_format("cannot be said in the format %s, port %u: %s", format->name,
+                             line->first, why);
+    else
+        text = memory_format("cannot be said in the format %s, ports %u-%u: %s", format->name,
+                             line->first, line->last, why);
     print_note(t, line->rule, text);
 }
 
-/* Drops the lines that the format cannot have. A proxy has no use for those that are left alone. */
+/* Drops the lines that the format cannot have. */
 static void drop_lines(const struct format *format, const struct table *t, struct redirect *r)
 {
     size_t kept = 0;
 
-    if (format->kind == FORMAT_PROXY) {
-        for (size_t i = 0; i < r->count; i++) {
-            if (!r->line[i].is_alone)
-                r->line[kept++] = r->line[i];
-        }
-        r->count = kept;
-    }
     for (size_t i = 0; i < r->count; i++) {
         const char *why = refusal(format, &r->line[i]);
         if (why != NULL && !is_named(format, r, i))
             print_refusal(format, t, &r->line[i], why);
     }
-    kept = 0;
     for (size_t i = 0; i < r->count; i++) {
         if (refusal(format, &r->line[i]) == NULL)
             r->line[kept++] = r->line[i];
@@ -169,6 +166,8 @@ void exported_redirect(const struct format *format, struct format_input *in, str
         memory_is_out();
     in->redirect = r;
     print_notes(format, in);
+    if (format->kind == FORMAT_PROXY)
+        proxy_join(r);
     if (format->has_http && !proxy_split(r))
         memory_is_out();
     drop_lines(format, in->table, r);

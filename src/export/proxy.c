@@ -7,6 +7,48 @@ bool proxy_is_http(uint16_t port)
     return port == 80 || port == 591 || port == 8008 || port == 8080;
 }
 
+static bool is_same(const struct redirect_line *a, const struct redirect_line *b)
+{
+    return a->rule == b->rule && a->first == b->first && a->last == b->last &&
+           a->to_first == b->to_first && addr_equal(&a->host, &b->host) &&
+           addr_equal(&a->to, &b->to);
+}
+
+/* Joins the line to an earlier one, and returns whether there is one for that. */
+static bool join(struct redirect_line *lines, size_t count, const struct redirect_line *line)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct redirect_line *a = &lines[i];
+        bool is_proto = a->proto == line->proto, is_family = a->family == line->family;
+        if (!is_same(a, line) || is_proto == is_family)
+            continue;
+        if (is_proto)
+            a->family = AF_UNSPEC;
+        else
+            a->proto = PROTO_ANY;
+        return true;
+    }
+    return false;
+}
+
+static void join_all(struct redirect *r)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < r->count; i++) {
+        if (!r->line[i].is_alone && !join(r->line, kept, &r->line[i]))
+            r->line[kept++] = r->line[i];
+    }
+    r->count = kept;
+}
+
+/* First the protocols of each family, since those of one family may have been joined already. */
+void proxy_join(struct redirect *r)
+{
+    join_all(r);
+    join_all(r);
+}
+
 /* Returns the last port of the line that is of the same kind as `first`, with all between. */
 static uint16_t last_alike(const struct redirect_line *line, uint16_t first)
 {

@@ -11,6 +11,9 @@
 /* Whether the port is one of HTTP without TLS, by its number at IANA: http or http-alt. */
 bool proxy_is_http(uint16_t port);
 
+/* Joins lines that differ in nothing but the protocol, or but the family. Drops those left alone. */
+void proxy_join(struct redirect *r);
+
 /* Splits the lines into those of HTTP ports and others. Returns false if there is no memory. */
 __attribute__((warn_unused_result)) bool proxy_split(struct redirect *r);
 
