@@ -18,14 +18,9 @@
 #include "export/firewall.h"
 
 static const struct format *const FORMATS[] = {
-    &nft_format,
-    &iptables_format,
-    &systemd_redirect_format,
-    &nginx_format,
-    &haproxy_format,
-    &sysctl_format,
-    &json_format,
-    NULL,
+    &nft_format,    &iptables_format, &systemd_redirect_format,
+    &nginx_format,  &haproxy_format,  &caddy_format,
+    &sysctl_format, &json_format,     NULL,
 };
 
 enum { INTERFACE_MAX = 15 /* IFNAMSIZ */ };

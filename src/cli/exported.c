@@ -102,9 +102,11 @@ static bool leaves_a_choice(const struct table *t)
 /* Returns why the format cannot have the line, or NULL. */
 static const char *refusal(const struct format *format, const struct redirect_line *line)
 {
-    if (!format->has_ranges && line->last - line->first >= FORMAT_PORTS_MAX)
+    const char *why = format->cannot != NULL ? format->cannot(line) : NULL;
+
+    if (why == NULL && !format->has_ranges && line->last - line->first >= FORMAT_PORTS_MAX)
         return TOO_MANY_PORTS;
-    return format->cannot != NULL ? format->cannot(line) : NULL;
+    return why;
 }
 
 /* Returns whether an earlier line has the same ports of the same rule, and was named for them. */

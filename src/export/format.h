@@ -65,5 +65,6 @@ extern const struct format iptables_format;
 extern const struct format systemd_redirect_format;
 extern const struct format nginx_format;
 extern const struct format haproxy_format;
+extern const struct format caddy_format;
 extern const struct format sysctl_format;
 extern const struct format json_format;
