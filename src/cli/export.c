@@ -18,12 +18,12 @@
 #include "export/firewall.h"
 
 static const struct format *const FORMATS[] = {
-    &nft_format,    &iptables_format, &systemd_redirect_format,
-    &nginx_format,  &haproxy_format,  &caddy_format,
-    &sysctl_format, &json_format,     NULL,
+    &nft_format,   &iptables_format, &systemd_redirect_format, &nginx_format,   &haproxy_format,
+    &caddy_format, &sysctl_format,   &kubernetes_format,       &compose_format, &json_format,
+    NULL,
 };
 
-enum { INTERFACE_MAX = 15 /* IFNAMSIZ */ };
+enum { INTERFACE_MAX = 15 /* IFNAMSIZ */, LIST_COLUMN = 27 /* of the summaries of --list */ };
 
 static struct {
     struct rules rules;
@@ -91,7 +91,8 @@ static bool has_option(const struct format *format, const char *name)
 {
     bool is_unit = format->kind == FORMAT_UNIT;
     bool redirects = format->kind == FORMAT_FIREWALL || is_unit;
-    bool has_servers = redirects || format->kind == FORMAT_PROXY;
+    bool has_servers =
+        redirects || format->kind == FORMAT_PROXY || format->kind == FORMAT_CONTAINER;
 
     if (strcmp(name, "backend") == 0)
         return is_unit;
@@ -151,6 +152,7 @@ static void print(const struct format *format, struct format_input *in)
     switch (format->kind) {
     case FORMAT_FIREWALL:
     case FORMAT_PROXY:
+    case FORMAT_CONTAINER:
         find_users(&options.format);
         exported_redirect(format, in, &r);
         break;
@@ -170,8 +172,16 @@ static void print(const struct format *format, struct format_input *in)
 
 static int print_list(void)
 {
-    for (size_t i = 0; FORMATS[i] != NULL; i++)
-        printf("%-17s %s\n", FORMATS[i]->name, FORMATS[i]->summary);
+    static const char *const OPERANDS[] = {
+        [FORMAT_NO_OPERANDS] = "",
+        [FORMAT_PROGRAM] = " PROGRAM",
+        [FORMAT_COMMAND] = " COMMAND...",
+    };
+
+    for (size_t i = 0; FORMATS[i] != NULL; i++) {
+        int used = printf("%s%s", FORMATS[i]->name, OPERANDS[FORMATS[i]->operands]);
+        printf("%*s%s\n", LIST_COLUMN - used, "", FORMATS[i]->summary);
+    }
     return STATUS_OK;
 }
 

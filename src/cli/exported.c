@@ -7,6 +7,7 @@
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/servers.h"
+#include "export/container.h"
 #include "export/firewall.h"
 #include "export/proxy.h"
 #include "linux/netns.h"
@@ -99,13 +100,33 @@ static bool leaves_a_choice(const struct table *t)
     return false;
 }
 
-/* Returns why the format cannot have the line, or NULL. */
-static const char *refusal(const struct format *format, const struct redirect_line *line)
+/* Returns why the format cannot have the line by itself, or NULL. */
+static const char *line_refusal(const struct format *format, const struct redirect_line *line)
 {
     const char *why = format->cannot != NULL ? format->cannot(line) : NULL;
 
     if (why == NULL && !format->has_ranges && line->last - line->first >= FORMAT_PORTS_MAX)
         return TOO_MANY_PORTS;
+    return why;
+}
+
+/* Returns whether both lines have a port, and take it to different ones. */
+static bool disagree(const struct redirect_line *a, const struct redirect_line *b)
+{
+    return a->first <= b->last && b->first <= a->last &&
+           (a->proto == PROTO_ANY || b->proto == PROTO_ANY || a->proto == b->proto) &&
+           a->to_first - a->first != b->to_first - b->first;
+}
+
+/* Returns why the format cannot have the line, or NULL. */
+static const char *refusal(const struct format *format, const struct redirect *r, size_t index)
+{
+    const char *why = line_refusal(format, &r->line[index]);
+
+    for (size_t i = 0; why == NULL && format->kind == FORMAT_CONTAINER && i < index; i++) {
+        if (disagree(&r->line[i], &r->line[index]) && line_refusal(format, &r->line[i]) == NULL)
+            why = "a port has one target in a container, and an earlier rule has another one";
+    }
     return why;
 }
 
@@ -116,7 +137,7 @@ static bool is_named(const struct format *format, const struct redirect *r, size
     size_t i = 0;
 
     while (i < index && (r->line[i].rule != line->rule || r->line[i].first != line->first ||
-                         r->line[i].last != line->last || refusal(format, &r->line[i]) == NULL))
+                         r->line[i].last != line->last || refusal(format, r, i) == NULL))
         i++;
     return i < index;
 }
@@ -142,15 +163,17 @@ static void print_refusal(const struct format *format, const struct table *t,
 /* Drops the lines that the format cannot have. */
 static void drop_lines(const struct format *format, const struct table *t, struct redirect *r)
 {
+    CLEANUP_FREE bool *is_refused = memory_check(calloc(r->count + 1, sizeof(*is_refused)));
     size_t kept = 0;
 
     for (size_t i = 0; i < r->count; i++) {
-        const char *why = refusal(format, &r->line[i]);
+        const char *why = refusal(format, r, i);
+        is_refused[i] = why != NULL;
         if (why != NULL && !is_named(format, r, i))
             print_refusal(format, t, &r->line[i], why);
     }
     for (size_t i = 0; i < r->count; i++) {
-        if (refusal(format, &r->line[i]) == NULL)
+        if (!is_refused[i])
             r->line[kept++] = r->line[i];
     }
     r->count = kept;
@@ -168,7 +191,9 @@ void exported_redirect(const struct format *format, struct format_input *in, str
         memory_is_out();
     in->redirect = r;
     print_notes(format, in);
-    if (format->kind == FORMAT_PROXY)
+    if (format->kind == FORMAT_CONTAINER)
+        container_narrow(r, in->table);
+    if (format->kind == FORMAT_PROXY || format->kind == FORMAT_CONTAINER)
         proxy_join(r);
     if (format->has_http && !proxy_split(r))
         memory_is_out();

@@ -28,7 +28,7 @@ struct format_options {
 struct format_input {
     const struct table *table;
     const struct redirect
-        *redirect;             /* the table, worked out: of FORMAT_FIREWALL and FORMAT_PROXY */
+        *redirect; /* the table, worked out: of FORMAT_FIREWALL, FORMAT_PROXY, FORMAT_CONTAINER */
     const struct grant *grant; /* of FORMAT_GRANT */
     const struct format_options *options;
     const char *helper;   /* the path of remap-redirect, of FORMAT_UNIT */
@@ -37,11 +37,12 @@ struct format_input {
 
 /* What a format makes of the table. */
 enum format_kind {
-    FORMAT_FIREWALL, /* redirects packets: see remap-redirect(8) */
-    FORMAT_UNIT,     /* runs remap-redirect later: owner and running servers are looked up then */
-    FORMAT_PROXY,    /* receives on the asked ports, and sends to the actual ones */
-    FORMAT_GRANT,    /* lets a server bind the asked ports, without libremap */
-    FORMAT_TABLE,    /* the table as it is */
+    FORMAT_FIREWALL,  /* redirects packets: see remap-redirect(8) */
+    FORMAT_UNIT,      /* runs remap-redirect later: owner and running servers are looked up then */
+    FORMAT_PROXY,     /* receives on the asked ports, and sends to the actual ones */
+    FORMAT_CONTAINER, /* publishes actual ports of a container as the asked ones: see container.h */
+    FORMAT_GRANT,     /* lets a server bind the asked ports, without libremap */
+    FORMAT_TABLE,     /* the table as it is */
 };
 
 /* Which operands follow the format. */
@@ -67,4 +68,6 @@ extern const struct format nginx_format;
 extern const struct format haproxy_format;
 extern const struct format caddy_format;
 extern const struct format sysctl_format;
+extern const struct format kubernetes_format;
+extern const struct format compose_format;
 extern const struct format json_format;
