@@ -223,8 +223,11 @@ static int export_main(int argc, char **argv)
     struct format_options *o = &options.format;
     struct format_input in = {.table = &config.table, .options = o, .command = argv + 2};
 
-    if (options.is_list)
+    if (options.is_list) {
+        if (options.output != NULL)
+            output_file_begin(options.output);
         return print_list();
+    }
     const struct format *format = find_format(argc > 1 ? argv[1] : NULL);
     check_options(format);
     check_operands(format, argv + 2);

@@ -3,8 +3,9 @@
 
 /*
  * Goes on in a child process, whose standard output becomes the file at `path` if it exits with 0;
- * this process then exits with its status. The file is replaced at once, and keeps its mode. No
- * symbolic link of another user but root is followed. Something that is not a regular file, such as
+ * this process then exits with its status. The file is replaced at once, and keeps its mode
+ * and, if root does that, its owner. A symbolic link stays, and what it leads to is replaced; one of
+ * another user but root is refused. Something that is not a regular file, such as
  * /dev/stdout, is written to as it is. On an error, ends the program.
  */
 void output_file_begin(const char *path);

@@ -22,11 +22,7 @@ static bool refuse(const char *path, const char *why)
     return false;
 }
 
-/*
- * The owner of / can change anything. In a user namespace this may be a user without
- * a number there (user_namespaces(7)).
- */
-static bool is_trusted_user(uid_t uid)
+bool rules_trusts_user(uid_t uid)
 {
     struct stat root;
 
@@ -35,7 +31,7 @@ static bool is_trusted_user(uid_t uid)
 
 static bool check_folder(const char *path, const struct stat *st, bool holds_the_file)
 {
-    if (!is_trusted_user(st->st_uid))
+    if (!rules_trusts_user(st->st_uid))
         return refuse(path, "belongs to another user, who can replace the table: move the table, "
                             "or chown the folder to root");
     if ((st->st_mode & 022) != 0 && (holds_the_file || (st->st_mode & S_ISVTX) == 0))
@@ -48,7 +44,7 @@ static bool check_file(const char *path, const struct stat *st)
 {
     if (!S_ISREG(st->st_mode))
         return refuse(path, "is not a file");
-    if (!is_trusted_user(st->st_uid))
+    if (!rules_trusts_user(st->st_uid))
         return refuse(path, "belongs to another user: chown it to root");
     if ((st->st_mode & 022) != 0)
         return refuse(path, "is writable by others: chmod go-w it");
@@ -69,7 +65,7 @@ static bool check_name(const char *folder, const char *path, bool is_last, struc
         return false;
     if (!S_ISLNK(st->st_mode))
         return !is_last || check_file(path, st);
-    return is_trusted_user(st->st_uid) ||
+    return rules_trusts_user(st->st_uid) ||
            refuse(path, "is a symbolic link of another user: use the path of the file itself");
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/config.h"
 
@@ -28,6 +29,12 @@ void rules_add_text(struct rules *r, const char *text);
 void rules_add_file(struct rules *r, const char *path);
 void rules_add_published(struct rules *r, const char *text);
 void rules_add_auto(struct rules *r);
+
+/*
+ * Returns whether the user is root or this one. The owner of / can change anything. In a user
+ * namespace this may be a user without a number there (user_namespaces(7)).
+ */
+bool rules_trusts_user(uid_t uid);
 
 /* Fills in *config, with the added rules if there are any. False after a message. */
 __attribute__((warn_unused_result)) bool rules_load(const struct rules *r, struct config *config);
