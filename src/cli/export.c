@@ -225,7 +225,7 @@ static int export_main(int argc, char **argv)
 
     if (options.is_list) {
         if (options.output != NULL)
-            output_file_begin(options.output);
+            output_file_begin(options.output, NULL);
         return print_list();
     }
     const struct format *format = find_format(argc > 1 ? argv[1] : NULL);
@@ -235,7 +235,7 @@ static int export_main(int argc, char **argv)
     check_user(o->owner);
     take_interfaces(o);
     if (options.output != NULL)
-        output_file_begin(options.output);
+        output_file_begin(options.output, NULL);
     if (!rules_load(&options.rules, &config))
         return STATUS_BAD_TABLE;
     o->is_given = options.rules.given;

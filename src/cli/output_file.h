@@ -7,5 +7,9 @@
  * and, if root does that, its owner. A symbolic link stays, and what it leads to is replaced; one of
  * another user but root is refused. Something that is not a regular file, such as
  * /dev/stdout, is written to as it is. On an error, ends the program.
+ * `second` is a further file, or NULL.
  */
-void output_file_begin(const char *path);
+void output_file_begin(const char *path, const char *second);
+
+/* What is printed from now on becomes the second file, which is replaced with the first one. */
+void output_file_next(void);
