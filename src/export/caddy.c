@@ -32,13 +32,13 @@ static void print_bind(const struct redirect_line *line, FILE *out)
 static void print_site(const struct redirect_line *line, uint16_t port, FILE *out)
 {
     char target[RULE_TEXT_MAX];
+    uint16_t to = (uint16_t)(line->to_first + (port - line->first));
 
     fputc('\n', out);
     proxy_print_without_udp(line, "", out);
     fprintf(out, "http://:%u {\n", port);
     print_bind(line, out);
-    fprintf(out, "\treverse_proxy %s:%u\n}\n", proxy_target(line, target),
-            line->to_first + (port - line->first));
+    fprintf(out, "\treverse_proxy %s:%u\n}\n", proxy_target(line, target), to);
 }
 
 static void print(const struct format_input *in, FILE *out)

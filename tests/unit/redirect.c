@@ -1,4 +1,5 @@
 #include "export/firewall.h"
+#include "export/proxy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,8 +56,9 @@ static void print_line(const struct redirect_line *line, FILE *out)
     }
 }
 
-/* The lines of a table, with ";" between them. */
-static void lines_of(const char *rules, const char *const *alive, char *buf, size_t size)
+/* The lines of a table, with ";" between them; as a proxy has them, if it is one. */
+static void lines_of(const char *rules, const char *const *alive, bool is_proxy, char *buf,
+                     size_t size)
 {
     struct source source = {.name = "test", .text = rules, .size = strlen(rules)};
     static struct table t;
@@ -68,6 +70,10 @@ static void lines_of(const char *rules, const char *const *alive, char *buf, siz
     if (!table_parse(&t, &source, &d))
         fail_msg("%s: %s", rules, d.message);
     assert_true(redirect_make(&r, &t, lives, read_lives(alive, lives)));
+    if (is_proxy) {
+        proxy_join(&r);
+        assert_true(proxy_split(&r));
+    }
     memset(buf, 0, size);
     FILE *out = fmemopen(buf, size, "w");
     for (size_t i = 0; i < r.count; i++) {
@@ -148,7 +154,37 @@ TEST(lines)
     char buf[1024];
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        lines_of(cases[i].rules, cases[i].alive, buf, sizeof(buf));
+        lines_of(cases[i].rules, cases[i].alive, false, buf, sizeof(buf));
+        if (strcmp(buf, cases[i].lines) != 0)
+            fail_msg("%s: expected %s, got %s", cases[i].rules, cases[i].lines, buf);
+    }
+}
+
+TEST(lines_of_proxies)
+{
+    static const struct {
+        const char *rules;
+        const char *alive[4];
+        const char *lines;
+    } cases[] = {
+        {"78-81=+8000", {0}, "* * * 78 79 * 8078;* * * 80 80 * 8080;* * * 81 81 * 8081"},
+        {"80=8080", {0}, "* * * 80 80 * 8080"},
+        {"591=8080,8008=8081,8080=8082",
+         {0},
+         "* * * 591 591 * 8080;* * * 8008 8008 * 8081;* * * 8080 8080 * 8082"},
+        {"65534-65535=65530-65531", {0}, "* * * 65534 65535 * 65530"},
+        {"80=8080,udp 53=5353", {0}, "* * * 80 80 * 8080;udp * * 53 53 * 5353"},
+        {"25=2525,0.0.0.0:26=2626", {0}, "* * * 25 25 * 2525;* ipv4 * 26 26 * 2626"},
+        {"[::1]:25=keep,25=2600", {0}, "* * * 25 25 * 2600"},
+        {"tcp 80=8080,udp 80=8080", {0}, "tcp * * 80 80 * 8080;udp * * 80 80 * 8080"},
+        {"21=auto,25=2525",
+         {"tcp/0.0.0.0:21=5000", "udp/[::]:21=5001"},
+         "tcp ipv4 * 21 21 * 5000;* * * 25 25 * 2525;udp * * 21 21 * 5001"},
+    };
+    char buf[1024];
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        lines_of(cases[i].rules, cases[i].alive, true, buf, sizeof(buf));
         if (strcmp(buf, cases[i].lines) != 0)
             fail_msg("%s: expected %s, got %s", cases[i].rules, cases[i].lines, buf);
     }
