@@ -54,10 +54,11 @@ static const char STREAM[] = "# The server sees the proxy as the client.\n"
                              "stream {\n"
                              "    proxy_timeout 1h;\n";
 
+/* With reuseport, all datagrams of a client go to one worker, which has one port for it. */
 static void print_listen(const char *host, uint16_t port, enum proto proto, FILE *out)
 {
     fprintf(out, "        listen %s%s%u%s;\n", host, *host != '\0' ? ":" : "", port,
-            proto == PROTO_UDP ? " udp" : "");
+            proto == PROTO_UDP ? " udp reuseport" : "");
 }
 
 static void print_listeners(const struct redirect_line *line, uint16_t port, enum proto proto,

@@ -4,7 +4,7 @@
     export_proxies.py serve ADDRESS     HTTP and WebSocket alone, on that address
     export_proxies.py ask ADDRESS       asks for each on that address, from that address
 
-A client prints what came back. "WebSocket" is its handshake, and bytes that are returned reversed.
+A client prints what came back, once if all of its datagrams came from the same port. "WebSocket" is its handshake, and bytes that are returned reversed.
 """
 import asyncio
 import base64
@@ -49,7 +49,7 @@ class Datagrams(asyncio.DatagramProtocol):
         self.transport = transport
 
     def datagram_received(self, data, addr):
-        self.transport.sendto(data[::-1], addr)
+        self.transport.sendto(b"%s from %d" % (data[::-1], addr[1]), addr)
 
 
 async def serve(address):
@@ -108,8 +108,10 @@ def ask_text(address, port):
 
 def ask_datagram(address):
     client = connect(address, 80, socket.SOCK_DGRAM)
-    client.send(b"hello")
-    return client.recv(100).decode()
+    for _ in range(100):
+        client.send(b"hello")
+    answers = {client.recv(100).decode() for _ in range(100)}
+    return ", ".join(answer.split()[0] for answer in answers)
 
 
 def ask(address):
