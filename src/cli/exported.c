@@ -187,7 +187,7 @@ void exported_redirect(const struct format *format, struct format_input *in, str
     exported_check_targets(in->table);
     if (leaves_a_choice(in->table))
         live = servers_find(in->options, &live_count);
-    if (!redirect_make(r, in->table, live, live_count))
+    if (!redirect_make(r, in->table, format->kind == FORMAT_PROXY, live, live_count))
         memory_is_out();
     in->redirect = r;
     print_notes(format, in);

@@ -26,6 +26,7 @@ struct maker {
     size_t starts;
     struct addr *host; /* the addresses that have lines of their own */
     size_t hosts;
+    bool crosses;             /* from one family to an address of the other */
     bool is_used[TABLE_MAX];  /* the rule has a line with a target */
     bool is_guess[TABLE_MAX]; /* no server is running: the first port of the rule's choice */
     bool is_out_of_memory;
@@ -94,7 +95,8 @@ static bool is_within(const struct redirect_live *live, const struct decision *d
 }
 
 /* Sets the target of the line, if packets of its family can be sent there. */
-static void aim(struct redirect_line *line, const struct addr *to, uint16_t port)
+static void aim(const struct maker *m, struct redirect_line *line, const struct addr *to,
+                uint16_t port)
 {
     bool is_any = addr_is_wildcard(to);
 
@@ -102,7 +104,7 @@ static void aim(struct redirect_line *line, const struct addr *to, uint16_t port
         return;
     /* The wildcard of IPv6 receives both families. */
     if (to->family != AF_UNSPEC && to->family != line->family &&
-        !(is_any && to->family == AF_INET6))
+        !(is_any ? to->family == AF_INET6 : m->crosses))
         return;
     line->is_alone = false;
     line->to = *to;
@@ -136,7 +138,7 @@ static bool decide(struct maker *m, struct redirect_line *line, const struct add
         port = is_within(live, &d) ? live->actual.port : d.first;
     }
     if (port != 0)
-        aim(line, &d.host, port);
+        aim(m, line, &d.host, port);
     m->is_used[d.rule] |= !line->is_alone;
     return true;
 }
@@ -343,10 +345,11 @@ static enum redirect_note note_of(const struct maker *m, size_t index)
     return addr_is_loopback(&rule->to) ? REDIRECT_LOOPBACK : REDIRECT_DONE;
 }
 
-bool redirect_make(struct redirect *r, const struct table *t, const struct redirect_live *live,
-                   size_t live_count)
+bool redirect_make(struct redirect *r, const struct table *t, bool crosses,
+                   const struct redirect_live *live, size_t live_count)
 {
-    struct maker m = {.r = r, .table = t, .live = live, .live_count = live_count};
+    struct maker m = {
+        .r = r, .table = t, .crosses = crosses, .live = live, .live_count = live_count};
 
     *r = (struct redirect){.line = NULL};
     m.start = calloc(2 * (t->count + live_count) + 1, sizeof(*m.start));

@@ -51,10 +51,12 @@ struct redirect {
 };
 
 /*
- * Works out the lines. Ignores servers whose actual port is privileged. Returns false if there is
- * no memory; otherwise the caller frees the lines with redirect_free.
+ * Works out the lines. Those of one family have a target of the other if `crosses`, as a proxy can
+ * connect there. Ignores servers whose actual port is privileged. Returns false if there is no
+ * memory; otherwise the caller frees the lines with redirect_free.
  */
 __attribute__((warn_unused_result)) bool redirect_make(struct redirect *r, const struct table *t,
+                                                       bool crosses,
                                                        const struct redirect_live *live,
                                                        size_t live_count);
 void redirect_free(struct redirect *r);

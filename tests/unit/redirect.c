@@ -69,7 +69,7 @@ static void lines_of(const char *rules, const char *const *alive, bool is_proxy,
     t.count = 0;
     if (!table_parse(&t, &source, &d))
         fail_msg("%s: %s", rules, d.message);
-    assert_true(redirect_make(&r, &t, lives, read_lives(alive, lives)));
+    assert_true(redirect_make(&r, &t, is_proxy, lives, read_lives(alive, lives)));
     if (is_proxy) {
         proxy_join(&r);
         assert_true(proxy_split(&r));
@@ -177,6 +177,10 @@ TEST(lines_of_proxies)
         {"25=2525,0.0.0.0:26=2626", {0}, "* * * 25 25 * 2525;* ipv4 * 26 26 * 2626"},
         {"[::1]:25=keep,25=2600", {0}, "* * * 25 25 * 2600"},
         {"tcp 80=8080,udp 80=8080", {0}, "tcp * * 80 80 * 8080;udp * * 80 80 * 8080"},
+        {"80=127.0.0.1:8080", {0}, "* * * 80 80 127.0.0.1 8080"},
+        {"80=[::1]:8080", {0}, "* * * 80 80 ::1 8080"},
+        {"[::]:25=keep,25=10.0.0.1:2525", {0}, "* ipv4 * 25 25 10.0.0.1 2525"},
+        {"[::1]:25=127.0.0.1:2525", {0}, "* ipv6 ::1 25 25 127.0.0.1 2525"},
         {"21=auto,25=2525",
          {"tcp/0.0.0.0:21=5000", "udp/[::]:21=5001"},
          "tcp ipv4 * 21 21 * 5000;* * * 25 25 * 2525;udp * * 21 21 * 5001"},
@@ -199,7 +203,7 @@ static enum redirect_note note_of(const char *rules, size_t index)
 
     t.count = 0;
     assert_true(table_parse(&t, &source, &d));
-    assert_true(redirect_make(&r, &t, NULL, 0));
+    assert_true(redirect_make(&r, &t, false, NULL, 0));
     enum redirect_note note = r.note[index];
     redirect_free(&r);
     return note;
@@ -235,7 +239,7 @@ TEST(takes)
                     other = unit_endpoint("tcp/10.0.0.2:81");
 
     assert_true(table_parse(&t, &source, &d));
-    assert_true(redirect_make(&r, &t, NULL, 0));
+    assert_true(redirect_make(&r, &t, false, NULL, 0));
     assert_true(redirect_takes(&r, &taken));
     assert_false(redirect_takes(&r, &kept));
     assert_false(redirect_takes(&r, &other));
@@ -254,7 +258,7 @@ static void text_of(const struct format *format, const char *rules,
 
     t.count = 0;
     assert_true(table_parse(&t, &source, &d));
-    assert_true(redirect_make(&r, &t, NULL, 0));
+    assert_true(redirect_make(&r, &t, false, NULL, 0));
     memset(buf, 0, size);
     FILE *out = fmemopen(buf, size, "w");
     format->print(&(struct format_input){.table = &t, .redirect = &r, .options = options}, out);
