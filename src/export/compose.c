@@ -46,6 +46,9 @@ static void print(const struct format_input *in, FILE *out)
         "# To undo that, take 'environment' and 'ports' out again, and repeat the command.\n",
         out);
     container_print_notes(out);
+    fputs("# Docker from 20.10 lets every user bind port 80 in a container: \"80:80\" does without "
+          "all this.\n",
+          out);
     fputs("services:\n"
           "  server:\n"
           "    image: IMAGE\n"

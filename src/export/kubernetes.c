@@ -85,6 +85,9 @@ static void print(const struct format_input *in, FILE *out)
         "#   kubectl delete -f server.yaml\n",
         out);
     container_print_notes(out);
+    fputs("# From Kubernetes 1.22 on, the sysctl net.ipv4.ip_unprivileged_port_start of the pod "
+          "does\n# without all this.\n",
+          out);
     fputs("apiVersion: v1\n"
           "kind: Service\n"
           "metadata:\n"
