@@ -1,6 +1,7 @@
 /* remap export: the table for other programs. */
 #include <ctype.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,10 @@
 #include "export/firewall.h"
 
 static const struct format *const FORMATS[] = {
-    &nft_format,   &iptables_format, &systemd_redirect_format, &nginx_format,   &haproxy_format,
-    &caddy_format, &sysctl_format,   &kubernetes_format,       &compose_format, &json_format,
-    NULL,
+    &nft_format,     &iptables_format, &systemd_redirect_format,
+    &nginx_format,   &haproxy_format,  &caddy_format,
+    &systemd_format, &sysctl_format,   &kubernetes_format,
+    &compose_format, &json_format,     NULL,
 };
 
 enum { INTERFACE_MAX = 15 /* IFNAMSIZ */, LIST_COLUMN = 27 /* of the summaries of --list */ };
@@ -84,6 +86,24 @@ static void find_users(struct format_options *o)
         o->user = caller;
 }
 
+/* Sets the user that runs the server. */
+static void find_server_user(struct format_options *o)
+{
+    static char number[SERVERS_USER_MAX];
+    const char *caller = getenv("SUDO_USER");
+    const struct passwd *entry = getpwuid(geteuid());
+
+    snprintf(number, sizeof(number), "%u", geteuid());
+    if (o->user == NULL && geteuid() == 0 && caller != NULL && is_name(caller, SERVERS_USER_MAX))
+        o->user = caller;
+    if (o->user == NULL)
+        o->user =
+            entry != NULL && is_name(entry->pw_name, SERVERS_USER_MAX) ? entry->pw_name : number;
+    if (servers_find_user(o->user, NULL, STATUS_USAGE) == 0)
+        message_die(STATUS_USAGE,
+                    "the server must not run as root: name the user that runs it with --user");
+}
+
 /* ---- formats ---- */
 
 /* Which options a format has, besides those of rules. */
@@ -96,8 +116,10 @@ static bool has_option(const struct format *format, const char *name)
 
     if (strcmp(name, "backend") == 0)
         return is_unit;
-    if (strcmp(name, "user") == 0 || strcmp(name, "name") == 0)
-        return has_servers || format->kind == FORMAT_GRANT;
+    if (strcmp(name, "user") == 0)
+        return has_servers || format->has_user;
+    if (strcmp(name, "name") == 0)
+        return has_servers;
     return redirects;
 }
 
@@ -161,7 +183,9 @@ static void print(const struct format *format, struct format_input *in)
         exported_check_targets(in->table);
         break;
     case FORMAT_GRANT:
-        exported_grant(in, &g);
+        if (format->has_user)
+            find_server_user(&options.format);
+        exported_grant(format, in, &g);
         break;
     case FORMAT_TABLE:
         break;

@@ -206,7 +206,11 @@ void exported_redirect(const struct format *format, struct format_input *in, str
 
 /* ---- grants ---- */
 
-void exported_grant(struct format_input *in, struct grant *g)
+/*
+ * Returns whether the rule counts for the format, after a message about it. One that denies ports
+ * does: for rules behind it.
+ */
+static bool can_grant(const struct format *format, const struct table *t, size_t rule)
 {
     static const char *const TEXTS[] = {
         [GRANT_DONE] = NULL,
@@ -214,14 +218,36 @@ void exported_grant(struct format_input *in, struct grant *g)
         [GRANT_UNPRIVILEGED] = "is left out: every user may bind its ports",
         [GRANT_ADDRESS] = "has an address as its target, which the server must bind itself",
     };
+    const struct rule *r = &t->rule[rule];
+    enum grant_note note = grant_note(r);
+    bool is_left_out = note == GRANT_DENY || note == GRANT_UNPRIVILEGED;
+    bool is_long = !format->has_ranges && r->last - r->first >= FORMAT_PORTS_MAX;
+    const char *why = format->cannot_grant != NULL ? format->cannot_grant(r) : NULL;
+
+    if (why == NULL && is_long)
+        why = TOO_MANY_PORTS;
+    if (why != NULL && !is_left_out) {
+        struct redirect_line line = {.rule = rule, .first = r->first, .last = r->last};
+        print_refusal(format, t, &line, why);
+        return false;
+    }
+    if (TEXTS[note] != NULL)
+        print_note(t, rule, TEXTS[note]);
+    return note != GRANT_UNPRIVILEGED;
+}
+
+void exported_grant(const struct format *format, struct format_input *in, struct grant *g)
+{
+    static struct table kept;
     struct grant_range first = {.proto = PROTO_ANY};
 
+    for (size_t i = 0; i < in->table->count; i++) {
+        if (can_grant(format, in->table, i))
+            kept.rule[kept.count++] = in->table->rule[i];
+    }
+    in->table = &kept;
     grant_make(g, in->table);
     in->grant = g;
-    for (size_t i = 0; i < in->table->count; i++) {
-        if (TEXTS[g->note[i]] != NULL)
-            print_note(in->table, i, TEXTS[g->note[i]]);
-    }
     if (!grant_next(g, &first))
         message_die(STATUS_NO, "no rule of the table can be exported");
 }

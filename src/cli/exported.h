@@ -9,7 +9,7 @@
  * permanently if rules leave a choice of ports.
  */
 void exported_redirect(const struct format *format, struct format_input *in, struct redirect *r);
-void exported_grant(struct format_input *in, struct grant *g);
+void exported_grant(const struct format *format, struct format_input *in, struct grant *g);
 
 /* Ends the program if a rule goes to a privileged port. */
 void exported_check_targets(const struct table *t);

@@ -32,7 +32,8 @@ struct format_input {
     const struct grant *grant; /* of FORMAT_GRANT */
     const struct format_options *options;
     const char *helper;   /* the path of remap-redirect, of FORMAT_UNIT */
-    char *const *command; /* the operands after the format; ends with NULL */
+    char *const *command; /* the operands after the format, with an absolute path; ends with NULL */
+    const char *folder;   /* the current one, of FORMAT_COMMAND */
 };
 
 /* What a format makes of the table. */
@@ -55,8 +56,11 @@ struct format {
     enum format_operands operands;
     bool has_ranges; /* of ports: otherwise a line has FORMAT_PORTS_MAX at most */
     bool has_http;   /* a line has ports of HTTP or others, not both: see proxy.h */
+    bool has_user;   /* of FORMAT_GRANT: `user` of the options is the one that runs the server */
     /* Returns why the format cannot have this line of a redirect, or NULL. May itself be NULL. */
     const char *(*cannot)(const struct redirect_line *line);
+    /* Likewise of a rule, for FORMAT_GRANT. */
+    const char *(*cannot_grant)(const struct rule *rule);
     /* Begins with a comment: what to do with the text, and how to undo that. */
     void (*print)(const struct format_input *in, FILE *out);
 };
@@ -67,6 +71,7 @@ extern const struct format systemd_redirect_format;
 extern const struct format nginx_format;
 extern const struct format haproxy_format;
 extern const struct format caddy_format;
+extern const struct format systemd_format;
 extern const struct format sysctl_format;
 extern const struct format kubernetes_format;
 extern const struct format compose_format;

@@ -19,7 +19,7 @@ static bool is_granted(const struct table *t, enum proto proto, uint16_t port)
     return false;
 }
 
-static enum grant_note note_of(const struct rule *rule)
+enum grant_note grant_note(const struct rule *rule)
 {
     if (rule->target == RULE_DENY)
         return GRANT_DENY;
@@ -37,8 +37,6 @@ void grant_make(struct grant *g, const struct table *t)
                 g->ports[port] |= (uint8_t)(1U << PROTOS[i]);
         }
     }
-    for (size_t i = 0; i < t->count; i++)
-        g->note[i] = note_of(&t->rule[i]);
 }
 
 static uint8_t bits_of(enum proto proto)

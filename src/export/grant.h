@@ -16,10 +16,11 @@ enum grant_note {
     GRANT_ADDRESS,      /* its target has an address, which does not apply */
 };
 
+enum grant_note grant_note(const struct rule *rule);
+
 /* A bit of `ports` is 1 << proto. */
 struct grant {
     uint8_t ports[GRANT_END];
-    enum grant_note note[TABLE_MAX];
 };
 
 /* Ports of one protocol, or of all (PROTO_ANY). */

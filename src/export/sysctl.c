@@ -23,5 +23,6 @@ const struct format sysctl_format = {
     .name = "sysctl",
     .summary = "a setting with which all users may bind the asked ports",
     .kind = FORMAT_GRANT,
+    .has_ranges = true,
     .print = print,
 };

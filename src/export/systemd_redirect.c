@@ -2,41 +2,15 @@
  * A oneshot service (systemd.service(5)) that runs remap-redirect with the table and the options
  * when the system starts, and takes the rules down when it stops.
  */
-#include <string.h>
-
 #include "export/format.h"
-
-/* A word of a command line, as systemd.service(5) wants it quoted. */
-static void print_word(const char *word, FILE *out)
-{
-    fputs(" \"", out);
-    for (; *word != '\0'; word++) {
-        if (strchr("\"\\", *word) != NULL)
-            fputc('\\', out);
-        if (strchr("%$", *word) != NULL)
-            fputc(*word, out);
-        fputc(*word, out);
-    }
-    fputc('"', out);
-}
-
-/* The path of a program: it cannot have blanks, quotes or backslashes, and takes no variables. */
-static void print_command(const char *setting, const char *helper, FILE *out)
-{
-    fprintf(out, "%s=", setting);
-    for (; *helper != '\0'; helper++) {
-        if (*helper == '%')
-            fputc('%', out);
-        fputc(*helper, out);
-    }
-}
+#include "export/systemd_unit.h"
 
 static void print_option(const char *name, const char *value, FILE *out)
 {
     if (value == NULL)
         return;
     fprintf(out, " \"--%s\"", name);
-    print_word(value, out);
+    systemd_unit_print_word(value, out);
 }
 
 static void print_options(const struct format_options *o, FILE *out)
@@ -56,9 +30,9 @@ static void print_options(const struct format_options *o, FILE *out)
 static void print_up(const char *setting, const char *rules, const struct format_input *in,
                      FILE *out)
 {
-    print_command(setting, in->helper, out);
+    systemd_unit_print_path(setting, in->helper, out);
     fputs(" up -r", out);
-    print_word(rules, out);
+    systemd_unit_print_word(rules, out);
     print_options(in->options, out);
     fputc('\n', out);
 }
@@ -87,7 +61,7 @@ static void print(const struct format_input *in, FILE *out)
           out);
     print_up("ExecStart", rules, in, out);
     print_up("ExecReload", rules, in, out);
-    print_command("ExecStop", in->helper, out);
+    systemd_unit_print_path("ExecStop", in->helper, out);
     fputs(" down\n"
           "\n"
           "[Install]\n"

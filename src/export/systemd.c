@@ -1,0 +1,52 @@
+/* A drop-in for a service (systemd.exec(5), systemd.resource-control(5)). */
+#include "export/format.h"
+#include "export/systemd_unit.h"
+
+/* SocketBindAllow= knows no SCTP, and SocketBindDeny= does not stop it. */
+static void print_ports(const struct grant *g, FILE *out)
+{
+    struct grant_range range = {.proto = PROTO_ANY};
+
+    while (grant_next(g, &range)) {
+        if (range.proto == PROTO_SCTP)
+            continue;
+        fputs("SocketBindAllow=", out);
+        if (range.proto != PROTO_ANY)
+            fprintf(out, "%s:", proto_name(range.proto));
+        fprintf(out, range.first == range.last ? "%u\n" : "%u-%u\n", range.first, range.last);
+    }
+    fprintf(out, "SocketBindDeny=1-%d\n", GRANT_END - 1);
+}
+
+static void print(const struct format_input *in, FILE *out)
+{
+    fputs("# For a service whose ExecStart= is the server itself, without remap. If it is called\n"
+          "# NAME, save this as /etc/systemd/system/NAME.service.d/remap.conf; then:\n"
+          "#   systemctl daemon-reload && systemctl restart NAME\n"
+          "# To undo that:\n"
+          "#   rm /etc/systemd/system/NAME.service.d/remap.conf\n"
+          "#   systemctl daemon-reload && systemctl restart NAME\n"
+          "# The server starts as the user below, who needs its files. What it starts may bind "
+          "these\n"
+          "# ports, too. systemd --user cannot give that right.\n"
+          "[Service]\n",
+          out);
+    fprintf(out,
+            "User=%s\n"
+            "AmbientCapabilities=CAP_NET_BIND_SERVICE\n"
+            "CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n"
+            "# Of the privileged ports, these only. It needs systemd 249 with BPF, and is ignored\n"
+            "# elsewhere: 'systemctl --version' shows +BPF_FRAMEWORK.\n",
+            in->options->user);
+    print_ports(in->grant, out);
+    systemd_unit_print_hardening(out);
+}
+
+const struct format systemd_format = {
+    .name = "systemd",
+    .summary = "a drop-in with which a service of systemd may bind the asked ports",
+    .kind = FORMAT_GRANT,
+    .has_ranges = true,
+    .has_user = true,
+    .print = print,
+};
