@@ -13,16 +13,26 @@
 #include "cli/install_paths.h"
 #include "cli/message.h"
 #include "cli/nearest.h"
+#include "cli/operands.h"
 #include "cli/output_file.h"
 #include "cli/rules.h"
 #include "cli/servers.h"
 #include "export/firewall.h"
 
 static const struct format *const FORMATS[] = {
-    &nft_format,     &iptables_format, &systemd_redirect_format,
-    &nginx_format,   &haproxy_format,  &caddy_format,
-    &systemd_format, &sysctl_format,   &kubernetes_format,
-    &compose_format, &json_format,     NULL,
+    &nft_format,
+    &iptables_format,
+    &systemd_redirect_format,
+    &nginx_format,
+    &haproxy_format,
+    &caddy_format,
+    &systemd_format,
+    &setcap_format,
+    &sysctl_format,
+    &kubernetes_format,
+    &compose_format,
+    &json_format,
+    NULL,
 };
 
 enum { INTERFACE_MAX = 15 /* IFNAMSIZ */, LIST_COLUMN = 27 /* of the summaries of --list */ };
@@ -143,17 +153,6 @@ static void check_options(const struct format *format)
     }
 }
 
-static void check_operands(const struct format *format, char **operands)
-{
-    if (format->operands == FORMAT_NO_OPERANDS && operands[0] != NULL)
-        message_die(STATUS_USAGE, "unexpected argument '%s': see 'remap help export'", operands[0]);
-    if (format->operands != FORMAT_NO_OPERANDS && operands[0] == NULL)
-        message_die(STATUS_USAGE, "missing argument: write 'remap export %s %s'", format->name,
-                    format->operands == FORMAT_PROGRAM ? "PROGRAM" : "COMMAND");
-    if (format->operands == FORMAT_PROGRAM && operands[1] != NULL)
-        message_die(STATUS_USAGE, "unexpected argument '%s': see 'remap help export'", operands[1]);
-}
-
 static const char *find_helper(void)
 {
     static char helper[PATH_MAX];
@@ -245,7 +244,7 @@ static int export_main(int argc, char **argv)
 {
     static struct config config;
     struct format_options *o = &options.format;
-    struct format_input in = {.table = &config.table, .options = o, .command = argv + 2};
+    struct format_input in = {.table = &config.table, .options = o};
 
     if (options.is_list) {
         if (options.output != NULL)
@@ -254,7 +253,7 @@ static int export_main(int argc, char **argv)
     }
     const struct format *format = find_format(argc > 1 ? argv[1] : NULL);
     check_options(format);
-    check_operands(format, argv + 2);
+    operands_check(format, argv + 2);
     check_user(o->user);
     check_user(o->owner);
     take_interfaces(o);
@@ -263,6 +262,7 @@ static int export_main(int argc, char **argv)
     if (!rules_load(&options.rules, &config))
         return STATUS_BAD_TABLE;
     o->is_given = options.rules.given;
+    operands_find(format, &in, argv + 2);
     print(format, &in);
     return STATUS_OK;
 }

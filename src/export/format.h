@@ -72,6 +72,7 @@ extern const struct format nginx_format;
 extern const struct format haproxy_format;
 extern const struct format caddy_format;
 extern const struct format systemd_format;
+extern const struct format setcap_format;
 extern const struct format sysctl_format;
 extern const struct format kubernetes_format;
 extern const struct format compose_format;
