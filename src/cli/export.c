@@ -11,6 +11,7 @@
 #include "cli/complete.h"
 #include "cli/exported.h"
 #include "cli/install_paths.h"
+#include "cli/memory.h"
 #include "cli/message.h"
 #include "cli/nearest.h"
 #include "cli/operands.h"
@@ -27,6 +28,7 @@ static const struct format *const FORMATS[] = {
     &haproxy_format,
     &caddy_format,
     &systemd_format,
+    &systemd_socket_format,
     &setcap_format,
     &sysctl_format,
     &kubernetes_format,
@@ -190,6 +192,13 @@ static void print(const struct format *format, struct format_input *in)
         break;
     }
     format->print(in, stdout);
+    if (format->print_second != NULL) {
+        if (options.output != NULL)
+            output_file_next();
+        else
+            putchar('\n');
+        format->print_second(in, stdout);
+    }
     redirect_free(&r);
 }
 
@@ -238,6 +247,20 @@ static void complete_formats(const char *run)
         complete_word(FORMATS[i]->name, FORMATS[i]->summary);
 }
 
+static void begin_files(const struct format *format, const char *path)
+{
+    const char *end = format->ends[0];
+    int stem = end != NULL ? (int)(strlen(path) - strlen(end)) : 0;
+
+    if (end == NULL)
+        output_file_begin(path, NULL);
+    else if (stem > 0 && path[stem - 1] != '/' && strcmp(path + stem, end) == 0)
+        output_file_begin(path, memory_format("%.*s%s", stem, path, format->ends[1]));
+    else
+        message_die(STATUS_USAGE, "the format %s writes two files: use -o NAME%s", format->name,
+                    end);
+}
+
 /* ---- the command ---- */
 
 static int export_main(int argc, char **argv)
@@ -258,7 +281,7 @@ static int export_main(int argc, char **argv)
     check_user(o->owner);
     take_interfaces(o);
     if (options.output != NULL)
-        output_file_begin(options.output, NULL);
+        begin_files(format, options.output);
     if (!rules_load(&options.rules, &config))
         return STATUS_BAD_TABLE;
     o->is_given = options.rules.given;

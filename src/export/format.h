@@ -63,6 +63,9 @@ struct format {
     const char *(*cannot_grant)(const struct rule *rule);
     /* Begins with a comment: what to do with the text, and how to undo that. */
     void (*print)(const struct format_input *in, FILE *out);
+    /* Of a format that makes two files: prints the second one; and the ends of their names. */
+    void (*print_second)(const struct format_input *in, FILE *out);
+    const char *ends[2];
 };
 
 extern const struct format nft_format;
@@ -72,6 +75,7 @@ extern const struct format nginx_format;
 extern const struct format haproxy_format;
 extern const struct format caddy_format;
 extern const struct format systemd_format;
+extern const struct format systemd_socket_format;
 extern const struct format setcap_format;
 extern const struct format sysctl_format;
 extern const struct format kubernetes_format;

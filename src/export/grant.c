@@ -3,13 +3,18 @@
 static const enum proto PROTOS[] = {PROTO_TCP, PROTO_UDP, PROTO_SCTP};
 enum { PROTO_COUNT = sizeof(PROTOS) / sizeof(PROTOS[0]) };
 
+static bool has_port(const struct rule *rule, enum proto proto, uint16_t port)
+{
+    return port >= rule->first && port <= rule->last &&
+           (rule->proto == PROTO_ANY || rule->proto == proto);
+}
+
 /* Returns whether some rule lets a server have the port, on some address. */
 static bool is_granted(const struct table *t, enum proto proto, uint16_t port)
 {
     for (size_t i = 0; i < t->count; i++) {
         const struct rule *rule = &t->rule[i];
-        if (port < rule->first || port > rule->last ||
-            (rule->proto != PROTO_ANY && rule->proto != proto))
+        if (!has_port(rule, proto, port))
             continue;
         if (rule->target != RULE_DENY)
             return true;
@@ -37,6 +42,46 @@ void grant_make(struct grant *g, const struct table *t)
                 g->ports[port] |= (uint8_t)(1U << PROTOS[i]);
         }
     }
+}
+
+/* Returns whether a socket for the rule is written: without a protocol, it is TCP. */
+static bool has_socket(const struct rule *rule, enum proto proto)
+{
+    return rule->target != RULE_DENY && (proto == PROTO_TCP || rule->proto == proto);
+}
+
+/* Of sockets that conflict, the one with more addresses is written. */
+static int width_of(const struct addr *host)
+{
+    if (!addr_is_wildcard(host))
+        return 0;
+    return host->family == AF_INET ? 1 : host->family == AF_INET6 ? 2 : 3;
+}
+
+/* Returns whether rule `other`, which has the port as well, leaves no socket to `rule`. */
+static bool replaces(const struct table *t, size_t other, size_t rule, enum proto proto)
+{
+    const struct addr *its = &t->rule[other].host, *ours = &t->rule[rule].host;
+    int more = width_of(its) - width_of(ours);
+
+    if (!has_socket(&t->rule[other], proto))
+        return other < rule && (its->family == AF_UNSPEC || addr_equal(its, ours));
+    return addr_overlap(its, ours) && (more > 0 || (more == 0 && other < rule));
+}
+
+bool grant_needs_socket(const struct table *t, size_t rule, enum proto proto, uint16_t port)
+{
+    const struct rule *r = &t->rule[rule];
+    bool is_needed = has_port(r, proto, port) && has_socket(r, proto);
+    bool is_decided = false; /* for every address */
+
+    for (size_t i = 0; i < t->count && is_needed && !is_decided; i++) {
+        if (i == rule || !has_port(&t->rule[i], proto, port))
+            continue;
+        is_needed = !replaces(t, i, rule, proto);
+        is_decided = t->rule[i].host.family == AF_UNSPEC;
+    }
+    return is_needed;
 }
 
 static uint8_t bits_of(enum proto proto)

@@ -31,5 +31,12 @@ struct grant_range {
 
 void grant_make(struct grant *g, const struct table *t);
 
+/*
+ * Returns whether a server needs a socket of its own for this port of a rule: no other rule decides,
+ * and no socket for more addresses does as well. `proto` is TCP, for rules without a protocol, too;
+ * or UDP, for rules that name it.
+ */
+bool grant_needs_socket(const struct table *t, size_t rule, enum proto proto, uint16_t port);
+
 /* Sets *range to the next one, by protocol and port. It begins as {0}. Returns false at the end. */
 bool grant_next(const struct grant *g, struct grant_range *range);
