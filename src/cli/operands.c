@@ -52,11 +52,11 @@ static char *absolute_path(const char *path)
     if (slash != NULL)
         slash[1] = '\0';
     CLEANUP_FREE char *folder = realpath(slash != NULL ? parent : ".", NULL);
-    if (folder == NULL)
-        refuse(path, errno);
     const char *name = strrchr(path, '/');
-    return memory_format("%s/%s", strcmp(folder, "/") == 0 ? "" : folder,
-                         name != NULL ? name + 1 : path);
+    if (folder != NULL)
+        return memory_format("%s/%s", strcmp(folder, "/") == 0 ? "" : folder,
+                             name != NULL ? name + 1 : path);
+    refuse(path, errno);
 }
 
 static bool has_control(const char *path)

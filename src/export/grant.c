@@ -36,9 +36,9 @@ enum grant_note grant_note(const struct rule *rule)
 void grant_make(struct grant *g, const struct table *t)
 {
     *g = (struct grant){.ports = {0}};
-    for (uint16_t port = 1; port < GRANT_END; port++) {
+    for (int port = 1; port < GRANT_END; port++) {
         for (size_t i = 0; i < PROTO_COUNT; i++) {
-            if (is_granted(t, PROTOS[i], port))
+            if (is_granted(t, PROTOS[i], (uint16_t)port))
                 g->ports[port] |= (uint8_t)(1U << PROTOS[i]);
         }
     }

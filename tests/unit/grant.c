@@ -121,11 +121,11 @@ TEST(sockets)
         char tcp[16] = "", udp[16] = "";
         read_table(&t, cases[i].rules);
         for (size_t rule = 0; rule < t.count; rule++) {
-            const char number[] = {(char)('1' + rule), '\0'};
+            char number = (char)('1' + rule);
             if (grant_needs_socket(&t, rule, PROTO_TCP, 80))
-                strcat(tcp, number);
+                tcp[strlen(tcp)] = number;
             if (grant_needs_socket(&t, rule, PROTO_UDP, 80))
-                strcat(udp, number);
+                udp[strlen(udp)] = number;
         }
         if (strcmp(tcp, cases[i].tcp) != 0 || strcmp(udp, cases[i].udp) != 0)
             fail_msg("%s: tcp %s, udp %s", cases[i].rules, tcp, udp);
