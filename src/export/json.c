@@ -53,7 +53,7 @@ static void print(const struct format_input *in, FILE *out)
     for (size_t i = 0; i < in->table->count; i++)
         json_array_append_new(list, rule_json(&in->table->rule[i]));
     json_t *all = json_pack("{s:s, s:o}", "rules", rules, "table", list);
-    if (all == NULL || json_dumpf(all, out, JSON_INDENT(2)) != 0)
+    if (all == NULL || (json_dumpf(all, out, JSON_INDENT(2)) != 0 && !ferror(out)))
         abort(); /* out of memory */
     fputc('\n', out);
     json_decref(all);
