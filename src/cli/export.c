@@ -298,7 +298,7 @@ static const struct option_spec OPTIONS[] = {
     {"hide", 0, NULL, OPTION_FLAG, &options.format.is_hidden,
      "other hosts cannot use the actual ports"},
     {"user", 0, "USER", OPTION_USER, &options.format.user,
-     "auto: the ports of USER's running servers"},
+     "auto: USER's running servers; systemd: USER runs the server"},
     {"name", 0, "RUN", OPTION_RUN, &options.format.run, "auto: of one run only"},
     {"backend", 0, "nft|iptables|iptables-nft|iptables-legacy", OPTION_CHOICE,
      &options.format.backend, "of systemd-redirect"},
