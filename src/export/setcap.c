@@ -50,7 +50,7 @@ static void print(const struct format_input *in, FILE *out)
 
 const struct format setcap_format = {
     .name = "setcap",
-    .summary = "commands with which a program may bind privileged ports",
+    .summary = "commands that let PROGRAM bind privileged ports",
     .kind = FORMAT_GRANT,
     .operands = FORMAT_PROGRAM,
     .has_ranges = true,

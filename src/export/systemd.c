@@ -44,7 +44,7 @@ static void print(const struct format_input *in, FILE *out)
 
 const struct format systemd_format = {
     .name = "systemd",
-    .summary = "a drop-in with which a service of systemd may bind the asked ports",
+    .summary = "a drop-in that lets a service bind the asked ports",
     .kind = FORMAT_GRANT,
     .has_ranges = true,
     .has_user = true,

@@ -106,7 +106,7 @@ static void print_service(const struct format_input *in, FILE *out)
 
 const struct format systemd_socket_format = {
     .name = "systemd-socket",
-    .summary = "a socket and a service of systemd, which opens the asked ports",
+    .summary = "systemd opens the asked ports, and starts COMMAND",
     .kind = FORMAT_GRANT,
     .operands = FORMAT_COMMAND,
     .has_user = true,
