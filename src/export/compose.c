@@ -69,7 +69,7 @@ static void print(const struct format_input *in, FILE *out)
 
 const struct format compose_format = {
     .name = "compose",
-    .summary = "a service of Docker Compose that publishes its actual ports as the asked ones",
+    .summary = "a service that publishes its ports as the asked ones",
     .kind = FORMAT_CONTAINER,
     .has_ranges = true,
     .cannot = cannot,

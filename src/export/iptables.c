@@ -166,7 +166,7 @@ static void print(const struct format_input *in, FILE *out)
 
 const struct format iptables_format = {
     .name = "iptables",
-    .summary = "firewall rules, for iptables-restore and ip6tables-restore",
+    .summary = "firewall rules, for iptables-restore --noflush",
     .kind = FORMAT_FIREWALL,
     .has_ranges = true,
     .print = print,

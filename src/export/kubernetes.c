@@ -150,7 +150,7 @@ static void print(const struct format_input *in, FILE *out)
 
 const struct format kubernetes_format = {
     .name = "kubernetes",
-    .summary = "a Service and a Deployment, of a server that needs no root",
+    .summary = "a Service and a Deployment that need no root",
     .kind = FORMAT_CONTAINER,
     .cannot = cannot,
     .print = print,

@@ -21,7 +21,7 @@ static void print(const struct format_input *in, FILE *out)
 
 const struct format sysctl_format = {
     .name = "sysctl",
-    .summary = "a setting with which all users may bind the asked ports",
+    .summary = "a setting that lets all users bind the asked ports",
     .kind = FORMAT_GRANT,
     .has_ranges = true,
     .print = print,

@@ -71,7 +71,7 @@ static void print(const struct format_input *in, FILE *out)
 
 const struct format systemd_redirect_format = {
     .name = "systemd-redirect",
-    .summary = "a systemd service that runs remap-redirect when the system starts",
+    .summary = "a service that runs remap-redirect at start-up",
     .kind = FORMAT_UNIT,
     .print = print,
 };
