@@ -181,12 +181,6 @@ add_note() {
     replace "$1" /dev/null "$scratch/note"
 }
 
-# Counts the rules in stdin, exported or saved.
-rules_in() {
-    awk '/^\tchain /{ is_in = 1; next } /^\t}/{ is_in = 0 } /^(-[46] )?-[AI] / || (is_in && !/ hook /) { n++ }
-        END { print n + 0 }'
-}
-
 # counted PLACE: prints our rules with their counters.
 counted() {
     # shellcheck disable=SC2086 # two words
