@@ -164,6 +164,8 @@ def lacks(commands, has_users):
         return "programs of root are not set-user-ID in a user namespace"
     if names(commands, "pasta") and not (os.path.exists(TUN) and os.stat(TUN).st_mode & 0o002):
         return f"this user cannot open {TUN}"
+    if names(commands, "pasta") and subprocess.run(["unshare", "--user", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        return "no user namespace can be had here"
     for program in ("authbind", "pasta", "systemd-analyze", "systemd-socket-activate"):
         if names(commands, program) and not shutil.which(program):
             return f"no {program} here"
