@@ -1,7 +1,7 @@
 /*
  * What formats for containers have in common. A server in a container has the actual ports, and the
  * container publishes them as the asked ones. A rule without a protocol is for TCP there: a table
- * has it for a web server, whose ports of UDP nobody publishes.
+ * has it for a web server, whose UDP ports are rarely published.
  */
 #pragma once
 
