@@ -1,7 +1,5 @@
 #include "cli/taken.h"
 
-#include <string.h>
-
 #include "cli/parts.h"
 #include "cli/system.h"
 #include "linux/netns.h"
@@ -56,17 +54,6 @@ static bool is_of_tree(const struct obstacle *o)
                                       : e.uid == o->owner.uid;
 }
 
-static void append_owner(const struct port_owner *owner, struct text *t)
-{
-    text_string(t, owner->pid != 0 ? "" : "another process (uid ");
-    if (owner->pid != 0) {
-        text_printable(t, owner->program, strlen(owner->program));
-        text_string(t, " (pid ");
-    }
-    text_number(t, owner->pid != 0 ? (unsigned long)owner->pid : owner->uid);
-    text_char(t, ')');
-}
-
 static void append_port(const char *before, const struct obstacle *o, uint16_t port, struct text *t)
 {
     text_string(t, before);
@@ -79,14 +66,14 @@ static void describe(const struct obstacle *o, struct finding *f)
     if (is_of_tree(o)) {
         append_port("", o, o->asked.port, &f->text);
         text_string(&f->text, " already belongs to ");
-        append_owner(&o->owner, &f->text);
+        port_owner_format(&o->owner, &f->text);
         text_string(&f->text, " in this tree");
         text_string(&f->way_out, "for a second server on it, add --name NAME and use '");
     } else {
         append_port("", o, o->actual.port, &f->text);
         append_port(", where ", o, o->asked.port, &f->text);
         text_string(&f->text, " goes, is taken by ");
-        append_owner(&o->owner, &f->text);
+        port_owner_format(&o->owner, &f->text);
         text_string(&f->way_out, o->owner.pid != 0 ? "stop it, or use '" : "use '");
     }
     text_number(&f->way_out, o->asked.port);

@@ -190,3 +190,16 @@ void port_owner_find_processes(struct port_owner *owners, size_t count)
         look_into(&s, process);
     procfs_close_folder(&processes);
 }
+
+void port_owner_format(const struct port_owner *owner, struct text *out)
+{
+    if (owner->pid != 0) {
+        text_printable(out, owner->program, strlen(owner->program));
+        text_string(out, " (pid ");
+        text_number(out, (unsigned long)owner->pid);
+    } else {
+        text_string(out, "another process (uid ");
+        text_number(out, owner->uid);
+    }
+    text_char(out, ')');
+}

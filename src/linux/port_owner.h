@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "core/endpoint.h"
+#include "core/text.h"
 #include "linux/procfs.h"
 
 /* A socket and a process that has it. `pid` is 0, and `program` empty, if none can be seen. */
@@ -43,3 +44,6 @@ bool port_owner_find_socket(pid_t viewer, const struct endpoint *actual, struct 
  * `first` if that has the socket, else the first one in /proc that has it and can be looked into.
  */
 void port_owner_find_processes(struct port_owner *owners, size_t count);
+
+/* Appends "nginx (pid 123)", or "another process (uid 1000)" if no process can be seen. */
+void port_owner_format(const struct port_owner *owner, struct text *out);

@@ -1,7 +1,6 @@
 #include "translate/refusal.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "linux/port_owner.h"
 #include "linux/sock_diag.h"
@@ -12,19 +11,10 @@
 /* Appends "nginx (pid 123)", or as much of that as can be seen. */
 static void append_owner(struct text *out, const struct port_owner *owner)
 {
-    if (owner->pid == engine_pid()) {
+    if (owner->pid == engine_pid())
         text_string(out, "this process");
-        return;
-    }
-    if (owner->pid != 0) {
-        text_printable(out, owner->program, strlen(owner->program));
-        text_string(out, " (pid ");
-        text_number(out, (unsigned long)owner->pid);
-    } else {
-        text_string(out, "another process (uid ");
-        text_number(out, owner->uid);
-    }
-    text_char(out, ')');
+    else
+        port_owner_format(owner, out);
 }
 
 /* Which process has the port that was refused. */
