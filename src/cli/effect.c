@@ -19,9 +19,10 @@ static void append_range(struct text *out, uint16_t first, uint16_t last)
 static void append_rule(const struct rule *rule, struct text *out)
 {
     char buf[RULE_TEXT_MAX];
-    char *target = strchr((char *)output_rule(rule, buf), '=');
     bool is_range = rule->first != rule->last;
 
+    output_rule(rule, buf);
+    char *target = strchr(buf, '=');
     *target++ = '\0';
     if (rule->proto == PROTO_ANY && rule->host.family == AF_UNSPEC)
         text_string(out, is_range ? "ports " : "port ");
