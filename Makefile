@@ -149,7 +149,6 @@ LDCONFIG       := PATH=$$PATH:/sbin:/usr/sbin ldconfig
 refresh_loader  = @if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then $(LDCONFIG); fi
 
 clean: ## remove what was built
-	@[ ! -d $(O)/servers ] || tests/servers/root $(O) --remove
 	rm -rf $(O)
 
 ##@ Trying
@@ -163,7 +162,7 @@ include tests/tests.mk
 
 # Looked for only when they are needed.
 SOURCES = $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/e2e/daemons/*/*.[ch])
-SCRIPTS = .ci/run tests/lib.sh scripts/completions/remap.bash $(wildcard scripts/*.sh tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
+SCRIPTS = .ci/run tests/lib.sh tests/roots.sh scripts/completions/remap.bash $(wildcard scripts/*.sh tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
 	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* tests/servers/*/* 2>/dev/null)
 
 format: ## lay the C sources out anew

@@ -1,6 +1,6 @@
 # The part of the Makefile that builds and runs the tests. Included there: paths are from the top.
 
-.PHONY: unit replay tools threads sanitized threaded check servers sanitize fuzz fuzzers fuzzers-if-clang reliability bench
+.PHONY: unit replay tools threads sanitized threaded check servers clean-roots sanitize fuzz fuzzers fuzzers-if-clang reliability bench
 
 ##@ Testing
 
@@ -9,6 +9,9 @@ check: all unit tools sanitized threaded fuzzers-if-clang ## run all tests, as r
 
 servers: all $(O)/tools/sandbox $(O)/tools/mounts ## run all servers of tests/servers with real clients, and write docs/servers.md
 	@tests/run $(O) servers
+
+clean-roots: ## remove the small Debians that tests keep in the user's cache folder
+	@build=$(O) tests=tests; . tests/roots.sh && roots_remove
 
 # Links the objects and archives that the target depends on. LIBS is the target's own.
 define link

@@ -1,0 +1,161 @@
+# shellcheck shell=sh disable=SC2154 # who includes this sets $build and $tests
+# Roots: folders that can be the root of all in namespaces of one's own, each with a small Debian by debootstrap. They are kept
+# from run to run, and all checkouts of a user share them. Nothing of this system is changed: all that mounts, or is root,
+# does so in its own namespaces. The build is in $build, and $tests is the folder of this file.
+
+umask 022
+# The caller's folder for scratch is none in there.
+unset TMPDIR
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# namespaces_as_root COMMAND...: an ordinary user becomes root of a user namespace, with the further
+# user ids that the system has given that user.
+namespaces_as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else unshare --map-root-user --map-auto "$@"; fi
+}
+
+# namespaces_enter OPTION-OF-UNSHARE... COMMAND...: as root, with mounts of its own.
+namespaces_enter() {
+    options=
+    while case ${1-} in -*) true ;; *) false ;; esac do
+        options="$options $1"
+        shift
+    done
+    # shellcheck disable=SC2086 # a list of options
+    namespaces_as_root unshare $options "$build/tools/mounts" "$@"
+}
+
+# namespaces_work: whether that can be had; prints why not.
+namespaces_work() {
+    why=$(namespaces_enter --net --pid --fork true 2>&1) ||
+        { echo "$why: see docs/HACKING.md, \"The matrix\", for what the kernel and /etc/subuid must allow" && false; }
+}
+
+# namespaces_furnish ROOT: mounts what programs expect to find, in our mount namespace alone.
+namespaces_furnish() {
+    mount -t proc proc "$1/proc"
+    # Not for all to write to: the kernel would refuse to open devices in there with O_CREAT.
+    mount -t tmpfs -o mode=755 tmpfs "$1/dev"
+    mkdir "$1/dev/pts" "$1/dev/shm"
+    for device in null zero full random urandom tty; do
+        : > "$1/dev/$device"
+        mount --bind "/dev/$device" "$1/dev/$device"
+    done
+    ln -s /proc/self/fd "$1/dev/fd"
+    ln -s /proc/self/fd/0 "$1/dev/stdin"
+    ln -s /proc/self/fd/1 "$1/dev/stdout"
+    ln -s /proc/self/fd/2 "$1/dev/stderr"
+    ln -s pts/ptmx "$1/dev/ptmx"
+    mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts "$1/dev/pts"
+    mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm"
+}
+
+# ---- roots ----
+
+# The folder that they are kept in: $REMAP_ROOTS, or one of the user's cache, or of the build.
+roots_folder() {
+    for folder in "${REMAP_ROOTS-}" "${XDG_CACHE_HOME:-${HOME-}/.cache}/libremap" "$build/roots"; do
+        [ -n "$folder" ] && mkdir -p "$folder" 2>/dev/null && [ -O "$folder" ] && break
+    done
+    (cd "$folder" && pwd)
+}
+
+# roots_open NAME SUITE ARCHITECTURE LACKS FILL: sets $root to the root of that name, and makes it first if it is not there. LACKS
+# is a command that says whether something is missing in it, and FILL one that adds that. ARCHITECTURE may be empty, and
+# $MIRROR is where packages come from. Until the shell ends, it holds a shared lock, and nothing is added to the root
+# or removed. What was begun and interrupted is continued. Output is in $build/roots-NAME.log.
+roots_open() {
+    root=$(roots_folder)/$1
+    exec 9> "$root.lock"
+    flock -s 9
+    if roots_is "$2" && ! "$4"; then return; fi
+    # This lets the shared lock go first: another may have made what is missing by then.
+    flock -x 9
+    if ! roots_is "$2"; then
+        echo "roots: making $root with Debian $2"
+        roots_make "$2" "$3" > "$build/roots-$1.log" 2>&1 || roots_fail "$1" || return
+    fi
+    if "$4"; then
+        echo "roots: adding what is missing in $root"
+        "$5" > "$build/roots-$1.log" 2>&1 </dev/null || roots_fail "$1" || return
+    fi
+    flock -s 9
+}
+
+roots_is() { [ "$(cat "$root/suite" 2>/dev/null)" = "$1" ]; }
+
+roots_fail() {
+    tail -n 20 "$build/roots-$1.log"
+    echo "roots: $root lacks something: see $build/roots-$1.log" >&2
+    false
+}
+
+# roots_make SUITE ARCHITECTURE: with nothing but debootstrap's smallest variant. No service is ever started in it.
+roots_make() (
+    mirror=${MIRROR:-http://deb.debian.org/debian}
+    command -v debootstrap >/dev/null || { echo 'no debootstrap here: run scripts/setup test' && exit 1; }
+    namespaces_as_root rm -rf "$root" "$root.new" || exit
+    # An unprivileged container of lxc is what this looks like where root is not the system's: there
+    # are devices to be had, but none to be made.
+    [ "$(id -u)" = 0 ] || export container=lxc
+    namespaces_enter --pid --fork --kill-child debootstrap --variant=minbase ${2:+"--arch=$2"} "$1" "$root.new" "$mirror" || exit
+    # shellcheck disable=SC2016
+    namespaces_enter sh -ec '
+        cd "$1"
+        printf "deb %s %s main\n" "$3" "$2" > etc/apt/sources.list
+        case $2 in
+            sid | unstable) ;;
+            *) printf "deb %s %s main\n" "$3" "$2-updates" "${3%/}-security" "$2-security" >> etc/apt/sources.list ;;
+        esac
+        printf "#!/bin/sh\nexit 101\n" > usr/sbin/policy-rc.d
+        chmod 755 usr/sbin/policy-rc.d
+        printf "%s\n" "path-exclude=/usr/share/doc/*" "path-exclude=/usr/share/man/*" "path-exclude=/usr/share/locale/*" force-unsafe-io > etc/dpkg/dpkg.cfg.d/small
+        echo "$2" > suite
+        mv "$1" "${1%.new}"
+    ' sh "$root.new" "$1" "$mirror"
+)
+
+# roots_lack PACKAGE...: prints those that are not installed in $root.
+roots_lack() {
+    printf '%s\n' "$@" | awk '
+        FNR == NR { if ($1 == "Package:") package = $2; else if ($0 == "Status: install ok installed") installed[package]; next }
+        !($1 in installed)' "$root/var/lib/dpkg/status" -
+}
+
+# roots_install PACKAGE...
+roots_install() {
+    # shellcheck disable=SC2016
+    roots_run sh -ec '
+        apt-get update -q
+        dpkg --configure -a
+        apt-get install -q -y --no-install-recommends "$@"
+        apt-get clean
+    ' sh "$@"
+}
+
+# roots_run [FOLDER:PLACE]... COMMAND...: runs it with $root as its root, as root, in mounts of its own; each folder is seen at its place.
+roots_run() {
+    # shellcheck disable=SC2016
+    namespaces_enter --pid --fork --kill-child sh -ec '
+        root=$1
+        . "$2"
+        shift 2
+        namespaces_furnish "$root"
+        mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+        cat /etc/resolv.conf > "$root/etc/resolv.conf"
+        while case $1 in *:/*) true ;; *) false ;; esac do
+            mkdir -p "$root${1##*:}"
+            mount --bind "${1%:*}" "$root${1##*:}"
+            shift
+        done
+        exec chroot "$root" env -u MAKEFLAGS -u MAKELEVEL DEBIAN_FRONTEND=noninteractive LC_ALL=C \
+            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+    ' sh "$root" "$tests/roots.sh" "$@"
+}
+
+# Removes all of them, once nobody uses them; an ordinary user could not without namespaces: files of further users are in them.
+roots_remove() {
+    for lock in "$(roots_folder)"/*.lock; do
+        [ ! -e "$lock" ] || (exec 9> "$lock" && flock -x 9 && namespaces_as_root rm -rf "${lock%.lock}" "${lock%.lock}.new")
+    done
+}

@@ -1,0 +1,53 @@
+# The matrix's own root: what recipes need, and what a program finds on a server. $packages are to be installed; each of $apart cannot be
+# beside others, and is unpacked into /apart/PACKAGE, and into the root where nothing of that name is.
+
+# What recipes and inside.py need, whichever servers there are.
+common='python3 curl openssl procps iproute2 nftables iptables uidmap fakeroot'
+top=$(cd "$tests/.." && pwd) || exit 1
+
+matrix_lacks() {
+    [ ! -d "$root/source" ] || [ -n "$(matrix_packages_missing)" ] || {
+        for package in $apart; do [ -e "$root/apart/$package.version" ] || return 0; done
+        false
+    }
+}
+
+# libremap is built in there, and needs what scripts/setup tells.
+# shellcheck disable=SC2046,SC2086 # lists
+matrix_packages_missing() { roots_lack $common $packages $(sed -n "s/^apt_build='\\(.*\\)'/\\1/p" "$top/scripts/setup"); }
+
+# shellcheck disable=SC2016,SC2046,SC2086 # commands and lists
+matrix_fill() {
+    set -- $(matrix_packages_missing)
+    [ $# = 0 ] || roots_install "$@" || return
+    roots_run sh -ec '
+        cd /tmp
+        for package; do
+            [ ! -e "/apart/$package.version" ] || continue
+            [ -e refreshed ] || { apt-get update -q && touch refreshed; }
+            apt-get download -q "$package"
+            rm -rf "/apart/$package"
+            mkdir -p /apart
+            dpkg-deb -x "$package"_*.deb "/apart/$package"
+            tar -C "/apart/$package" -c . | tar -C / -x --skip-old-files --keep-directory-symlink
+            dpkg-deb -f "$package"_*.deb Version > "/apart/$package.version"
+        done
+        [ ! -d /source ] || exit 0
+        printf "127.0.0.1 localhost\n::1 localhost\n192.0.2.1 server.test\n2001:db8::1 server.test\n" > /etc/hosts
+        echo server > /etc/hostname
+        echo "remap:x:1000:1000:who runs the servers:/home/remap:/bin/sh" >> /etc/passwd
+        echo "remap:x:1000:" >> /etc/group
+        # Further ids of the user, mapped in a user namespace, too.
+        echo "remap:2000:60000" | tee /etc/subuid > /etc/subgid
+        mkdir -p /home/remap /built /source
+    ' sh $apart
+}
+
+# libremap, from this checkout, by the compiler and for the libc of the root.
+matrix_build() {
+    mkdir -p "$build/servers/built"
+    roots_run "$top:/source" "$build/servers/built:/built" make --no-print-directory -s -C /source O=/built all > "$build/servers/built.log" 2>&1 || {
+        tail -n 20 "$build/servers/built.log"
+        false
+    }
+}
