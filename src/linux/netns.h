@@ -3,13 +3,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
- * Returns a number for a socket's network namespace: its cookie (SO_NETNS_COOKIE, Linux 5.14), which
- * no later namespace has, else the inode of this process's namespace. Returns 0 if `fd` is not a
- * socket. Changes errno.
+ * Returns a number for a socket's network namespace, which no later one has: its cookie
+ * (SO_NETNS_COOKIE, Linux 5.14), else a number of the namespace that the thread `tid` is in, 0 for
+ * this one. Returns 0 if `fd` is not a socket. Changes errno.
  */
-uint64_t netns_of_socket(int fd);
+uint64_t netns_of_socket(int fd, pid_t tid);
 
 /*
  * Returns the number of this process's network namespace, or 0 if it is not known. It is asked for

@@ -134,7 +134,7 @@ void engine_handle(const struct process *p, const struct notification *n)
 uint64_t engine_netns(int fd)
 {
     if (netns == 0)
-        netns = netns_of_socket(fd);
+        netns = netns_of_socket(fd, handled->tid);
     return netns;
 }
 

@@ -114,7 +114,7 @@ HOT uint32_t engine_pid_namespace(void)
 
 uint64_t engine_netns(int fd)
 {
-    return netns_of_socket(fd);
+    return netns_of_socket(fd, 0);
 }
 
 void engine_begins_long_work(void)
