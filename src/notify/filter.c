@@ -105,6 +105,15 @@ void filter_free(struct sock_fprog *f)
     f->filter = NULL;
 }
 
+/* Without a filter: EFAULT, if the kernel knows the flags. */
+bool filter_waits_killable(void)
+{
+    return sys_seccomp(SECCOMP_SET_MODE_FILTER,
+                       SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+                       NULL) != 0 &&
+           errno == EFAULT;
+}
+
 int filter_install(const struct sock_fprog *f)
 {
     const unsigned long listens = SECCOMP_FILTER_FLAG_NEW_LISTENER;

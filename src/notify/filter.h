@@ -34,6 +34,12 @@ int filter_set_up(scmp_filter_ctx context, uint32_t arch, bool datagrams)
     __attribute__((warn_unused_result));
 
 /*
+ * Returns whether the kernel knows SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: a signal does not end a call that the
+ * supervisor has received.
+ */
+bool filter_waits_killable(void);
+
+/*
  * Installs the filter on this thread, for good. Sets PR_SET_NO_NEW_PRIVS if the kernel requires
  * it (seccomp(2)). Returns the listener, which execve(2) closes; or -1 with errno: EBUSY if this
  * tree already has one.

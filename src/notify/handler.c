@@ -20,6 +20,7 @@
 #include "linux/sys.h"
 #include "notify/landlock.h"
 #include "notify/process.h"
+#include "notify/repeat.h"
 #include "translate/bind.h"
 #include "translate/connect.h"
 #include "translate/engine.h"
@@ -59,14 +60,33 @@ static bool deny(struct notification *n, const struct destination *d,
     return true;
 }
 
+/* Answers with the result of a call that was made. */
+static void return_made(struct notification *n, long result)
+{
+    n->is_made = true;
+    notification_return(n, result);
+}
+
+/* Answers a call that was made before, and was begun again, and returns true. */
+static bool is_repeated(struct notification *n)
+{
+    long result;
+
+    if (!repeat_take(n, &result))
+        return false;
+    errno = (int)-result;
+    return_made(n, result);
+    return true;
+}
+
 static void handle_bind(struct notification *n)
 {
     struct destination d;
 
     if (!open_destination(n, 1, &d) || bind_is_unmapped(n->fd, d.addr, d.len))
         notification_continue(n);
-    else if (!deny(n, &d, landlock_allows_bind))
-        notification_return(n, bind_socket(n->fd, d.addr, d.len));
+    else if (!is_repeated(n) && !deny(n, &d, landlock_allows_bind))
+        return_made(n, bind_socket(n->fd, d.addr, d.len));
 }
 
 /* Returns whether the program asked for calls on its socket to return at once. */
@@ -96,14 +116,18 @@ static int start_to_connect(int fd, const struct sockaddr_storage *to, socklen_t
 /*
  * Once the connection is under way, the kernel goes on with the program's own call. That call waits
  * for it, or finds it made or failed, whatever its address is (SS_CONNECTING in
- * __inet_stream_connect(), net/ipv4/af_inet.c). So signals and timeouts work as usual.
+ * __inet_stream_connect(), net/ipv4/af_inet.c). So signals and timeouts work as usual. A call that
+ * a signal has begin again finds the connection under way, too (EALREADY).
  */
 static void handle_connect(struct notification *n)
 {
     struct destination d;
     struct sockaddr_storage to;
 
-    if (!open_destination(n, 1, &d) || !connect_target(n->fd, false, d.addr, d.len, &to)) {
+    bool is_open = open_destination(n, 1, &d);
+    if (is_open && is_repeated(n))
+        return;
+    if (!is_open || !connect_target(n->fd, false, d.addr, d.len, &to)) {
         notification_continue(n);
         return;
     }
@@ -112,10 +136,10 @@ static void handle_connect(struct notification *n)
     bool may_wait = !is_nonblocking(n->fd);
     int result = may_wait ? start_to_connect(n->fd, &to, d.len)
                           : connect(n->fd, (const struct sockaddr *)&to, d.len);
-    if (result != 0 && errno == EINPROGRESS && may_wait)
+    if (result != 0 && (errno == EINPROGRESS || errno == EALREADY) && may_wait)
         notification_continue(n);
     else
-        notification_return(n, result);
+        return_made(n, result);
 }
 
 /* No datagram is longer. Of a stream the kernel, too, may take less than all. */
@@ -155,7 +179,7 @@ static void send_to(struct notification *n, bool is_datagram, const struct socka
     if (failure == EAGAIN && may_wait)
         failure = is_datagram ? ENOBUFS : EINTR; /* a queue is full (send(2)) */
     errno = failure;
-    notification_return(n, result);
+    return_made(n, result);
 }
 
 /* The kernel sends the datagram itself. */
@@ -177,6 +201,8 @@ static void handle_sendto(struct notification *n)
     bool is_datagram = ((int)n->argument[3] & MSG_FASTOPEN) == 0;
 
     bool is_open = open_destination(n, 4, &d);
+    if (is_open && is_repeated(n))
+        return;
     if (is_open && connect_target(n->fd, is_datagram, d.addr, d.len, &to)) {
         send_to(n, is_datagram, &to, d.len);
         return;

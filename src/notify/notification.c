@@ -21,8 +21,10 @@
 #include <sys/uio.h>
 
 #include "linux/procfs.h"
+#include "linux/socket.h"
 #include "notify/fd.h"
 #include "notify/process.h"
+#include "notify/repeat.h"
 #include "notify/target_memory.h"
 
 /* A newer kernel may have more in them than these headers know (seccomp_unotify(2)). */
@@ -64,12 +66,15 @@ bool notification_is_valid(const struct notification *n)
 static void answer(struct notification *n, const struct seccomp_notif_resp *resp)
 {
     union response response = {.room = ""};
+    uint32_t inode = n->is_made && repeat_is_possible() ? socket_inode(n->fd) : 0;
 
     response.resp = *resp;
     if (n->is_denied && n->denied != NULL)
         n->denied();
     fd_close(&n->fd);
-    (void)ioctl(n->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+    bool is_late = ioctl(n->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno == ENOENT;
+    if (is_late && inode != 0)
+        repeat_keep(n, inode, resp->error != 0 ? resp->error : (long)resp->val);
 }
 
 void notification_continue(struct notification *n)

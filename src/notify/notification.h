@@ -20,6 +20,7 @@ struct notification {
     bool is_denied;       /* we may not access the process (EPERM) */
     void (*denied)(void); /* is then called before the answer, with which the program may end */
     bool is_fresh;        /* it was received just now, and so is valid */
+    bool is_made;         /* it must not be made once more: see notify/repeat.h */
 };
 
 /* The supervisor calls it before the functions below. */

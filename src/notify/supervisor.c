@@ -28,6 +28,7 @@
 #include "notify/fd.h"
 #include "notify/filter.h"
 #include "notify/notification.h"
+#include "notify/repeat.h"
 #include "notify/worker.h"
 
 enum watched { LISTENER, CHILDREN, CONTROL, WORKERS, WATCHED };
@@ -187,6 +188,7 @@ static int set_up(struct supervisor *s, int command)
         return -errno;
     (void)ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
     notification_start();
+    repeat_start();
     engine_start();
     return worker_start(&(struct worker_setup){
         .listener = s->listener, .wakes = s->watched[WORKERS].fd, .denied = tell_denied});

@@ -113,15 +113,6 @@ static bool has_notification(void)
     return false;
 }
 
-/* Without a filter: EFAULT, if the kernel knows the flags. */
-static bool knows_wait_killable(void)
-{
-    return sys_seccomp(SECCOMP_SET_MODE_FILTER,
-                       SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-                       NULL) != 0 &&
-           errno == EFAULT;
-}
-
 /* `number` is the listener's in the target. */
 static bool can_supervise(int number)
 {
@@ -148,7 +139,7 @@ static bool test(void)
 
     if (!has_notification())
         return false;
-    page->found.wait_killable = knows_wait_killable();
+    page->found.wait_killable = filter_waits_killable();
     if (!TRY(SUPPORT_NO_PROCESS, fd_make_pair(&to_target, &to_tester) && (target = fork()) >= 0))
         return false;
     if (target == 0) {

@@ -243,10 +243,11 @@ static void replace(uint64_t busy)
     if (atomic_compare_exchange_strong(&slow->progress, &expected, REPLACED)) {
         if (!procfs_started(atomic_load(&slow->pid), &slow->started))
             atomic_store(&slow->pid, 0); /* it has ended, or is not known yet */
-        if (start_receiver() == 0) {
-            atomic_store(&slow->next, atomic_load(&replaced));
-            atomic_store(&replaced, slow);
-        } else {
+        /* First, so that the new receiver finds the queue. */
+        atomic_store(&slow->next, atomic_load(&replaced));
+        atomic_store(&replaced, slow);
+        if (start_receiver() != 0) {
+            atomic_store(&replaced, atomic_load(&slow->next));
             atomic_store(&slow->progress, busy);
         }
     }

@@ -3,6 +3,8 @@
  * a line, and the port that is asked for is 80:
  *
  *   storm        bind and getsockname, two thousand times, while a signal comes each 200 us
+ *   again        connects and datagrams among such signals: each is made once
+ *   waits        a connect that blocks for a second among such signals, until it is taken
  *   threads      sixteen threads, each with ten sockets on a port of its own, 1 to 16
  *   compat       all four calls as a program of 32 bits makes them, by socketcall(2) and by
  *                their own numbers
@@ -66,20 +68,101 @@ static void count(int signal)
     signals++;
 }
 
-static int storm(void)
+/* Without SA_RESTART, one that comes before the supervisor has taken the call makes it fail. */
+static void begin_storm(void)
 {
-    enum { TIMES = 2000, PERIOD = 200 };
+    enum { PERIOD = 200 };
     const struct itimerval timer = {{0, PERIOD}, {0, PERIOD}};
-    /* Without SA_RESTART, one that comes before the supervisor has taken the call makes it fail. */
     struct sigaction counts = {.sa_handler = count, .sa_flags = SA_RESTART};
-    int failures = 0;
 
     sigaction(SIGALRM, &counts, NULL);
     setitimer(ITIMER_REAL, &timer, NULL);
-    for (int i = 0; i < TIMES; i++)
-        failures += bind_and_ask(80) != 0;
+}
+
+static int end_storm(int failures)
+{
     printf("%d failed, %s\n", failures, signals > 10 ? "signals came" : "no signal came");
     return 0;
+}
+
+static int storm(void)
+{
+    enum { TIMES = 2000 };
+    int failures = 0;
+
+    begin_storm();
+    for (int i = 0; i < TIMES; i++)
+        failures += bind_and_ask(80) != 0;
+    return end_storm(failures);
+}
+
+/* Connects once, and takes the connection. Returns whether that fails. */
+static bool connect_fails(int server, int flags)
+{
+    struct sockaddr_in name = address(80);
+    int fd = socket(AF_INET, SOCK_STREAM | flags, 0), error = 0;
+    socklen_t len = sizeof(error);
+
+    int result = connect(fd, (struct sockaddr *)&name, sizeof(name));
+    bool is_begun = result == 0 || (flags != 0 && errno == EINPROGRESS);
+    int taken = is_begun ? accept(server, NULL, NULL) : -1;
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
+    close(taken);
+    close(fd);
+    return taken < 0 || error != 0;
+}
+
+/* Sends one datagram, and takes it. Returns whether none came, or more than one. */
+static bool send_fails(int server, int fd)
+{
+    struct sockaddr_in name = address(53);
+    char byte;
+    int count = 0;
+
+    if (sendto(fd, "x", 1, 0, (struct sockaddr *)&name, sizeof(name)) != 1)
+        return true;
+    while (recv(server, &byte, 1, MSG_DONTWAIT) == 1)
+        count++;
+    return count != 1;
+}
+
+static int again(void)
+{
+    enum { TIMES = 500 };
+    struct sockaddr_in name = address(80), datagrams = address(53);
+    int server = socket(AF_INET, SOCK_STREAM, 0), udp = socket(AF_INET, SOCK_DGRAM, 0);
+    int client = socket(AF_INET, SOCK_DGRAM, 0), failures = 0;
+
+    if (bind(server, (struct sockaddr *)&name, sizeof(name)) != 0 || listen(server, 100) != 0 ||
+        bind(udp, (struct sockaddr *)&datagrams, sizeof(datagrams)) != 0)
+        return 1;
+    begin_storm();
+    for (int i = 0; i < TIMES; i++)
+        failures += connect_fails(server, 0) + connect_fails(server, SOCK_NONBLOCK) +
+                    send_fails(udp, client);
+    return end_storm(failures);
+}
+
+/* Another process takes the connections, one of which then finds a place. */
+static int waits(void)
+{
+    struct sockaddr_in name = address(80);
+    int server = socket(AF_INET, SOCK_STREAM, 0), failures = 0;
+
+    if (bind(server, (struct sockaddr *)&name, sizeof(name)) != 0 || listen(server, 0) != 0)
+        return 1;
+    if (fork() == 0) {
+        alarm(20);
+        usleep(300000);
+        for (int i = 0; i < 3; i++)
+            accept(server, NULL, NULL);
+        return 0;
+    }
+    begin_storm();
+    for (int i = 0; i < 3; i++)
+        failures +=
+            connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&name, sizeof(name)) != 0;
+    return end_storm(failures);
 }
 
 /* Connects to a socket that takes nobody, until that blocks; and is interrupted. */
@@ -295,6 +378,8 @@ static const struct {
     int (*run)(void);
 } MODES[] = {
     {"storm", storm},
+    {"again", again},
+    {"waits", waits},
     {"threads", threads},
 #if defined(__x86_64__)
     {"compat", compat},
