@@ -26,6 +26,17 @@
 
 #include "core/parameters.h"
 
+/* glibc 2.31 does not have these names, but the headers of its kernel do. */
+#ifndef SYS_close_range
+#define SYS_close_range __NR_close_range
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd __NR_pidfd_getfd
+#endif
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 __NR_faccessat2
+#endif
+
 /* Linux 5.13; the number is the same on every machine. */
 #ifndef SYS_landlock_restrict_self
 #define SYS_landlock_restrict_self 446
@@ -184,11 +195,9 @@ static inline bool sys_is_refused(void)
  */
 static inline int sys_access(const char *path, int mode)
 {
-#ifdef SYS_faccessat2
     int result = (int)sys_call6(SYS_faccessat2, AT_FDCWD, (long)path, mode, AT_EACCESS, 0, 0);
     if (result == 0 || !sys_is_refused())
         return result;
-#endif
     return (int)sys_call(SYS_faccessat, AT_FDCWD, (long)path, mode);
 }
 

@@ -106,7 +106,7 @@ static int in_depth(int depth)
 
 static int without_descriptors(void)
 {
-    syscall(SYS_close_range, 0, ~0U, 0);
+    syscall(__NR_close_range, 0, ~0U, 0);
     return ask();
 }
 

@@ -6,6 +6,7 @@
  * allocate. A changed errno is reported.
  */
 #include "probe.h"
+#include "names.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -57,7 +58,7 @@ bool probe_bypasses;
 
 const char *probe_errno(int error)
 {
-    return strerrorname_np(error);
+    return error_name(error);
 }
 
 /* ---- addresses ---- */

@@ -32,7 +32,7 @@ static const uint32_t FORBIDDEN[] = {
     SYS_statx,
     SYS_newfstatat,
     SYS_faccessat,
-    SYS_faccessat2,
+    __NR_faccessat2,
     SYS_getpid,
     SYS_gettid,
     SYS_getuid,

@@ -306,7 +306,7 @@ static void do_rawlisten(const char *value)
 static void do_closerange(const char *value)
 {
     (void)value;
-    syscall(SYS_close_range, 20, ~0U, 0);
+    syscall(__NR_close_range, 20, ~0U, 0);
 }
 
 /* ---- this process ---- */

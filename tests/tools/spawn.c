@@ -37,6 +37,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "names.h"
+
 enum { ROOM = 1 << 24, ALTERNATE_STACK = 8192, MARK = 4242 };
 
 extern void *__libc_malloc(size_t size);
@@ -211,7 +213,7 @@ static void call_and_tell(void)
     int result = call(), error = errno;
     forbids_malloc = false;
     dprintf(STDOUT_FILENO, "%s %d %s\n", how, result,
-            error == MARK ? unchanged : strerrorname_np(error));
+            error == MARK ? unchanged : error_name(error));
     _exit(0);
 }
 
@@ -380,6 +382,6 @@ int main(int argc, char **argv)
     int status;
     waitpid(child, &status, 0);
     if (WIFSIGNALED(status))
-        printf("ended by SIG%s\n", sigabbrev_np(WTERMSIG(status)));
+        printf("ended by SIG%s\n", signal_name(WTERMSIG(status)));
     return 0;
 }

@@ -35,6 +35,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "names.h"
+
 static struct sockaddr_in address(int port)
 {
     return (struct sockaddr_in){.sin_family = AF_INET,
@@ -179,7 +181,7 @@ static int interrupted(void)
     do
         result = connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&name, sizeof(name));
     while (result == 0);
-    printf("%s, %d signal\n", strerrorname_np(errno), (int)signals);
+    printf("%s, %d signal\n", error_name(errno), (int)signals);
     return 0;
 }
 
@@ -294,7 +296,7 @@ static int x32(void)
     enum { X32_BIT = 0x40000000 };
     long result = syscall(X32_BIT | SYS_getpid);
 
-    puts(result < 0 ? strerrorname_np(errno) : "it runs");
+    puts(result < 0 ? error_name(errno) : "it runs");
     return 0;
 }
 
@@ -303,7 +305,7 @@ static int x32(void)
 static int undumpable(void)
 {
     prctl(PR_SET_DUMPABLE, 0);
-    puts(strerrorname_np(bind_and_ask(80)));
+    puts(error_name(bind_and_ask(80)));
     return 0;
 }
 
@@ -369,7 +371,7 @@ static int read_only(void)
     if (bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0)
         return 1;
     int result = getsockname(fd, (struct sockaddr *)page, &len);
-    puts(result == 0 ? "ok" : strerrorname_np(errno));
+    puts(result == 0 ? "ok" : error_name(errno));
     return 0;
 }
 
