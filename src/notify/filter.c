@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -103,6 +104,12 @@ void filter_free(struct sock_fprog *f)
     if (f->filter != NULL)
         munmap(f->filter, f->len * sizeof(f->filter[0]));
     f->filter = NULL;
+}
+
+/* Without an argument: EFAULT, if the kernel knows this operation, which came in the same version. */
+bool filter_hangs_up(int listener)
+{
+    return ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, NULL) != 0 && errno == EFAULT;
 }
 
 /* Without a filter: EFAULT, if the kernel knows the flags. */

@@ -12,6 +12,10 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
+#ifndef SECCOMP_IOCTL_NOTIF_ADDFD
+#define SECCOMP_IOCTL_NOTIF_ADDFD SECCOMP_IOW(3, char[24])
+#endif
+
 /* Linux 6.6: the thread and the supervisor wake each other on one processor. */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -32,6 +36,12 @@ void filter_free(struct sock_fprog *f);
  */
 int filter_set_up(scmp_filter_ctx context, uint32_t arch, bool datagrams)
     __attribute__((warn_unused_result));
+
+/*
+ * Returns whether a listener reports POLLHUP when no process has its filter any more: Linux 5.9, which is
+ * the first that the engine works on.
+ */
+bool filter_hangs_up(int listener);
 
 /*
  * Returns whether the kernel knows SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: a signal does not end a call that the

@@ -146,7 +146,7 @@ static int fetch_listener(pid_t command, int from)
     int listener = pidfd >= 0 ? sys_pidfd_getfd(pidfd, theirs) : -1;
     if (listener < 0 || process_vm_readv(command, &here, 1, &there, 1, 0) != sizeof(copy))
         return -errno;
-    return listener;
+    return filter_hangs_up(listener) ? listener : -EOPNOTSUPP;
 }
 
 /* Leaves the surroundings of the command, as a daemon does. */

@@ -123,6 +123,7 @@ static bool can_supervise(int number)
 
     if (!TRY(SUPPORT_NO_PIDFD_OPEN, (pidfd = sys_pidfd_open(page->target, 0)) >= 0) ||
         !TRY(SUPPORT_NO_PIDFD_GETFD, (listener = sys_pidfd_getfd(pidfd, number)) >= 0) ||
+        !TRY(SUPPORT_NO_HANG_UP, filter_hangs_up(listener)) ||
         !TRY(SUPPORT_NO_READ, process_vm_readv(page->target, &here, 1, &there, 1, 0) == size) ||
         !TRY(SUPPORT_NO_WRITE, process_vm_writev(page->target, &here, 1, &there, 1, 0) == size))
         return false;
@@ -192,20 +193,19 @@ bool support_find(struct support *s)
 
 /* ---- texts ---- */
 
-static const struct {
-    const char *name, *since;
-} NEEDS[] = {
-    [SUPPORT_COMPLETE] = {"", ""},
-    [SUPPORT_NO_PROCESS] = {"fork(2)", ""},
-    [SUPPORT_NO_SECCOMP] = {"seccomp(2)", "5.0"},
-    [SUPPORT_NO_NOTIFICATION] = {"seccomp user notification", "5.0"},
-    [SUPPORT_NO_NEW_PRIVS] = {"PR_SET_NO_NEW_PRIVS of prctl(2)", "3.5"},
-    [SUPPORT_NO_LISTENER] = {"a seccomp filter with a listener", "5.0"},
-    [SUPPORT_TAKEN] = {"this tree", ""},
-    [SUPPORT_NO_PIDFD_OPEN] = {"pidfd_open(2)", "5.3"},
-    [SUPPORT_NO_PIDFD_GETFD] = {"pidfd_getfd(2)", "5.6"},
-    [SUPPORT_NO_READ] = {"process_vm_readv(2)", "3.2"},
-    [SUPPORT_NO_WRITE] = {"process_vm_writev(2)", "3.2"},
+static const char *const NEEDS[] = {
+    [SUPPORT_COMPLETE] = "",
+    [SUPPORT_NO_PROCESS] = "fork(2)",
+    [SUPPORT_NO_SECCOMP] = "seccomp(2)",
+    [SUPPORT_NO_NOTIFICATION] = "seccomp user notification",
+    [SUPPORT_NO_NEW_PRIVS] = "PR_SET_NO_NEW_PRIVS of prctl(2)",
+    [SUPPORT_NO_LISTENER] = "a seccomp filter with a listener",
+    [SUPPORT_TAKEN] = "this tree",
+    [SUPPORT_NO_PIDFD_OPEN] = "pidfd_open(2)",
+    [SUPPORT_NO_PIDFD_GETFD] = "pidfd_getfd(2)",
+    [SUPPORT_NO_HANG_UP] = "POLLHUP of a seccomp listener",
+    [SUPPORT_NO_READ] = "process_vm_readv(2)",
+    [SUPPORT_NO_WRITE] = "process_vm_writev(2)",
 };
 
 enum reason { NONE, TAKEN, YAMA, YAMA_LOCKED, LIMIT, FAILED, ABSENT, FORBIDDEN };
@@ -223,7 +223,8 @@ static const struct {
                      "reboot with a lower value"},
     [LIMIT] = {" fails: ", "check the limits on processes, files and memory"},
     [FAILED] = {" fails: ", "check the system log"},
-    [ABSENT] = {" is not available", "allow it in the container's seccomp policy, or use Linux "},
+    [ABSENT] = {" is not available",
+                "allow it in the container's seccomp policy, or use Linux 5.9 or newer"},
     [FORBIDDEN] = {" is forbidden",
                    "allow it in the container's seccomp policy or the security module"},
 };
@@ -238,7 +239,7 @@ static enum reason reason_of(const struct support *s)
         return LIMIT;
     if (s->lack >= SUPPORT_NO_PIDFD_GETFD && s->error == EPERM && s->yama >= 2)
         return s->yama == 2 ? YAMA : YAMA_LOCKED;
-    if (s->lack == SUPPORT_NO_NOTIFICATION || s->error == ENOSYS)
+    if (s->lack == SUPPORT_NO_NOTIFICATION || s->lack == SUPPORT_NO_HANG_UP || s->error == ENOSYS)
         return ABSENT;
     return s->error == EPERM || s->error == EACCES || s->error == 0 ? FORBIDDEN : FAILED;
 }
@@ -248,7 +249,7 @@ void support_text(const struct support *s, struct text *t)
     enum reason reason = reason_of(s);
 
     if (reason != YAMA && reason != YAMA_LOCKED)
-        text_string(t, NEEDS[s->lack].name);
+        text_string(t, NEEDS[s->lack]);
     text_string(t, REASONS[reason].text);
     if (reason == LIMIT || reason == FAILED)
         text_string(t, strerror(s->error));
@@ -256,11 +257,5 @@ void support_text(const struct support *s, struct text *t)
 
 void support_way_out(const struct support *s, struct text *t)
 {
-    enum reason reason = reason_of(s);
-
-    text_string(t, REASONS[reason].way_out);
-    if (reason == ABSENT) {
-        text_string(t, NEEDS[s->lack].since);
-        text_string(t, " or newer");
-    }
+    text_string(t, REASONS[reason_of(s)].way_out);
 }

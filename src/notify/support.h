@@ -16,8 +16,9 @@ enum support_lack {
     SUPPORT_TAKEN, /* this tree already has a listener */
     SUPPORT_NO_PIDFD_OPEN,
     SUPPORT_NO_PIDFD_GETFD,
-    SUPPORT_NO_READ,  /* process_vm_readv */
-    SUPPORT_NO_WRITE, /* process_vm_writev */
+    SUPPORT_NO_HANG_UP, /* the listener does not report its end: filter_hangs_up() */
+    SUPPORT_NO_READ,    /* process_vm_readv */
+    SUPPORT_NO_WRITE,   /* process_vm_writev */
 };
 
 struct support {

@@ -1,10 +1,12 @@
 /*
  * births: a static program that makes processes and threads in all manners; each binds to port
  * 80, asks where it is, and must hear 80. Prints the manners that failed, and how many there
- * were. `births ask` does no more than bind and ask; `births same` makes no namespaces.
+ * were. `births ask` does no more than bind and ask; `births same` makes no namespaces. Before Linux 6.9
+ * (PIDFD_THREAD), threads that do not share the descriptors of their process are left out.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -189,14 +191,18 @@ static const char *const MANNERS[] = {
 int main(int argc, char **argv)
 {
     enum { COUNT = sizeof(MANNERS) / sizeof(MANNERS[0]) };
-    int failures = 0;
+    int failures = 0, pidfd = (int)syscall(SYS_pidfd_open, getpid(), O_EXCL);
+    bool has_thread_pidfd = pidfd >= 0;
 
+    close(pidfd);
     self = argv[0];
     if (argc > 1 && strcmp(argv[1], "ask") == 0)
         return ask();
     for (int i = 0; i < COUNT; i++) {
         int status = 0;
         if (argc > 1 && strstr(MANNERS[i], "namespaces") != NULL)
+            continue;
+        if (!has_thread_pidfd && strstr(MANNERS[i], "thread ") != NULL)
             continue;
         pid_t child = make(MANNERS[i]);
         if (child > 0 && waitpid(child, &status, __WALL) == child && status == 0)

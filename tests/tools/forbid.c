@@ -10,7 +10,7 @@
  *
  * Becomes COMMAND as a kernel of that version (5.10) would run it: a call, an option or a flag that came
  * later fails as it does there. What lies in memory, no filter sees: the states that sock_diag(7) is
- * asked for, the rights of a Landlock ruleset, the release of uname(2), POLLHUP of a listener (5.9).
+ * asked for, the rights of a Landlock ruleset, the release of uname(2).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -92,6 +92,7 @@ static const struct feature {
     {SINCE(5, 0), EINVAL, SYS_seccomp, IS(0, 3 /* GET_NOTIF_SIZES */), 0, 0, 0},
     {SINCE(5, 0), EINVAL, SYS_seccomp, IS(0, 1), HAS(1, 1 << 3 /* NEW_LISTENER */)},
     {SINCE(5, 19), EINVAL, SYS_seccomp, IS(0, 1), HAS(1, 1 << 5 /* WAIT_KILLABLE_RECV */)},
+    {SINCE(5, 9), EINVAL, SYS_ioctl, IS(1, SECCOMP_IOW(3, char[24])) /* NOTIF_ADDFD */, 0, 0, 0},
     {SINCE(6, 6), EINVAL, SYS_ioctl, IS(1, SECCOMP_IOW(4, uint64_t)) /* SET_FLAGS */, 0, 0, 0},
     {SINCE(5, 10), EINVAL, SYS_pidfd_open, HAS(1, O_NONBLOCK), 0, 0, 0},
     {SINCE(6, 9), EINVAL, SYS_pidfd_open, HAS(1, O_EXCL /* PIDFD_THREAD */), 0, 0, 0},
