@@ -6,6 +6,9 @@ build=$(cd "$1" && pwd) || exit 1
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 # The system's own programs, not those in the caller's home.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# One that can be preloaded: Fedora has a static busybox, and another one beside it.
+busybox=$(command -v busybox.shared || echo busybox)
+export busybox
 # Nothing of the caller's may steer what is tested.
 unset REMAP REMAP_FILE REMAP_WHEN REMAP_REPORT REMAP_CONNECT REMAP_EXEC REMAP_RUN REMAP_LOG REMAP_LOG_FILE REMAP_LIBRARY \
     XDG_CONFIG_HOME XDG_RUNTIME_DIR LD_PRELOAD MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS CPPFLAGS \
