@@ -94,7 +94,14 @@ roots_fail() {
 roots_make() (
     mirror=${MIRROR:-http://deb.debian.org/debian}
     command -v debootstrap >/dev/null || { echo 'no debootstrap here: run scripts/setup test' && exit 1; }
-    namespaces_as_root rm -rf "$root" "$root.new" || exit
+    # What is installed is neither read nor flushed to the disk.
+    # shellcheck disable=SC2016
+    namespaces_as_root sh -ec '
+        rm -rf "$1" "$1.new"
+        mkdir -p "$1.new/etc/dpkg/dpkg.cfg.d"
+        printf "%s\n" "path-exclude=/usr/share/doc/*" "path-exclude=/usr/share/man/*" "path-exclude=/usr/share/locale/*" force-unsafe-io \
+            > "$1.new/etc/dpkg/dpkg.cfg.d/small"
+    ' sh "$root" || exit
     # An unprivileged container of lxc is what this looks like where root is not the system's: there
     # are devices to be had, but none to be made.
     [ "$(id -u)" = 0 ] || export container=lxc
@@ -109,7 +116,6 @@ roots_make() (
         esac
         printf "#!/bin/sh\nexit 101\n" > usr/sbin/policy-rc.d
         chmod 755 usr/sbin/policy-rc.d
-        printf "%s\n" "path-exclude=/usr/share/doc/*" "path-exclude=/usr/share/man/*" "path-exclude=/usr/share/locale/*" force-unsafe-io > etc/dpkg/dpkg.cfg.d/small
         echo "$2" > suite
         mv "$1" "${1%.new}"
     ' sh "$root.new" "$1" "$mirror"
