@@ -162,7 +162,7 @@ def named():
 def daemons():
     """Ten daemons in one tree. The supervisor ends with the last."""
     script = """for i in 0 1 2 3 4 5 6 7 8 9; do
-        setsid -f sh -c "while [ ! -e go ]; do sleep 0.01; done; ./births ask; echo \$? > daemon.$i" > /dev/null 2>&1
+        setsid -f sh -c "while [ ! -e go ]; do sleep 0.01; done; ./births ask; echo \\$? > daemon.$i" > /dev/null 2>&1
     done"""
     status = subprocess.run(RUN + ["sh", "-c", script]).returncode
     open("go", "w").close()
