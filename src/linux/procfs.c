@@ -198,6 +198,27 @@ bool procfs_status(pid_t pid, const char *field, unsigned base, uint64_t *number
     return false;
 }
 
+bool procfs_has_signal(pid_t tid)
+{
+    char path[PROCFS_PATH_MAX];
+    PROCFS_CLEANUP_LINES struct procfs_lines lines;
+    struct span line;
+    uint64_t set, pending = 0;
+
+    procfs_path(path, tid, "status");
+    bool is_open = procfs_open_lines(&lines, path);
+    while (is_open && procfs_next_line(&lines, &line)) {
+        struct span field = span_word(&line);
+        bool is_pending = span_is(field, "SigPnd:") || span_is(field, "ShdPnd:");
+        bool is_blocked = span_is(field, "SigBlk:");
+        if ((is_pending || is_blocked) && procfs_number(span_word(&line), 16, &set))
+            pending = is_blocked ? pending & ~set : pending | set;
+        if (is_blocked)
+            break;
+    }
+    return pending != 0;
+}
+
 bool procfs_started(pid_t pid, uint64_t *ticks)
 {
     enum { STATE = 3, STARTED = 22 }; /* fields, from 1 on */

@@ -82,6 +82,9 @@ void procfs_name(pid_t pid, char name[PROCFS_NAME_MAX]);
  */
 bool procfs_status(pid_t pid, const char *field, unsigned base, uint64_t *number);
 
+/* Returns whether a signal that is not blocked is about to be delivered to a thread. */
+bool procfs_has_signal(pid_t tid);
+
 /* Reads when a process has started, in clock ticks since the boot. Returns false if that fails. */
 bool procfs_started(pid_t pid, uint64_t *ticks);
 

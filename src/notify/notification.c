@@ -66,15 +66,15 @@ bool notification_is_valid(const struct notification *n)
 static void answer(struct notification *n, const struct seccomp_notif_resp *resp)
 {
     union response response = {.room = ""};
-    uint32_t inode = n->is_made && repeat_is_possible() ? socket_inode(n->fd) : 0;
+    struct repeat repeat;
 
     response.resp = *resp;
+    repeat_prepare(&repeat, n);
     if (n->is_denied && n->denied != NULL)
         n->denied();
     fd_close(&n->fd);
     bool is_late = ioctl(n->listener, SECCOMP_IOCTL_NOTIF_SEND, &response) != 0 && errno == ENOENT;
-    if (is_late && inode != 0)
-        repeat_keep(n, inode, resp->error != 0 ? resp->error : (long)resp->val);
+    repeat_keep(&repeat, n, is_late, resp->error != 0 ? resp->error : (long)resp->val);
 }
 
 void notification_continue(struct notification *n)

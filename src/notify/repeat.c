@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "linux/procfs.h"
 #include "linux/socket.h"
 #include "notify/filter.h"
 
@@ -27,15 +28,20 @@ void repeat_start(void)
     is_possible = !filter_waits_killable();
 }
 
-bool repeat_is_possible(void)
+void repeat_prepare(struct repeat *r, const struct notification *n)
 {
-    return is_possible;
+    *r = (struct repeat){.inode = is_possible && n->is_made ? socket_inode(n->fd) : 0};
+    r->has_signal = r->inode != 0 && procfs_has_signal(n->tid);
 }
 
-void repeat_keep(const struct notification *n, uint32_t inode, long result)
+void repeat_keep(const struct repeat *r, const struct notification *n, bool is_late, long result)
 {
+    bool is_dropped = r->has_signal && result <= 0; /* a program may send the same again */
+
+    if (r->inode == 0 || !(is_late || is_dropped))
+        return;
     pthread_mutex_lock(&lock);
-    table[oldest] = (struct kept){*n, inode, result};
+    table[oldest] = (struct kept){*n, r->inode, result};
     oldest = (oldest + 1) % KEPT_MAX;
     atomic_store(&is_any, true);
     pthread_mutex_unlock(&lock);

@@ -1,8 +1,11 @@
 /*
  * Calls that are begun again. Before Linux 5.19, any signal ends the wait for the supervisor's answer
  * (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV): the kernel then begins the call again, although it was made. So its
- * result is kept until then. A signal that comes just when the answer does (a race of these kernels) is
- * not seen here: then the call is made twice.
+ * result is kept until then.
+ *
+ * These kernels may take an answer and drop it: the wait has ended, and the thread has not yet said so. So the
+ * result is also kept if the thread has a signal before the answer. A signal in the microsecond
+ * between is missed. Then, and if a program sends data, the call is made twice.
  */
 #pragma once
 
@@ -14,14 +17,20 @@
 /* The supervisor calls it before the functions below. */
 void repeat_start(void);
 
-/* Returns whether a call can be begun again on this kernel. */
-bool repeat_is_possible(void);
+/* An answer that is about to be given. */
+struct repeat {
+    uint32_t inode; /* of the call's socket; 0 if the call cannot be begun again */
+    bool has_signal;
+};
+
+/* Looks at the thread of a call before its answer is given, while its socket is open. */
+void repeat_prepare(struct repeat *r, const struct notification *n);
 
 /*
- * Keeps the result of a call on the socket of that inode, whose answer came too late. The result is
- * a negative errno if it failed.
+ * Keeps the result of a call, a negative errno if it failed, if the call may be begun again. The answer
+ * came too late if `is_late`.
  */
-void repeat_keep(const struct notification *n, uint32_t inode, long result);
+void repeat_keep(const struct repeat *r, const struct notification *n, bool is_late, long result);
 
 /*
  * Finds the result that is kept for a call with the same arguments by the same thread, and for its

@@ -186,7 +186,7 @@ def many():
 
 def many_in_one_tree():
     script = "for i in $(seq 200); do ./stops threads & done; wait"
-    print(subprocess.run(RUN + ["sh", "-c", script], stdout=subprocess.PIPE, timeout=60).stdout.count(b"0 failed"))
+    print(subprocess.run(RUN + ["sh", "-c", script], stdout=subprocess.PIPE, timeout=110).stdout.count(b"0 failed"))
 
 
 def thousand():
