@@ -72,63 +72,77 @@ static void print_map(const struct redirect *r, const struct map *map, FILE *out
 
 /* ---- redirect ---- */
 
-static void print_family(uint8_t family, FILE *out)
-{
-    if (family != AF_UNSPEC)
-        fprintf(out, "meta nfproto %s ", family == AF_INET6 ? "ipv6" : "ipv4");
-}
-
-static void print_target(const struct redirect_line *line, FILE *out)
+/* Prints what precedes the ports of a rule. */
+static void print_packets(uint8_t family, const struct addr *host, enum proto proto, FILE *out)
 {
     char buf[FIREWALL_ADDR_MAX];
 
-    if (line->to.family == AF_INET6)
-        fprintf(out, "dnat ip6 to [%s]:", firewall_addr(&line->to, buf));
-    else if (line->to.family == AF_INET)
-        fprintf(out, "dnat ip to %s:", firewall_addr(&line->to, buf));
+    if (host->family == AF_UNSPEC)
+        fprintf(out, "\t\tmeta nfproto %s ", family == AF_INET6 ? "ipv6" : "ipv4");
     else
-        fputs("dnat to :", out);
+        fprintf(out, "\t\t%s daddr %s ", family == AF_INET6 ? "ip6" : "ip",
+                firewall_addr(host, buf));
+    fprintf(out, "%s%s dport ", proto == PROTO_TCP ? SYN : "", proto_name(proto));
+}
+
+/* An older nft (0.9.8) refuses a port without an address, in a table of both families. */
+static void print_target(uint8_t family, const struct addr *to, FILE *out)
+{
+    char buf[FIREWALL_ADDR_MAX];
+
+    if (to->family == AF_INET6)
+        fprintf(out, " counter dnat ip6 to [%s]:", firewall_addr(to, buf));
+    else if (to->family == AF_INET)
+        fprintf(out, " counter dnat ip to %s:", firewall_addr(to, buf));
+    else
+        fprintf(out, " counter dnat %1$s to %1$s daddr:", family == AF_INET6 ? "ip6" : "ip");
 }
 
 /* The rule of a line that is in no map. */
-static void print_line(const struct redirect_line *line, enum proto proto, bool from_local,
-                       FILE *out)
+static void print_line(const struct redirect_line *line, uint8_t family, enum proto proto,
+                       bool from_local, FILE *out)
 {
-    const char *name = proto_name(proto);
-    char buf[FIREWALL_ADDR_MAX];
-
-    fputs("\t\t", out);
-    if (line->host.family == AF_UNSPEC)
-        print_family(line->family, out);
-    else
-        fprintf(out, "%s daddr %s ", line->family == AF_INET6 ? "ip6" : "ip",
-                firewall_addr(&line->host, buf));
-    fprintf(out, "%s%s dport %u", proto == PROTO_TCP ? SYN : "", name, line->first);
+    print_packets(family, &line->host, proto, out);
+    fprintf(out, "%u", line->first);
     if (line->last != line->first)
         fprintf(out, "-%u", line->last);
     if (firewall_is_alone(line, from_local)) {
         fputs(" return\n", out);
         return;
     }
-    fputs(" counter ", out);
-    print_target(line, out);
+    print_target(family, &line->to, out);
     if (line->last == line->first) {
         fprintf(out, "%u\n", line->to_first);
     } else {
-        fprintf(out, "%s dport map { ", name);
+        fprintf(out, "%s dport map { ", proto_name(proto));
         print_pairs(line, out);
         fputs(" }\n", out);
     }
 }
 
-static void print_map_rule(const struct map *map, enum proto proto, FILE *out)
+static void print_map_rule(const struct map *map, uint8_t family, enum proto proto, FILE *out)
 {
-    const char *name = proto_name(proto);
+    static const struct addr ANY = {.family = AF_UNSPEC};
 
-    fputs("\t\t", out);
-    print_family(map->family, out);
-    fprintf(out, "%s%s dport @%s counter dnat to :%s dport map @%s\n",
-            proto == PROTO_TCP ? SYN : "", name, map->name, name, map->name);
+    print_packets(family, &ANY, proto, out);
+    fprintf(out, "@%s", map->name);
+    print_target(family, &ANY, out);
+    fprintf(out, "%s dport map @%s\n", proto_name(proto), map->name);
+}
+
+/* A rule of a chain is of one protocol and one family. */
+static const struct {
+    enum proto proto;
+    uint8_t family;
+} KINDS[] = {
+    {PROTO_TCP, AF_INET}, {PROTO_TCP, AF_INET6}, {PROTO_UDP, AF_INET}, {PROTO_UDP, AF_INET6}};
+enum { KIND_COUNT = sizeof(KINDS) / sizeof(*KINDS) };
+
+/* Whether it is one of what has this protocol and this family, which may be any. */
+static bool is_of(size_t kind, enum proto proto, uint8_t family)
+{
+    return (proto == PROTO_ANY || proto == KINDS[kind].proto) &&
+           (family == AF_UNSPEC || family == KINDS[kind].family);
 }
 
 /* Only lines of one address overlap others, and are in no map: so the maps may come last. */
@@ -136,16 +150,16 @@ static void print_chain(const struct redirect *r, const char *name, bool from_lo
 {
     fprintf(out, "\tchain %s {\n", name);
     for (size_t i = 0; i < r->count; i++) {
-        for (enum proto p = PROTO_TCP; p <= PROTO_UDP; p++) {
-            if (!is_in_a_map(&r->line[i]) &&
-                (r->line[i].proto == PROTO_ANY || r->line[i].proto == p))
-                print_line(&r->line[i], p, from_local, out);
+        const struct redirect_line *line = &r->line[i];
+        for (size_t k = 0; k < KIND_COUNT && !is_in_a_map(line); k++) {
+            if (is_of(k, line->proto, line->family))
+                print_line(line, KINDS[k].family, KINDS[k].proto, from_local, out);
         }
     }
     for (size_t i = 0; i < MAP_COUNT; i++) {
-        for (enum proto p = PROTO_TCP; p <= PROTO_UDP; p++) {
-            if (is_map_used(r, &MAPS[i]) && (MAPS[i].proto == PROTO_ANY || MAPS[i].proto == p))
-                print_map_rule(&MAPS[i], p, out);
+        for (size_t k = 0; k < KIND_COUNT && is_map_used(r, &MAPS[i]); k++) {
+            if (is_of(k, MAPS[i].proto, MAPS[i].family))
+                print_map_rule(&MAPS[i], KINDS[k].family, KINDS[k].proto, out);
         }
     }
     fputs("\t}\n", out);
