@@ -159,9 +159,20 @@ static void find(const char *name, void *function)
         memcpy(function, &found, sizeof(found));
 }
 
-#ifdef __x86_64__
 /* musl has no such function, but its loader can load this library. */
 extern __typeof__(dlvsym) dlvsym __attribute__((weak));
+
+/*
+ * The functions of calls.def of which a glibc has several versions are posix_spawn and posix_spawnp, on the
+ * machines that it ran on before 2.15. The oldest version is that of the machine's first glibc.
+ */
+#if defined(__x86_64__) && defined(__LP64__)
+#define OLDEST_VERSION "GLIBC_2.2.5"
+#elif defined(__arm__)
+#define OLDEST_VERSION "GLIBC_2.4"
+#else
+#define OLDEST_VERSION "GLIBC_2.2"
+#endif
 
 /*
  * Before glibc 2.36, dlsym finds the oldest version of a function in libc. Replaces it by the
@@ -172,7 +183,7 @@ static bool find_newer(const char *name, void *function)
     void *found, *newer;
 
     memcpy(&found, function, sizeof(found));
-    if (dlvsym == NULL || found != dlvsym(RTLD_NEXT, name, "GLIBC_2.2.5"))
+    if (dlvsym == NULL || found != dlvsym(RTLD_NEXT, name, OLDEST_VERSION))
         return false;
     newer = dlvsym(RTLD_NEXT, name, "GLIBC_2.15");
     if (newer != NULL)
@@ -186,7 +197,6 @@ static void find_newer_spawn(void)
     if (find_newer("posix_spawn", &exec_next.posix_spawn))
         find_newer("posix_spawnp", &exec_next.posix_spawnp);
 }
-#endif
 
 void calls_find(void)
 {
@@ -197,9 +207,7 @@ void calls_find(void)
 #define ASSEMBLY_CALL(name) find(#name, &calls_syscall_next);
 #endif
 #include "preload/calls.def"
-#ifdef __x86_64__
     find_newer_spawn();
-#endif
     behind_watch();
 }
 
