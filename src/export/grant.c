@@ -88,8 +88,10 @@ static uint8_t bits_of(enum proto proto)
 {
     uint8_t bits = 0;
 
-    for (size_t i = 0; i < PROTO_COUNT; i++)
-        bits |= (uint8_t)(proto == PROTO_ANY || proto == PROTOS[i] ? 1U << PROTOS[i] : 0);
+    for (size_t i = 0; i < PROTO_COUNT; i++) {
+        if (proto == PROTO_ANY || proto == PROTOS[i])
+            bits = (uint8_t)(bits | 1U << PROTOS[i]);
+    }
     return bits;
 }
 
