@@ -72,3 +72,11 @@ works_in() {
         [ "${process#/proc/}" = $$ ] || echo "${process#/proc/}"
     done 2>/dev/null
 }
+
+# nginx_log FILE: prints nginx's option for its first messages, which it has since 1.19.5.
+nginx_log() { nginx -h 2>&1 | sed -n "s|^ *-e filename .*|-e $1|p"; }
+
+# is_unavailable PROGRAM: whether it is not here, and this release of Debian has no package of that name.
+is_unavailable() {
+    ! command -v "$1" >/dev/null && command -v apt-cache >/dev/null && ! apt-cache pkgnames "$1" | grep -qx "$1"
+}

@@ -24,7 +24,8 @@ http {
 }
 C
 answer() { curl -q --noproxy '*' -gfsS --max-time 5 "$@" 2>&1; }
-start() { exec nginx -p "$PWD" -e log -c nginx.conf 2>> errors; }
+# shellcheck disable=SC2046 # words
+start() { exec nginx -p "$PWD" $(nginx_log log) -c nginx.conf 2>> errors; }
 workers() { grep -c 'start worker process [0-9]' log; }
 workers_are() { [ "$(workers)" = "$1" ]; }
 

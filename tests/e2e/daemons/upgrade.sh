@@ -65,7 +65,8 @@ upgrade() {
 is_of() { [ "$(ps -o ppid= -p "$(told_pid)" | tr -d ' ')" = "$1" ]; }
 
 # By its path: what it executes later is its own name, as it was called, without a search.
-start() { LD_PRELOAD=$PWD/libremap.so "$@" "$(command -v nginx)" -p "$PWD" -e log -c nginx.conf 2>> errors; }
+# shellcheck disable=SC2046 # words
+start() { LD_PRELOAD=$PWD/libremap.so "$@" "$(command -v nginx)" -p "$PWD" $(nginx_log log) -c nginx.conf 2>> errors; }
 end() {
     last=$(cat nginx.pid)
     kill -QUIT "$last"

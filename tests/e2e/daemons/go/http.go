@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"io"
+	"io/ioutil"
 	"net"
 	"net/http"
 	"os"
@@ -26,7 +26,7 @@ func get(c *http.Client, url string) (string, error) {
 		return "", err
 	}
 	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
+	body, err := ioutil.ReadAll(r.Body)
 	if err == nil && r.StatusCode != http.StatusOK {
 		err = fmt.Errorf("status %s", r.Status)
 	}
