@@ -28,8 +28,11 @@ Q        := $(if $(V),,@)
 # MAKEFLAGS begins with the letters of its short options: s is --silent.
 say       = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)  $@')
 
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla
-ALL_CPPFLAGS = -iquote src -iquote tests/unit -D_GNU_SOURCE -DREMAP_VERSION='"$(VERSION)"' $(CPPFLAGS)
+# Offsets of files have 64 bits everywhere. Times are of the size that the machine has by itself: with
+# _TIME_BITS, a header gives recvmsg() and others the names of other functions.
+OFFSETS  := -U_FILE_OFFSET_BITS -D_FILE_OFFSET_BITS='(256/__SIZEOF_POINTER__)' -U_TIME_BITS
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wno-psabi
+ALL_CPPFLAGS = -iquote src -iquote tests/unit -D_GNU_SOURCE -DREMAP_VERSION='"$(VERSION)"' $(CPPFLAGS) $(OFFSETS)
 ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(CFLAGS)
 
 # Fewer segments to map make a library that loads faster. libdl is part of libc

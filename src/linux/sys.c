@@ -67,6 +67,6 @@ int sys_reserve(int fd, off_t size)
 uid_t sys_geteuid(void)
 {
     if (!sys_is_sealed())
-        atomic_store_explicit(&user, (uid_t)sys_call(SYS_geteuid, 0, 0, 0), memory_order_relaxed);
+        atomic_store_explicit(&user, (uid_t)sys_call(SYS_geteuid32, 0, 0, 0), memory_order_relaxed);
     return atomic_load_explicit(&user, memory_order_relaxed);
 }

@@ -2,8 +2,7 @@
  * System calls without libc's wrappers: no other preload sees them, and none is a
  * cancellation point, which bind(2) must not become. They set errno as usual.
  *
- * libc's syscall(2) would do, but libremap.so interposes it on x86-64 and arm64: there, the
- * instruction is written here.
+ * libc's syscall(2) would do, but libremap.so interposes it: the instruction is in sys_enter.h.
  */
 #pragma once
 
@@ -25,6 +24,7 @@
 #include <unistd.h>
 
 #include "core/parameters.h"
+#include "linux/sys_enter.h"
 
 /* glibc 2.31 does not have these names, but the headers of its kernel do. */
 #ifndef SYS_close_range
@@ -42,46 +42,20 @@
 #define SYS_landlock_restrict_self 446
 #endif
 
-/* The analyzer does not know that the instructions below write to memory. */
-#if defined(__clang_analyzer__) || !defined(__LP64__)
-#define SYS_BY_LIBC
-#elif defined(__x86_64__)
+/* On 32-bit machines, the plain names are of calls with users of 16 bits. */
+#ifndef SYS_getuid32
+#define SYS_getuid32 SYS_getuid
+#define SYS_getgid32 SYS_getgid
+#define SYS_geteuid32 SYS_geteuid
+#endif
 
-static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
-{
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    long result;
-
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-
-#elif defined(__aarch64__)
-
-static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
-{
-    register long x8 __asm__("x8") = number;
-    register long x0 __asm__("x0") = a;
-    register long x1 __asm__("x1") = b;
-    register long x2 __asm__("x2") = c;
-    register long x3 __asm__("x3") = d;
-    register long x4 __asm__("x4") = e;
-    register long x5 __asm__("x5") = f;
-
-    __asm__ volatile("svc 0"
-                     : "+r"(x0)
-                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-                     : "memory");
-    return x0;
-}
-
-#else
-#define SYS_BY_LIBC
+/* The newest of those machines have only calls with times of 64 bits, as in libc's structures. */
+#ifndef SYS_recvmmsg
+#define SYS_recvmmsg SYS_recvmmsg_time64
+#endif
+#ifndef SYS_ppoll
+#define SYS_ppoll SYS_ppoll_time64
+#define SYS_rt_sigtimedwait SYS_rt_sigtimedwait_time64
 #endif
 
 /*
@@ -157,10 +131,18 @@ SYS_CALL(int, pidfd_getfd, int, int)       /* Linux 5.6 */
 SYS_CALL(int, pidfd_send_signal, int, int) /* Linux 5.1 */
 SYS_CALL(int, prctl, int, unsigned long, unsigned long, unsigned long, unsigned long)
 SYS_CALL(int, seccomp, unsigned, unsigned long, const void *)
-SYS_PLAIN_CALL(uid_t, getuid)
-SYS_PLAIN_CALL(gid_t, getgid)
 SYS_PLAIN_CALL(pid_t, getpid)
 SYS_PLAIN_CALL(pid_t, gettid)
+
+static inline uid_t sys_getuid(void)
+{
+    return (uid_t)sys_call(SYS_getuid32, 0, 0, 0);
+}
+
+static inline gid_t sys_getgid(void)
+{
+    return (gid_t)sys_call(SYS_getgid32, 0, 0, 0);
+}
 
 /* The last answer, once the process is sealed. */
 uid_t sys_geteuid(void);
@@ -179,6 +161,16 @@ SYS_CALL(ssize_t, sendmsg, int, const struct msghdr *, int)
 SYS_CALL(ssize_t, recvmsg, int, struct msghdr *, int)
 SYS_CALL(int, sendmmsg, int, struct mmsghdr *, unsigned, int)
 SYS_CALL(int, recvmmsg, int, struct mmsghdr *, unsigned, int, struct timespec *)
+
+/* What libc's functions for times of 64 bits make of it, on 32-bit machines. */
+#if __SIZEOF_LONG__ == 4
+#define SYS___getsockopt64 SYS_getsockopt
+#define SYS___recvmsg64 SYS_recvmsg
+#define SYS___recvmmsg64 SYS_recvmmsg_time64
+SYS_CALL(int, __getsockopt64, int, int, int, void *, socklen_t *)
+SYS_CALL(ssize_t, __recvmsg64, int, struct msghdr *, int)
+SYS_CALL(int, __recvmmsg64, int, struct mmsghdr *, unsigned, int, struct timespec *)
+#endif
 
 /*
  * Returns true if the last system call may have failed because the kernel does not know it (ENOSYS),
@@ -279,7 +271,7 @@ static inline int sys_sigmask(int how, const void *set, void *old)
 static inline int sys_sleep(long milliseconds)
 {
     const struct timespec time = {0, milliseconds * 1000000};
-    return (int)sys_call(SYS_nanosleep, (long)&time, 0, 0);
+    return (int)sys_call6(SYS_ppoll, 0, 0, (long)&time, 0, _NSIG / 8, 0);
 }
 
 static inline int sys_yield(void)

@@ -15,6 +15,7 @@
 #include "preload/exec.h"
 #include "preload/sandbox.h"
 #include "preload/socket_calls.h"
+#include "preload/syscall_entry.h"
 #include "translate/bind.h"
 #include "translate/connect.h"
 #include "translate/next.h"
@@ -24,56 +25,22 @@
 
 /* ---- syscall() ---- */
 
-#ifndef SYS_BY_LIBC
+#ifdef SYSCALL_ENTRY
 
 /*
  * It handles a system call of calls.def as the function of that name, except that it is no
- * cancellation point. Elsewhere than on x86-64 and 64-bit Arm the library does not export it.
+ * cancellation point.
  *
  * Some system calls return twice on one stack, as vfork(2) does. So syscall() must hand on what
  * it does not catch by a jump: a frame of its own would be returned through twice. That takes a
- * few instructions of assembly for each machine. For what it catches it jumps to a C function,
- * which gets the same arguments: both take seven long integers.
+ * few instructions of assembly for each machine (syscall_entry.h). For what it catches it jumps to a C
+ * function, which gets the same arguments: both take seven long integers.
  *
  * The assembly uses what is USED by name. gcc -flto would drop or rename it otherwise.
  */
 #define USED __attribute__((used))
 
-#ifdef __x86_64__
-
-__asm__(".text\n"
-        ".globl syscall\n"
-        ".type syscall, @function\n"
-        "syscall:\n"
-        "    endbr64\n"
-        "    movl %edi, %eax\n"
-        "    cmpl $512, %eax\n"
-        "    jae 1f\n"
-        "    leaq calls_syscall_caught(%rip), %r11\n"
-        "    cmpb $0, (%r11, %rax)\n"
-        "    jne calls_syscall\n"
-        "1:  jmpq *calls_syscall_next(%rip)\n"
-        ".size syscall, . - syscall\n");
-
-#else
-
-__asm__(".text\n"
-        ".globl syscall\n"
-        ".type syscall, %function\n"
-        "syscall:\n"
-        "    hint #34\n" /* bti c */
-        "    cmp w0, #512\n"
-        "    b.hs 1f\n"
-        "    adrp x16, calls_syscall_caught\n"
-        "    add x16, x16, #:lo12:calls_syscall_caught\n"
-        "    ldrb w16, [x16, w0, uxtw]\n"
-        "    cbnz w16, calls_syscall\n"
-        "1:  adrp x16, calls_syscall_next\n"
-        "    ldr x16, [x16, #:lo12:calls_syscall_next]\n"
-        "    br x16\n"
-        ".size syscall, . - syscall\n");
-
-#endif
+__asm__(SYSCALL_ENTRY);
 
 COLD static long fail(long result)
 {
@@ -93,8 +60,9 @@ static long call_plain(long number, long a, long b, long c, long d, long e, long
 USED long (*calls_syscall_next)(long, long, long, long, long, long, long) = call_plain;
 
 /* Whether syscall() catches the system call of each number. */
-USED const bool calls_syscall_caught[512] = {
+USED const bool calls_syscall_caught[SYSCALL_NUMBERS + 1] = {
 #define SOCKET_CALL(name, ...) [SYS_##name] = true,
+#define TIME64_CALL(...)
 #define EXEC_CALL(name, ...) [SYS_##name] = true,
 #define SYSTEM_CALL EXEC_CALL
 #include "preload/calls.def"
@@ -106,6 +74,7 @@ static long call_socket(int number, long a, long b, long c, long d, long e, long
 #define SOCKET_CALL(name, result, handler, ...)                                                    \
     case SYS_##name:                                                                               \
         return handler CASTS(__VA_ARGS__);
+#define TIME64_CALL(...)
 #include "preload/calls.def"
     }
     return -1;
@@ -203,7 +172,7 @@ void calls_find(void)
 #define SOCKET_CALL(name, ...) find(#name, &next.name);
 #define EXEC_CALL(name, ...) find(#name, &exec_next.name);
 #define SPAWN_CALL EXEC_CALL
-#ifndef SYS_BY_LIBC
+#ifdef SYSCALL_ENTRY
 #define ASSEMBLY_CALL(name) find(#name, &calls_syscall_next);
 #endif
 #include "preload/calls.def"

@@ -45,7 +45,7 @@ COLD long sandbox_seccomp(unsigned operation, unsigned flags, void *arguments)
 {
     bool is_filter =
         (operation == SECCOMP_SET_MODE_STRICT || operation == SECCOMP_SET_MODE_FILTER) && prepare();
-    long result = calls_next_syscall(SYS_seccomp, operation, flags, (long)arguments);
+    long result = calls_next_syscall(SYS_seccomp, (long)operation, (long)flags, (long)arguments);
     bool is_listener = result > 0 && (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
 
     seal_if(is_filter && (result == 0 || is_listener));
@@ -56,5 +56,5 @@ COLD long sandbox_seccomp(unsigned operation, unsigned flags, void *arguments)
 COLD long sandbox_landlock_restrict_self(int ruleset, unsigned flags)
 {
     (void)prepare();
-    return calls_next_syscall(SYS_landlock_restrict_self, ruleset, flags, 0);
+    return calls_next_syscall(SYS_landlock_restrict_self, ruleset, (long)flags, 0);
 }

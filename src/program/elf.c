@@ -94,10 +94,10 @@ static enum elf_libc libc_of(const char *loader)
 /* The path must end with a zero, as for the kernel. */
 static bool read_loader(struct file *f, const Elf64_Phdr *segment, struct elf *e)
 {
-    size_t size = segment->p_filesz;
+    uint64_t size = segment->p_filesz;
 
-    if (size < 2 || size > sizeof(e->loader) || !read_at(f, segment->p_offset, e->loader, size) ||
-        e->loader[size - 1] != '\0') {
+    if (size < 2 || size > sizeof(e->loader) ||
+        !read_at(f, segment->p_offset, e->loader, (size_t)size) || e->loader[size - 1] != '\0') {
         e->loader[0] = '\0';
         return false;
     }
@@ -164,7 +164,7 @@ static bool read_string(struct file *f, uint64_t address, char string[SONAME_MAX
         if (segment.p_type != PT_LOAD || address < segment.p_vaddr || skipped >= segment.p_filesz)
             continue;
         uint64_t left = segment.p_filesz - skipped;
-        size_t size = left < SONAME_MAX ? left : SONAME_MAX;
+        size_t size = left < SONAME_MAX ? (size_t)left : SONAME_MAX;
         return read_at(f, segment.p_offset + skipped, string, size) &&
                memchr(string, '\0', size) != NULL;
     }

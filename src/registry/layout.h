@@ -31,25 +31,39 @@ enum { TAG_FREE = 0, TAG_BUSY = 1, TAG_VALID = 2, TAG_STATE = 3 };
 
 /* A cache line. `passed_by` is not 0 if a record had to go to a bucket behind this one. */
 struct bucket {
-    _Atomic uint64_t tag[BUCKET_RECORDS];
+    _Alignas(64) _Atomic uint64_t tag[BUCKET_RECORDS];
     _Atomic uint64_t passed_by;
 };
 
 _Static_assert(RECORDS <= 32 * PART, "a bit for each part");
 
 struct registry {
-    _Atomic uint64_t magic;
+    _Alignas(64) _Atomic uint64_t magic;
     _Atomic uint64_t identity;
     _Atomic uint32_t newest; /* the stamp of the last record */
     _Atomic uint32_t marks;  /* the last mark */
     _Atomic uint32_t unused[10];
     _Atomic uint32_t actual[PORTS / 32]; /* a bit for each actual port that was ever recorded */
     _Atomic uint32_t asked[PORTS];       /* the parts in which an asked port was ever recorded */
-    _Atomic uint16_t passed[PORTS];      /* binds that are counted and not recorded (settle.c) */
+    _Atomic uint32_t passed[PORTS];      /* binds that are counted and not recorded (settle.c) */
     struct bucket bucket[BUCKETS];
     _Atomic uint64_t asked_ports[RECORDS / LANES]; /* of each record, also of a free one */
     struct record_slot slot[RECORDS];
 };
+
+/*
+ * Programs of 32 and of 64 bits share it: nothing in it depends on the machine but the byte order. No
+ * machine may need a lock for its words, which other processes would not have.
+ */
+_Static_assert(sizeof(struct bucket) == 64, "a bucket fills a cache line");
+_Static_assert(offsetof(struct registry, actual) == 64, "the head is one line");
+_Static_assert(offsetof(struct registry, bucket) == 64 + PORTS / 8 + 8 * PORTS, "no gaps");
+_Static_assert(offsetof(struct registry, slot) ==
+                   offsetof(struct registry, bucket) + 64 * BUCKETS + 2 * RECORDS,
+               "no gaps");
+_Static_assert(sizeof(struct registry) ==
+                   offsetof(struct registry, slot) + RECORDS * sizeof(struct record_slot),
+               "no gaps");
 
 HOT static inline bool layout_has_bit(const _Atomic uint32_t *bits, uint16_t port)
 {

@@ -282,7 +282,7 @@ HOT enum registry_put registry_put(struct registry *r, const struct registry_ent
 
 bool registry_count_passed(struct registry *r, uint16_t port)
 {
-    if (atomic_fetch_add(&r->passed[port], 1) == UINT16_MAX)
+    if (atomic_fetch_add(&r->passed[port], 1) == UINT32_MAX)
         atomic_fetch_add(&r->passed[port], 1); /* 0 would be none */
     /* A writer sets the bit and then reads the count: see settle_with_others. */
     return (atomic_load(&r->actual[port / 32]) >> port % 32 & 1) != 0;

@@ -54,6 +54,9 @@ struct record {
 
 _Static_assert(sizeof(struct record) == sizeof(struct record_slot), "a record fills its slot");
 _Static_assert(offsetof(struct record, pid_namespace) == RECORD_KEY_SIZE, "the key is one line");
+_Static_assert(offsetof(struct record, netns) == 16 && offsetof(struct record, uid) == 56 &&
+                   offsetof(struct record, inode) == 88,
+               "the same for programs of 32 and of 64 bits");
 
 /* Copies the first words. Returns false, with anything in *record, if there is no whole record. */
 HOT static inline bool record_read_words(const struct record_slot *s, struct record *record,

@@ -37,7 +37,7 @@
 #include "registry/layout.h"
 
 /* "remap" and the version of the layout. A file with another beginning is not a registry. */
-#define MAGIC UINT64_C(0x33302e70616d6572)
+#define MAGIC UINT64_C(0x34302e70616d6572)
 
 /* Draws the number of a registry that has none. */
 static void draw_identity(struct registry *r)

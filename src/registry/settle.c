@@ -323,7 +323,7 @@ static void finish(struct scope *s, bool is_listed)
 
 COLD bool registry_settle(struct registry *r, uint64_t netns, uint16_t port)
 {
-    uint16_t passed = port != 0 ? atomic_load(&r->passed[port]) : 0;
+    uint32_t passed = port != 0 ? atomic_load(&r->passed[port]) : 0;
     struct scope s = {.r = r, .netns = netns, .port = port, .records_others = passed != 0};
     int saved = errno;
 

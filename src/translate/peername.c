@@ -143,13 +143,17 @@ COLD static void translate_option(int fd, struct sockaddr *name, socklen_t len)
         sockname_tell_part(fd, name, len, sys_getpeername, translate_known);
 }
 
-HOT int peername_option(int fd, int level, int option, void *value, socklen_t *len)
+HOT static inline int gotten(int result, int fd, int level, int option, void *value,
+                             const socklen_t *len)
 {
-    int result = next.getsockopt(fd, level, option, value, len);
-
     if (level == SOL_SOCKET && option == SO_PEERNAME && result == 0)
         translate_option(fd, value, *len);
     return result;
+}
+
+HOT int peername_option(int fd, int level, int option, void *value, socklen_t *len)
+{
+    return gotten(next.getsockopt(fd, level, option, value, len), fd, level, option, value, len);
 }
 
 /* Translates the name of a peer that accept(2) has left in `addr`; returns its descriptor. */
@@ -238,15 +242,25 @@ ssize_t peername_recvfrom_chk(int fd, void *buf, size_t size, size_t room, int f
     return peername_recvfrom(fd, buf, size, flags, addr, len);
 }
 
-HOT ssize_t peername_recvmsg(int fd, struct msghdr *message, int flags)
+typedef ssize_t receive_function(int fd, struct msghdr *message, int flags);
+typedef int receive_many_function(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                                  struct timespec *timeout);
+
+HOT static inline ssize_t receive(receive_function *function, int fd, struct msghdr *message,
+                                  int flags)
 {
     if (!user_memory_readable(message, sizeof(*message)))
-        return next.recvmsg(fd, message, flags);
+        return function(fd, message, flags);
     socklen_t room = message->msg_namelen;
-    ssize_t result = next.recvmsg(fd, message, flags);
+    ssize_t result = function(fd, message, flags);
     if (result >= 0 && message->msg_name != NULL)
         translate_sender(fd, message->msg_name, room, message->msg_namelen);
     return result;
+}
+
+HOT ssize_t peername_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    return receive(next.recvmsg, fd, message, flags);
 }
 
 static uint8_t room_in_byte(socklen_t room)
@@ -258,15 +272,15 @@ static uint8_t room_in_byte(socklen_t room)
  * The room for each name is read first: the kernel writes the length over it. No name is longer than
  * a byte can say.
  */
-int peername_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
-                      struct timespec *timeout)
+static int receive_many(receive_many_function *function, int fd, struct mmsghdr *messages,
+                        unsigned count, int flags, struct timespec *timeout)
 {
     uint8_t room[UIO_MAXIOV];
     int known = 0, max = count < UIO_MAXIOV ? (int)count : UIO_MAXIOV;
 
     for (; known < max && user_memory_readable(&messages[known], sizeof(*messages)); known++)
         room[known] = room_in_byte(messages[known].msg_hdr.msg_namelen);
-    int result = next.recvmmsg(fd, messages, count, flags, timeout);
+    int result = function(fd, messages, count, flags, timeout);
     for (int i = 0; i < result && i < known; i++) {
         struct msghdr *message = &messages[i].msg_hdr;
         if (message->msg_name != NULL)
@@ -274,3 +288,30 @@ int peername_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flag
     }
     return result;
 }
+
+int peername_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                      struct timespec *timeout)
+{
+    return receive_many(next.recvmmsg, fd, messages, count, flags, timeout);
+}
+
+/* ---- the same with times of 64 bits, on 32-bit machines ---- */
+
+#if __SIZEOF_LONG__ == 4
+int peername_option64(int fd, int level, int option, void *value, socklen_t *len)
+{
+    return gotten(next.__getsockopt64(fd, level, option, value, len), fd, level, option, value,
+                  len);
+}
+
+ssize_t peername_recvmsg64(int fd, struct msghdr *message, int flags)
+{
+    return receive(next.__recvmsg64, fd, message, flags);
+}
+
+int peername_recvmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                        struct timespec *timeout)
+{
+    return receive_many(next.__recvmmsg64, fd, messages, count, flags, timeout);
+}
+#endif

@@ -22,3 +22,9 @@ ssize_t peername_recvfrom_chk(int fd, void *buf, size_t size, size_t room, int f
 ssize_t peername_recvmsg(int fd, struct msghdr *message, int flags);
 int peername_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
                       struct timespec *timeout);
+
+/* The same for what a 32-bit program with times of 64 bits calls. */
+int peername_option64(int fd, int level, int option, void *value, socklen_t *len);
+ssize_t peername_recvmsg64(int fd, struct msghdr *message, int flags);
+int peername_recvmmsg64(int fd, struct mmsghdr *messages, unsigned count, int flags,
+                        struct timespec *timeout);

@@ -9,7 +9,7 @@
 
 struct settings {
     bool valid;           /* if not, `diag` says why, and only the log of `config` is set */
-    atomic_bool reported; /* the table, or what is wrong with it, was reported */
+    atomic_uint reported; /* the table, or what is wrong with it, was reported */
     _Atomic uint64_t failures[32]; /* hashes of failed binds, so that each is reported once */
     struct config config;
     struct diag diag;
