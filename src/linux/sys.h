@@ -79,7 +79,7 @@ static inline long sys_call6(long number, long a, long b, long c, long d, long e
         return -1;
     }
 #ifndef SYS_BY_LIBC
-    long result = sys_enter(number, a, b, c, d, e, f);
+    long result = sys_enter_call(number, a, b, c, d, e, f);
     if ((unsigned long)result < (unsigned long)-4095L)
         return result;
     errno = (int)-result;

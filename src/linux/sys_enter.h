@@ -1,5 +1,5 @@
 /*
- * sys_enter(): the instruction that makes a system call, with six arguments. Returns what the kernel
+ * sys_enter_call(): the instruction that makes a system call, with six arguments. Returns what the kernel
  * does: a negative errno if it fails. Of other machines than these, and in the analyzer, which does not
  * know that the instructions write to memory, SYS_BY_LIBC is defined instead: there, libc's
  * syscall(2) does it, and libremap.so does not interpose that.
@@ -10,7 +10,7 @@
 #define SYS_BY_LIBC
 #elif defined(__x86_64__) && defined(__LP64__)
 
-static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
+static inline long sys_enter_call(long number, long a, long b, long c, long d, long e, long f)
 {
     register long r10 __asm__("r10") = d;
     register long r8 __asm__("r8") = e;
@@ -27,7 +27,7 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
 #elif defined(__i386__)
 
 /* The sixth argument is in a register that the compiler may need for itself. */
-static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
+static inline long sys_enter_call(long number, long a, long b, long c, long d, long e, long f)
 {
     long result;
 
@@ -45,7 +45,7 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
 
 #elif defined(__aarch64__) && defined(__LP64__)
 
-static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
+static inline long sys_enter_call(long number, long a, long b, long c, long d, long e, long f)
 {
     register long x8 __asm__("x8") = number;
     register long x0 __asm__("x0") = a;
@@ -65,7 +65,7 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
 #elif defined(__arm__) && defined(__ARM_EABI__)
 
 /* The number is in the register that is Thumb's frame pointer. */
-static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
+static inline long sys_enter_call(long number, long a, long b, long c, long d, long e, long f)
 {
     register long r6 __asm__("r6") = number;
     register long r0 __asm__("r0") = a;
@@ -87,7 +87,7 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
 
 #elif defined(__riscv) && __riscv_xlen == 64
 
-static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
+static inline long sys_enter_call(long number, long a, long b, long c, long d, long e, long f)
 {
     register long a7 __asm__("a7") = number;
     register long a0 __asm__("a0") = a;
@@ -107,7 +107,7 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
 #elif defined(__powerpc64__)
 
 /* The error is a flag, beside a positive errno. */
-static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
+static inline long sys_enter_call(long number, long a, long b, long c, long d, long e, long f)
 {
     register long r0 __asm__("r0") = number;
     register long r3 __asm__("r3") = a;
@@ -129,7 +129,7 @@ static inline long sys_enter(long number, long a, long b, long c, long d, long e
 
 #elif defined(__s390x__)
 
-static inline long sys_enter(long number, long a, long b, long c, long d, long e, long f)
+static inline long sys_enter_call(long number, long a, long b, long c, long d, long e, long f)
 {
     register long r1 __asm__("r1") = number;
     register long r2 __asm__("r2") = a;

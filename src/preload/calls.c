@@ -51,7 +51,7 @@ COLD static long fail(long result)
 /* As libc's syscall(). An optimizing compiler gives it no frame: it ends with its only call. */
 static long call_plain(long number, long a, long b, long c, long d, long e, long f)
 {
-    long result = sys_enter(number, a, b, c, d, e, f);
+    long result = sys_enter_call(number, a, b, c, d, e, f);
 
     return (unsigned long)result < (unsigned long)-4095L ? result : fail(result);
 }

@@ -1,5 +1,5 @@
 /*
- * SYSCALL_ENTRY: syscall(2) in assembly, for the machines whose sys_enter() is known. A number for which
+ * SYSCALL_ENTRY: syscall(2) in assembly, for the machines whose sys_enter_call() is known. A number for which
  * calls_syscall_caught is true goes to calls_syscall(), any other to what calls_syscall_next
  * points to: each by a jump, with all arguments where they are.
  */
