@@ -31,8 +31,15 @@ say       = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)  
 # Offsets of files have 64 bits everywhere. Times are of the size that the machine has by itself: with
 # _TIME_BITS, a header gives recvmsg() and others the names of other functions.
 OFFSETS  := -U_FILE_OFFSET_BITS -D_FILE_OFFSET_BITS='(256/__SIZEOF_POINTER__)' -U_TIME_BITS
+
+# The wrapper of Debian's musl-tools has no headers of the kernel, nor libraries for the command.
+ifneq ($(findstring musl-gcc,$(CC)),)
+IS_MUSL_GCC   := yes
+MUSL_CPPFLAGS := -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+endif
+
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wno-psabi
-ALL_CPPFLAGS = -iquote src -iquote tests/unit -D_GNU_SOURCE -DREMAP_VERSION='"$(VERSION)"' $(CPPFLAGS) $(OFFSETS)
+ALL_CPPFLAGS = -iquote src -iquote tests/unit -D_GNU_SOURCE -DREMAP_VERSION='"$(VERSION)"' $(MUSL_CPPFLAGS) $(CPPFLAGS) $(OFFSETS)
 ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(CFLAGS)
 
 # Fewer segments to map make a library that loads faster. libdl is part of libc
@@ -64,7 +71,7 @@ REMAP_OBJECTS   := $(call rooms,$(REMAP_ROOMS))
 
 ##@ Building
 
-all: $(O)/libremap.so $(O)/remap $(O)/remap-redirect $(MANUALS:%=$(O)/%) ## build the library, the commands and the manuals (the default)
+all: $(O)/libremap.so $(if $(IS_MUSL_GCC),,$(O)/remap $(O)/remap-redirect $(MANUALS:%=$(O)/%)) ## build the library, the commands and the manuals (the default)
 
 # All that is compiled, and not linked: for machines of which there is a compiler alone.
 objects: $(sort $(LIBRARY_OBJECTS) $(REMAP_OBJECTS))

@@ -45,10 +45,12 @@ int sys_statx_at(int folder, const char *path, int flags, unsigned mask, struct 
 
 int sys_reserve(int fd, off_t size)
 {
-    struct rlimit64 limit;
+    struct {
+        uint64_t now, max;
+    } limit; /* struct rlimit64, which musl does not declare */
 
     if (sys_call6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) == 0 &&
-        limit.rlim_cur < (uint64_t)size) {
+        limit.now < (uint64_t)size) {
         errno = EFBIG;
         return -1;
     }

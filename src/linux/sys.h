@@ -14,7 +14,6 @@
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -25,6 +24,7 @@
 
 #include "core/parameters.h"
 #include "linux/sys_enter.h"
+#include "linux/statx.h"
 
 /* glibc 2.31 does not have these names, but the headers of its kernel do. */
 #ifndef SYS_close_range

@@ -1,4 +1,12 @@
 /* The exported functions of calls.def, and the real ones behind them. */
+
+/* musl declares the flags of these as unsigned, which are passed in the same way. */
+#define sendmmsg declared_sendmmsg
+#define recvmmsg declared_recvmmsg
+#include <sys/socket.h>
+#undef sendmmsg
+#undef recvmmsg
+
 #include "preload/calls.h"
 
 #include <dlfcn.h>
@@ -129,7 +137,7 @@ static void find(const char *name, void *function)
 }
 
 /* musl has no such function, but its loader can load this library. */
-extern __typeof__(dlvsym) dlvsym __attribute__((weak));
+extern void *dlvsym(void *handle, const char *name, const char *version) __attribute__((weak));
 
 /*
  * The functions of calls.def of which a glibc has several versions are posix_spawn and posix_spawnp, on the

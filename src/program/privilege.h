@@ -1,8 +1,8 @@
 /* What a file gives to a process that executes it: set-user-ID, set-group-ID, capabilities. */
 #pragma once
 
+#include "linux/statx.h"
 #include <stdbool.h>
-#include <sys/stat.h>
 
 /*
  * What would take effect if this process executed the file. Each of these makes the loader drop
