@@ -40,7 +40,8 @@ endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wno-psabi
 ALL_CPPFLAGS = -iquote src -iquote tests/unit -D_GNU_SOURCE -DREMAP_VERSION='"$(VERSION)"' $(MUSL_CPPFLAGS) $(CPPFLAGS) $(OFFSETS)
-ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) $(CFLAGS)
+# The folder of the build leaves no trace: two builds in two folders are the same.
+ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) -ffile-prefix-map="$$PWD=." $(CFLAGS)
 
 # Fewer segments to map make a library that loads faster. libdl is part of libc
 # since glibc 2.34, where --as-needed leaves it out.
@@ -58,7 +59,7 @@ COMPLETIONS   := bash-completion/completions/remap.bash zsh/site-functions/_rema
 
 objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 # The sources and the objects of rooms.
-sources = $(foreach room,$(1),$(wildcard src/$(room)/*.c))
+sources = $(foreach room,$(1),$(sort $(wildcard src/$(room)/*.c)))
 rooms   = $(call objects,$(call sources,$(1)))
 
 LIBRARY_OBJECTS := $(call rooms,$(LIBRARY_ROOMS))
