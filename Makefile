@@ -14,6 +14,7 @@ sbindir  ?= $(PREFIX)/sbin
 libdir   ?= $(PREFIX)/lib
 datadir  ?= $(PREFIX)/share
 mandir   ?= $(datadir)/man
+unitdir  ?= $(PREFIX)/lib/systemd/system
 # V=1 shows the commands.
 V        ?=
 # The folder to build in; the sanitized build has one of its own.
@@ -53,6 +54,7 @@ LIBRARY_LIBS    = -ldl
 # The rooms of src/ that the library and the command are made of.
 LIBRARY_ROOMS := core linux registry program translate preload
 REMAP_ROOMS   := core linux registry program translate notify export cli
+SERVICE       := remap-redirect@.service
 MANUALS       := remap.1 remap.conf.5 libremap.7 remap-redirect.8
 # Below datadir, each where its shell looks for it.
 COMPLETIONS   := bash-completion/completions/remap.bash zsh/site-functions/_remap fish/vendor_completions.d/remap.fish
@@ -72,7 +74,7 @@ REMAP_OBJECTS   := $(call rooms,$(REMAP_ROOMS))
 
 ##@ Building
 
-all: $(O)/libremap.so $(if $(IS_MUSL_GCC),,$(O)/remap $(O)/remap-redirect $(MANUALS:%=$(O)/%)) ## build the library, the commands and the manuals (the default)
+all: $(O)/libremap.so $(if $(IS_MUSL_GCC),,$(O)/remap $(O)/remap-redirect $(O)/$(SERVICE) $(MANUALS:%=$(O)/%)) ## build the library, the commands and the manuals (the default)
 
 # All that is compiled, and not linked: for machines of which there is a compiler alone.
 objects: $(sort $(LIBRARY_OBJECTS) $(REMAP_OBJECTS))
@@ -102,7 +104,10 @@ $(O)/remap-redirect: scripts/remap-redirect scripts/redirect-backends.sh
 	$(Q)sed -e '/^\. .*redirect-backends\.sh/r scripts/redirect-backends.sh' -e '/redirect-backends\.sh/d' $< > $@
 	$(Q)chmod 755 $@
 
-# The one object that knows where the other parts are installed.
+# The two files that know where the other parts are installed.
+$(O)/$(SERVICE): scripts/$(SERVICE).in $(O)/folders
+	@mkdir -p $(@D)
+	$(Q)sed 's|@sbindir@|$(sbindir)|' $< > $@
 $(O)/obj/src/cli/install_paths.o: ALL_CPPFLAGS += -DREMAP_LIBDIR='"$(libdir)"' -DREMAP_SBINDIR='"$(sbindir)"'
 $(O)/obj/src/cli/install_paths.o: $(O)/folders
 
@@ -130,10 +135,11 @@ $(O)/%: docs/%
 
 install: all ## install to PREFIX (/usr/local), below DESTDIR if that is set
 	$(check_writable)
-	install -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(libdir)' $(foreach s,1 5 7 8,'$(DESTDIR)$(mandir)/man$s')
+	install -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(sbindir)' '$(DESTDIR)$(libdir)' '$(DESTDIR)$(unitdir)' $(foreach s,1 5 7 8,'$(DESTDIR)$(mandir)/man$s')
 	install -m 755 $(O)/remap '$(DESTDIR)$(bindir)/remap'
 	install -m 755 $(O)/libremap.so '$(DESTDIR)$(libdir)/libremap.so'
 	install -m 755 $(O)/remap-redirect '$(DESTDIR)$(sbindir)/remap-redirect'
+	install -m 644 '$(O)/$(SERVICE)' '$(DESTDIR)$(unitdir)/$(SERVICE)'
 	$(foreach m,$(MANUALS),install -m 644 $(O)/$m '$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m' &&) true
 	$(foreach c,$(COMPLETIONS),install -D -m 644 scripts/completions/$(notdir $c) '$(DESTDIR)$(datadir)/$c' &&) true
 	$(refresh_loader)
@@ -141,7 +147,7 @@ install: all ## install to PREFIX (/usr/local), below DESTDIR if that is set
 		echo 'the loader does not look into $(libdir): write LD_PRELOAD=$(libdir)/libremap.so'; fi
 
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(bindir)/remap' '$(DESTDIR)$(libdir)/libremap.so' '$(DESTDIR)$(sbindir)/remap-redirect'
+	rm -f '$(DESTDIR)$(bindir)/remap' '$(DESTDIR)$(libdir)/libremap.so' '$(DESTDIR)$(sbindir)/remap-redirect' '$(DESTDIR)$(unitdir)/$(SERVICE)'
 	rm -f $(foreach m,$(MANUALS),'$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m')
 	rm -f $(foreach c,$(COMPLETIONS),'$(DESTDIR)$(datadir)/$c')
 	$(refresh_loader)

@@ -12,6 +12,13 @@
 table='inet remap_redirect' # of nft
 chains='REMAP-REDIRECT REMAP-LOCAL REMAP-GUARD REMAP-OWNER REMAP-HIDE'
 
+# An instance has a table and chains with its name behind theirs. named: gives those in stdin that name.
+use_instance() {
+    table=${table}_$instance
+    chains=$(echo "$chains" | named)
+}
+named() { sed "s/inet remap_redirect/&${instance:+_$instance}/g; s/REMAP-[A-Z]*/&${instance:+-$instance}/g"; }
+
 # The variant that the command iptables is.
 kind_of_iptables() {
     case $(iptables --version 2>/dev/null) in *nf_tables*) echo nft ;; *) echo legacy ;; esac
@@ -175,9 +182,9 @@ value_of() { printf '%s\n' "$2" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
 # add_note PLACE NOTE: adds a rule that does nothing, with this comment.
 add_note() {
     case $1 in
-        nft) echo "add rule $table made counter comment \"$2\"" ;;
+        nft) echo "add rule inet remap_redirect made counter comment \"$2\"" ;;
         *) printf '*nat\n-A REMAP-REDIRECT -m comment --comment "%s"\nCOMMIT\n' "$2" ;;
-    esac > "$scratch/note"
+    esac | named > "$scratch/note"
     replace "$1" /dev/null "$scratch/note"
 }
 
@@ -186,7 +193,7 @@ counted() {
     # shellcheck disable=SC2086 # two words
     case $1 in
         nft) nft list table $table ;;
-        *) save "$1" -c | grep ' REMAP-' ;;
+        *) save "$1" -c | grep -E " REMAP-[A-Z]+${instance:+-$instance}( |\$)" ;;
     esac
 }
 

@@ -69,6 +69,7 @@ static const struct option_spec OPTIONS[] = {
     {"name", 0, "RUN", OPTION_RUN, NULL, "auto: of one run only"},
     {"backend", 0, "nft|iptables|iptables-nft|iptables-legacy", OPTION_CHOICE, NULL,
      "nft if it works, else iptables, unless given"},
+    {"instance", 0, "NAME", OPTION_WORD, NULL, "rules that others leave alone, up beside theirs"},
     {"dry-run", 0, NULL, OPTION_FLAG, NULL, "print what would be done, and change nothing"},
     {"verbose", 'v', NULL, OPTION_FLAG, NULL, "plan: print the rules, too"},
     {"quiet", 'q', NULL, OPTION_FLAG, NULL, "up, down: print nothing but errors"},
