@@ -1,6 +1,6 @@
 # libremap: privileged ports for those who are not root. GNU make; 'make help' lists the targets.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 # What you may set, on the command line or in the environment.
 CC       ?= cc
@@ -50,6 +50,8 @@ ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) -ffile-prefix-ma
 LIBRARY_LDFLAGS = -shared -nostartfiles -Wl,-soname,libremap.so -Wl,--version-script=$(O)/exports.map \
 	-Wl,-z,relro,-z,now,-z,defs,-z,noseparate-code -Wl,--hash-style=gnu -Wl,--as-needed
 LIBRARY_LIBS    = -ldl
+# What the command needs besides libc.
+REMAP_LIBS      = -ljansson -lseccomp
 
 # The rooms of src/ that the library and the command are made of.
 LIBRARY_ROOMS := core linux registry program translate preload
@@ -96,7 +98,7 @@ $(O)/libremap.so: $(LIBRARY_OBJECTS) $(O)/exports.map
 
 $(O)/remap: $(REMAP_OBJECTS)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson -lseccomp -pthread $(LIBRARY_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(REMAP_LIBS) -pthread $(LIBRARY_LIBS)
 
 # One file to install: the script, with its other part in place of the lines that name that.
 $(O)/remap-redirect: scripts/remap-redirect scripts/redirect-backends.sh
@@ -174,12 +176,13 @@ demo: all $(O)/tools/sandbox ## run a real server on port 80 as an ordinary user
 	@scripts/demo $(O)
 
 include tests/tests.mk
+include scripts/package/package.mk
 
 ##@ Keeping order
 
 # Looked for only when they are needed.
 SOURCES = $(wildcard src/*/*.[ch] tests/*/*.[ch] tests/e2e/daemons/*/*.[ch])
-SCRIPTS = .ci/run tests/lib.sh tests/roots.sh scripts/completions/remap.bash $(wildcard scripts/*.sh tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
+SCRIPTS = .ci/run tests/lib.sh tests/roots.sh scripts/package/debian/tests/main scripts/completions/remap.bash $(wildcard scripts/*.sh tests/e2e/daemons/*.sh tests/servers/*.sh tests/servers/*/recipe) \
 	$(shell grep -lE "^.!/bin/sh" scripts/* tests/* tests/*/* tests/servers/*/* 2>/dev/null)
 
 format: ## lay the C sources out anew
