@@ -13,17 +13,18 @@ servers: all $(O)/tools/sandbox $(O)/tools/mounts ## run all servers of tests/se
 clean-roots: ## remove the small Debians that tests keep in the user's cache folder
 	@build=$(O) tests=tests; . tests/roots.sh && roots_remove
 
-# Links the objects and archives that the target depends on. LIBS is the target's own.
+# Links the objects and archives that the target depends on. LIBS is the target's own. Threads
+# are part of libc since glibc 2.34, as is dlsym.
 define link
 @mkdir -p $(@D)
 $(call say,ld)
-$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS) -pthread
 endef
 
 # ---- unit tests: each file but unit.c is a program ----
 
 UNIT      := $(filter-out unit,$(basename $(notdir $(wildcard tests/unit/*.c))))
-UNIT_LIBS := -Wl,--as-needed -lcmocka -lseccomp -pthread
+UNIT_LIBS := -Wl,--as-needed -lcmocka -lseccomp
 
 unit: $(UNIT:%=$(O)/unit/%)
 $(O)/unit/%: $(call objects,tests/unit/%.c tests/unit/unit.c) $(O)/unit/rooms.a
@@ -47,6 +48,7 @@ tools: $(TOOLS:%=$(O)/tools/%)
 $(O)/tools/%: $(call objects,tests/tools/%.c)
 	$(link)
 $(O)/tools/sandbox: LIBS = -lcap
+$(O)/tools/spawn: LIBS = -Wl,--as-needed -ldl
 $(O)/tools/probe $(O)/tools/probe-static: $(call objects,$(wildcard tests/tools/probe*.c) src/linux/sys.c)
 $(O)/tools/probe-static:
 	$(link)
@@ -93,7 +95,7 @@ threaded:
 # The library's objects lie in the program itself: a preload would come before the sanitizer's runtime.
 threads: $(O)/tools/threads
 $(O)/tools/threads: $(LIBRARY_OBJECTS)
-$(O)/tools/threads: LIBS = -pthread $(LIBRARY_LIBS)
+$(O)/tools/threads: LIBS = $(LIBRARY_LIBS)
 
 # ---- not part of check ----
 

@@ -21,6 +21,7 @@
  * The arrays and strings that are passed lie in memory that may not be written to. Whoever
  * calls malloc in between is ended.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -149,6 +150,21 @@ static int by_list(void)
                       : execle(path, one, NULL, variables);
 }
 
+/* Of libc since glibc 2.34, else of libremap.so or the system call. */
+static int (*at)(int, const char *, char *const *, char *const *, int);
+
+static int at_by_call(int folder, const char *name, char *const *argv, char *const *envp, int flags)
+{
+    return (int)syscall(SYS_execveat, folder, name, argv, envp, flags);
+}
+
+static void find_at(void)
+{
+    *(void **)&at = dlsym(RTLD_DEFAULT, "execveat");
+    if (at == NULL)
+        at = at_by_call;
+}
+
 static int by_descriptor(void)
 {
     int fd = open(path, O_RDONLY), folder = open(".", O_PATH | O_DIRECTORY);
@@ -156,12 +172,12 @@ static int by_descriptor(void)
     if (strcmp(how, "fexecve") == 0)
         return fexecve(fd, arguments, variables);
     if (strcmp(how, "execveat") == 0)
-        return execveat(AT_FDCWD, path, arguments, variables, 0);
+        return at(AT_FDCWD, path, arguments, variables, 0);
     if (strcmp(how, "execveat-at") == 0)
-        return execveat(folder, path, arguments, variables, 0);
+        return at(folder, path, arguments, variables, 0);
     if (strcmp(how, "execveat-call") == 0)
-        return (int)syscall(SYS_execveat, fd, "", arguments, variables, AT_EMPTY_PATH);
-    return execveat(fd, "", arguments, variables, AT_EMPTY_PATH);
+        return at_by_call(fd, "", arguments, variables, AT_EMPTY_PATH);
+    return at(fd, "", arguments, variables, AT_EMPTY_PATH);
 }
 
 /* Here a function returns an error, and the child is another than ours. */
@@ -325,6 +341,7 @@ int main(int argc, char **argv)
     bool has_none = false;
     int option, place = 0;
 
+    find_at();
     arena = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     variables = take(500000 * sizeof(*variables));
     while ((option = getopt(argc, argv, "+ie:m:l:b:au:vst")) != -1) {

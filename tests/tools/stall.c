@@ -72,6 +72,10 @@ static void begin(void)
 
 /* ---- memory that is never there (userfaultfd(2)) ---- */
 
+#ifndef USERFAULTFD_IOC_NEW /* Linux 6.1 */
+#define USERFAULTFD_IOC_NEW _IO(0xAA, 0)
+#endif
+
 /* The shell that starts this may have left the device open as 9. */
 static int open_userfaultfd(void)
 {
