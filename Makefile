@@ -72,7 +72,7 @@ REMAP_OBJECTS   := $(call rooms,$(REMAP_ROOMS))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all objects demo install uninstall clean format lint check-layers help FORCE
+.PHONY: all objects demo install install-library uninstall clean format lint check-layers help FORCE
 
 ##@ Building
 
@@ -147,6 +147,11 @@ install: all ## install to PREFIX (/usr/local), below DESTDIR if that is set
 	$(refresh_loader)
 	@if [ -z '$(DESTDIR)' ] && ! $(LDCONFIG) -p 2>/dev/null | grep -q 'libremap\.so'; then \
 		echo 'the loader does not look into $(libdir): write LD_PRELOAD=$(libdir)/libremap.so'; fi
+
+# For the library of 32-bit programs beside the other one: make install-library CC='gcc -m32' O=build32 libdir=...
+install-library: $(O)/libremap.so ## install the library alone, to libdir
+	install -D -m 755 $(O)/libremap.so '$(DESTDIR)$(libdir)/libremap.so'
+	$(refresh_loader)
 
 uninstall: ## remove what install put there
 	rm -f '$(DESTDIR)$(bindir)/remap' '$(DESTDIR)$(libdir)/libremap.so' '$(DESTDIR)$(sbindir)/remap-redirect' '$(DESTDIR)$(unitdir)/$(SERVICE)'

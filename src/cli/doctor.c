@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/both_abis.h"
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/effect.h"
@@ -129,6 +130,8 @@ static void examine_command(const char *command)
     verdict.engine = VERDICT_PRELOAD;
     program_begin_command(&program, command, found);
     while (program_next(&program)) {
+        if (program.elf.abi == ELF_32_BIT)
+            verdict.has_32_bit = both_abis_installed();
         verdict_add(&verdict, &program);
         if (program.error == 0)
             add_file();

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/both_abis.h"
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "linux/procfs.h"
@@ -22,17 +23,30 @@ static bool try_file(const char *folder, const char *subfolder, const char *name
            realpath(candidate, path) != NULL;
 }
 
-static bool find(const char *name, const char *sibling, const char *installed, char path[PATH_MAX])
+/* Looks in folders relative to that of this program, NULL at the end, and then in `installed`. */
+static bool find(const char *name, const char *const relative[], const char *installed,
+                 char path[PATH_MAX])
 {
     char own[PATH_MAX];
     char *slash = procfs_link(0, "exe", own, sizeof(own)) > 0 ? strrchr(own, '/') : NULL;
 
-    if (slash != NULL) {
+    if (slash != NULL)
         *slash = '\0';
-        if (try_file(own, ".", name, path) || try_file(own, sibling, name, path))
+    for (; slash != NULL && *relative != NULL; relative++) {
+        if (try_file(own, *relative, name, path))
             return true;
     }
     return try_file(installed, ".", name, path);
+}
+
+static bool find_library(char path[PATH_MAX])
+{
+    char folder[PATH_MAX] = "lib", own[PATH_MAX + 3];
+    const char *const relative[] = {".", own, "../lib", NULL};
+
+    (void)!both_abis_folder(folder);
+    snprintf(own, sizeof(own), "../%s", folder);
+    return find("libremap.so", relative, REMAP_LIBDIR, path);
 }
 
 /* The loader skips a file that it cannot load, and starts the program without it. */
@@ -50,7 +64,7 @@ bool install_paths_library(char path[PATH_MAX])
     const char *named = getenv("REMAP_LIBRARY");
 
     if (named == NULL || named[0] == '\0') {
-        if (!find("libremap.so", "../lib", REMAP_LIBDIR, path)) {
+        if (!find_library(path)) {
             message_print(
                 "libremap.so is neither beside remap nor in %s: set REMAP_LIBRARY to its path",
                 REMAP_LIBDIR);
@@ -72,7 +86,9 @@ bool install_paths_library(char path[PATH_MAX])
 
 void install_paths_helper(char path[PATH_MAX])
 {
-    if (!find("remap-redirect", "../sbin", REMAP_SBINDIR, path))
+    static const char *const RELATIVE[] = {".", "../sbin", NULL};
+
+    if (!find("remap-redirect", RELATIVE, REMAP_SBINDIR, path))
         message_die(STATUS_UNAVAILABLE,
                     "remap-redirect is neither beside remap nor in %s: install it", REMAP_SBINDIR);
 }

@@ -6,7 +6,7 @@
 
 /*
  * Writes the absolute path of libremap.so: the file that REMAP_LIBRARY names; else the one beside
- * this program, in ../lib relative to it, or in the folder that was set at build time.
+ * this program, in ../$LIB (both_abis.h) or ../lib relative to it, or in the folder that was set at build time.
  * Returns false after a message if there is none.
  */
 __attribute__((warn_unused_result)) bool install_paths_library(char path[PATH_MAX]);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/both_abis.h"
 #include "cli/message.h"
 #include "core/text.h"
 #include "registry/store.h"
@@ -84,7 +85,8 @@ bool preload_path_find(const char *library, const struct config *config, bool ma
     bool has_folder = !config->state_off && config->state[0] != '\0';
 
     if (strpbrk(library, SPECIAL) == NULL) {
-        text_copy(path, PATH_MAX, library);
+        if (!both_abis_path(library, path))
+            text_copy(path, PATH_MAX, library);
         return true;
     }
     if ((has_folder && link_in(config->state, library, makes, path)) ||

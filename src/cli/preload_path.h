@@ -13,7 +13,8 @@
 bool preload_path_is_library(const char *path);
 
 /*
- * Writes a path that LD_PRELOAD can hold: that of the library or, if that has blanks or colons, that
+ * Writes a path that LD_PRELOAD can hold: that of the library, with $LIB if 32-bit programs find one
+ * for them by it (both_abis.h); or, if that has blanks or colons, that
  * of a symbolic link to it in the folder of the registry, else in /tmp/remap-UID. Makes the folder
  * and the link, if `makes`. Returns false after a message if there can be no link.
  */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/both_abis.h"
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/environment.h"
@@ -38,6 +39,8 @@ int start_choose(struct start *s, const char *engine, const char *command)
     while (program_next(&s->program)) {
         if (s->program.count == 1)
             text_copy(path, sizeof(path), s->program.path);
+        if (s->program.elf.abi == ELF_32_BIT)
+            v->has_32_bit = both_abis_installed();
         verdict_add(v, &s->program);
     }
     s->path = s->program.error == 0 ? path : NULL;

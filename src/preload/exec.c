@@ -13,6 +13,7 @@
 #include "linux/user_memory.h"
 #include "preload/calls.h"
 #include "preload/exec_env.h"
+#include "preload/initial_env.h"
 #include "program/verdict.h"
 #include "translate/report.h"
 
@@ -47,10 +48,16 @@ static int start(struct exec_call *c, make *make_call)
 
 /* ---- programs that cannot be preloaded ---- */
 
+/* LD_PRELOAD with $LIB leads 32-bit programs to a library of their own. */
+static bool has_32_bit(void)
+{
+    return strchr(initial_env_preload(), '$') != NULL;
+}
+
 /* In doubt the kernel decides: the program is executed unchanged, and fails as without the library. */
 static bool needs_run(const char *path)
 {
-    return verdict_of_exec(path, &(int){0}) == VERDICT_NOTIFY;
+    return verdict_of_exec(path, has_32_bit(), &(int){0}) == VERDICT_NOTIFY;
 }
 
 /*
@@ -271,7 +278,7 @@ static int try_run_in_folders(const struct exec_call *c)
         return -1;
     char *path = __builtin_alloca(path_room(&s));
     while (path_next(&s, path) && can_check(c, path)) {
-        if (verdict_of_exec(path, &error) == VERDICT_NOTIFY)
+        if (verdict_of_exec(path, has_32_bit(), &error) == VERDICT_NOTIFY)
             return try_run(c, path);
         if (!path_goes_on(error))
             break;

@@ -289,21 +289,28 @@ static bool read_segments(struct file *f, struct elf *e)
     return true;
 }
 
+/* The machines of which a kernel of 64 bits runs 32-bit programs as well, and what those are for. */
+static bool is_pair(uint16_t wide, uint16_t narrow)
+{
+    return (wide == EM_X86_64 && narrow == EM_386) || (wide == EM_AARCH64 && narrow == EM_ARM) ||
+           (wide == EM_S390 && narrow == EM_S390);
+}
+
 static enum elf_abi abi_of(const union header *h, uint16_t machine)
 {
     const unsigned char *own = __ehdr_start.e_ident;
-    bool is_of_64 = own[EI_CLASS] == ELFCLASS64 && h->ident[EI_CLASS] == ELFCLASS32;
+    bool is_wide = h->ident[EI_CLASS] == ELFCLASS64, is_own_wide = own[EI_CLASS] == ELFCLASS64;
+    uint16_t own_machine = __ehdr_start.e_machine;
 
     if (h->ident[EI_DATA] != own[EI_DATA])
         return ELF_FOREIGN;
-    if (machine == __ehdr_start.e_machine && h->ident[EI_CLASS] == own[EI_CLASS])
-        return ELF_NATIVE;
-    if (is_of_64 && __ehdr_start.e_machine == EM_X86_64 && machine == EM_X86_64)
+    if (is_wide == is_own_wide)
+        return machine == own_machine ? ELF_NATIVE : ELF_FOREIGN;
+    if (is_own_wide && own_machine == EM_X86_64 && machine == EM_X86_64)
         return ELF_X32;
-    if (is_of_64 && ((__ehdr_start.e_machine == EM_X86_64 && machine == EM_386) ||
-                     (__ehdr_start.e_machine == EM_AARCH64 && machine == EM_ARM)))
-        return ELF_32_BIT;
-    return ELF_FOREIGN;
+    if (is_own_wide)
+        return is_pair(own_machine, machine) ? ELF_32_BIT : ELF_FOREIGN;
+    return is_pair(machine, own_machine) ? ELF_64_BIT : ELF_FOREIGN;
 }
 
 /* Returns whether the headers of the segments are such as the kernel takes. */

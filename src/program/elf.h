@@ -18,6 +18,7 @@ enum elf_kind {
 enum elf_abi {
     ELF_NATIVE,
     ELF_32_BIT, /* the kernel of this machine runs these, too: i386 on x86-64, ARM on AArch64 */
+    ELF_64_BIT, /* the same, as seen from such a 32-bit program */
     ELF_X32,    /* x86-64 with pointers of 32 bits, another ABI of that kernel */
     ELF_FOREIGN,
 };

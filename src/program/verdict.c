@@ -4,11 +4,13 @@
 
 #include "core/text.h"
 
-static enum verdict_reason judge_elf(const struct elf *e)
+static enum verdict_reason judge_elf(const struct elf *e, bool has_32_bit)
 {
+    bool is_other = e->abi == ELF_32_BIT || e->abi == ELF_64_BIT;
+
     if (e->abi == ELF_X32)
         return VERDICT_IS_X32;
-    if (e->abi != ELF_NATIVE)
+    if (e->abi != ELF_NATIVE && !(is_other && has_32_bit))
         return e->abi == ELF_32_BIT ? VERDICT_IS_32_BIT : VERDICT_IS_FOREIGN;
     if (e->is_go)
         return VERDICT_IS_GO;
@@ -23,18 +25,18 @@ static enum verdict_reason judge_elf(const struct elf *e)
     return e->libc == ELF_MUSL ? VERDICT_IS_MUSL : VERDICT_IS_OTHER_LIBC;
 }
 
-static enum verdict_reason judge_kind(const struct program *p)
+static enum verdict_reason judge_kind(const struct program *p, bool has_32_bit)
 {
     if (p->kind == PROGRAM_ELF)
-        return judge_elf(&p->elf);
+        return judge_elf(&p->elf, has_32_bit);
     if (p->kind == PROGRAM_BROKEN)
         return VERDICT_IS_BROKEN;
     return p->kind == PROGRAM_UNREADABLE ? VERDICT_IS_UNREADABLE : VERDICT_IS_DYNAMIC;
 }
 
-static enum verdict_reason judge(const struct program *p)
+static enum verdict_reason judge(const struct program *p, bool has_32_bit)
 {
-    enum verdict_reason by_kind = judge_kind(p);
+    enum verdict_reason by_kind = judge_kind(p, has_32_bit);
 
     if (p->error != 0)
         return VERDICT_IS_NOT_EXECUTED;
@@ -60,7 +62,7 @@ static enum verdict_engine engine_for(enum verdict_reason reason)
 
 void verdict_add(struct verdict *v, const struct program *p)
 {
-    enum verdict_reason reason = judge(p);
+    enum verdict_reason reason = judge(p, v->has_32_bit);
 
     if (engine_for(reason) < v->engine || (p->error == 0 && !program_is_executed(p)))
         return;
@@ -72,11 +74,11 @@ void verdict_add(struct verdict *v, const struct program *p)
         text_copy(v->path, PATH_FOUND_MAX, p->path);
 }
 
-enum verdict_engine verdict_of_exec(const char *path, int *error)
+enum verdict_engine verdict_of_exec(const char *path, bool has_32_bit, int *error)
 {
     int saved = errno;
     struct program p;
-    struct verdict v = {.engine = VERDICT_PRELOAD};
+    struct verdict v = {.engine = VERDICT_PRELOAD, .has_32_bit = has_32_bit};
 
     program_begin(&p, path);
     while (program_next(&p))

@@ -37,13 +37,15 @@ enum verdict_reason {
 struct verdict {
     enum verdict_engine engine;
     enum verdict_reason reason;
+    bool has_32_bit; /* set by the caller: the library for 32-bit programs is preloaded, too */
     /* Of the file that decides: */
     uint16_t machine;
     bool may_bind;
     char *path; /* PATH_FOUND_MAX bytes of the caller's, or NULL */
 };
 
-/* Adds the file that *p is at to the verdict, which may be all zeros but for `path`. */
+/* Adds the file that *p is at to the verdict, which may be all zeros but for `path`
+ * and `has_32_bit`. */
 void verdict_add(struct verdict *v, const struct program *p);
 
 /*
@@ -51,4 +53,4 @@ void verdict_add(struct verdict *v, const struct program *p);
  * that execve will fail with, as of struct program. The path may be bad. Writes to nothing but the
  * stack, and takes 4 KB of it at most. Keeps errno.
  */
-enum verdict_engine verdict_of_exec(const char *path, int *error);
+enum verdict_engine verdict_of_exec(const char *path, bool has_32_bit, int *error);

@@ -30,7 +30,11 @@ static const uint32_t FORBIDDEN[] = {
     SYS_fallocate,
     SYS_ftruncate,
     SYS_statx,
+#ifdef SYS_newfstatat
     SYS_newfstatat,
+#else
+    SYS_fstatat64,
+#endif
     SYS_faccessat,
     __NR_faccessat2,
     SYS_getpid,

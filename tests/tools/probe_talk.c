@@ -24,7 +24,12 @@ long probe_connect(const void *addr, socklen_t len)
 long probe_accept(void *addr, socklen_t *len)
 {
     probe_bound_waiting();
-    return probe_bypasses ? syscall(SYS_accept, probe_fd, addr, len) : accept(probe_fd, addr, len);
+#ifdef SYS_accept
+    if (probe_bypasses)
+        return (int)syscall(SYS_accept, probe_fd, addr, len);
+#endif
+    return probe_bypasses ? (int)syscall(SYS_accept4, probe_fd, addr, len, 0)
+                          : accept(probe_fd, addr, len);
 }
 
 static long call_accept4(void *addr, socklen_t *len)

@@ -222,7 +222,8 @@ TEST(overflows)
             struct crafted c = craft(&itself);
             c.segment[which].p_offset = (ElfW(Off))values[i];
             kind_of(&c);
-            c.segment[which].p_filesz = (ElfW(Xword))values[COUNT(values) - 1 - i];
+            c.segment[which].p_filesz =
+                (__typeof__(c.segment[which].p_filesz))values[COUNT(values) - 1 - i];
             kind_of(&c);
             c.segment[which].p_vaddr = (ElfW(Addr))values[i];
             kind_of(&c);

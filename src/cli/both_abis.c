@@ -1,0 +1,98 @@
+/*
+ * A loader puts in the place of $LIB the name of the folder that it lies in itself, once all links
+ * are followed. That holds for each distribution, and for a second libc that Debian has beside the
+ * usual ones (lib32).
+ */
+#include "cli/both_abis.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/install_paths.h"
+#include "cli/message.h"
+#include "core/text.h"
+#include "linux/sys.h"
+#include "program/elf.h"
+
+static void read_elf(const char *path, struct elf *e)
+{
+    SYS_CLEANUP_FD int fd = sys_open(path, O_RDONLY | O_NONBLOCK);
+
+    *e = (struct elf){.kind = ELF_NONE};
+    if (fd >= 0)
+        elf_read(fd, e);
+}
+
+/* glibc's loader for the 32-bit programs that a machine of 64 bits runs as well; NULL if there is none. */
+static const char *other_loader(uint16_t machine)
+{
+    switch (machine) {
+    case EM_X86_64:
+        return "/lib/ld-linux.so.2";
+    case EM_AARCH64:
+        return "/lib/ld-linux-armhf.so.3";
+    case EM_S390:
+        return "/lib/ld.so.1";
+    default:
+        return NULL;
+    }
+}
+
+static bool folder_of(const char *loader, char folder[PATH_MAX])
+{
+    char path[PATH_MAX];
+
+    if (realpath(loader, path) == NULL)
+        return false;
+    *strrchr(path, '/') = '\0';
+    const char *name = text_has_prefix(path, "/usr/") ? path + 5 : path + 1;
+    text_copy(folder, PATH_MAX, name);
+    return *name != '\0';
+}
+
+bool both_abis_folder(char folder[PATH_MAX])
+{
+    struct elf own;
+
+    read_elf("/proc/self/exe", &own);
+    return own.libc == ELF_GLIBC && folder_of(own.loader, folder);
+}
+
+/* Returns the length of what comes before FOLDER/libremap.so in the path of the library, or 0. */
+static size_t base_of(const char *library, const char *folder)
+{
+    char end[PATH_MAX];
+    size_t size = strlen(library),
+           tail = (size_t)snprintf(end, sizeof(end), "/%s/libremap.so", folder);
+
+    return tail < size && strcmp(library + size - tail, end) == 0 ? size - tail : 0;
+}
+
+bool both_abis_path(const char *library, char path[PATH_MAX])
+{
+    char folder[PATH_MAX], other[2 * PATH_MAX];
+    struct elf e;
+
+    read_elf("/proc/self/exe", &e);
+    const char *loader = other_loader(e.machine);
+    size_t base = both_abis_folder(folder) ? base_of(library, folder) : 0;
+    if (base == 0 || loader == NULL || !folder_of(loader, folder))
+        return false;
+    snprintf(other, sizeof(other), "%.*s/%s/libremap.so", (int)base, library, folder);
+    read_elf(other, &e);
+    return e.abi == ELF_32_BIT &&
+           snprintf(path, PATH_MAX, "%.*s/$LIB/libremap.so", (int)base, library) < PATH_MAX;
+}
+
+bool both_abis_installed(void)
+{
+    char library[PATH_MAX], path[PATH_MAX];
+
+    message_hold();
+    bool is_found = install_paths_library(library);
+    (void)message_release();
+    return is_found && both_abis_path(library, path);
+}
