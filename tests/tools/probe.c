@@ -22,11 +22,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static _Thread_local bool forbids_malloc;
+
+#ifdef __GLIBC__ /* musl has no names for its own beside those */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
-
-static _Thread_local bool forbids_malloc;
 
 static void count_allocation(void)
 {
@@ -51,6 +52,7 @@ void *realloc(void *old, size_t size)
     count_allocation();
     return __libc_realloc(old, size);
 }
+#endif
 
 int probe_sockets[26];
 int probe_at;
