@@ -165,6 +165,7 @@ static const struct {
     const char *text, *way_out;
 } REASONS[] = {
     [VERDICT_IS_DYNAMIC] = {"is dynamic, with glibc", ""},
+    [VERDICT_IS_MUSL_TAKEN] = {"is dynamic, with musl, whose loader takes the library", ""},
     [VERDICT_IS_NOT_EXECUTED] = {"cannot be executed", ""},
     [VERDICT_IS_UNREADABLE] = {"can be executed but not read: its kind is unknown",
                                "make it readable"},
@@ -174,7 +175,7 @@ static const struct {
     [VERDICT_IS_GO] = {"is made with Go, which makes system calls without libc", USE_NOTIFY},
     [VERDICT_IS_PASCAL] = {"is made with Free Pascal, which makes system calls without libc",
                            USE_NOTIFY},
-    [VERDICT_IS_MUSL] = {"is built for musl, whose loader cannot load glibc libraries", USE_NOTIFY},
+    [VERDICT_IS_MUSL] = {"is built for musl, whose loader rejects the library", USE_NOTIFY},
     [VERDICT_IS_OTHER_LIBC] = {"is built for another libc than glibc", USE_NOTIFY},
     [VERDICT_IS_WITHOUT_LIBC] = {"uses no library, and makes system calls without libc",
                                  USE_NOTIFY},

@@ -7,6 +7,7 @@
 #include "cli/describe.h"
 #include "cli/effect.h"
 #include "cli/finding.h"
+#include "cli/musl.h"
 #include "cli/parts.h"
 #include "cli/system.h"
 #include "cli/taken.h"
@@ -87,7 +88,7 @@ static void add_engine(void)
         text_string(&f->text, "; and ");
         support_text(&parts.support, &f->text);
         support_way_out(&parts.support, &f->way_out);
-    } else if (verdict.engine == VERDICT_PRELOAD && verdict.reason != VERDICT_IS_DYNAMIC) {
+    } else if (verdict.engine == VERDICT_PRELOAD && verdict.reason > VERDICT_IS_MUSL_TAKEN) {
         f->state = FINDING_NOTE;
         text_string(&f->way_out, describe_way_out(&verdict));
     }
@@ -131,7 +132,9 @@ static void examine_command(const char *command)
     program_begin_command(&program, command, found);
     while (program_next(&program)) {
         if (program.elf.abi == ELF_32_BIT)
-            verdict.has_32_bit = both_abis_installed();
+            verdict.loaders.has_32_bit = both_abis_installed();
+        verdict.loaders.takes_musl =
+            verdict_needs_loader(&program) && musl_takes_ours(&program, &parts.config);
         verdict_add(&verdict, &program);
         if (program.error == 0)
             add_file();

@@ -22,6 +22,23 @@ bool preload_path_is_library(const char *path)
     return strcmp(name, "libremap.so") == 0 || text_has_prefix(name, PRELOAD_PATH_LINK);
 }
 
+bool preload_path_first(const char *list, char path[PATH_MAX])
+{
+    const char *const separators = " :";
+
+    for (const char *at = list; *(at += strspn(at, separators)) != '\0';) {
+        size_t size = strcspn(at, separators);
+        if (size < PATH_MAX) {
+            memcpy(path, at, size);
+            path[size] = '\0';
+            if (preload_path_is_library(path))
+                return true;
+        }
+        at += size;
+    }
+    return false;
+}
+
 /* FNV-1a. */
 static uint64_t hash_of(const char *text)
 {

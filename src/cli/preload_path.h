@@ -12,6 +12,9 @@
 /* Returns whether an element of LD_PRELOAD is libremap.so. */
 bool preload_path_is_library(const char *path);
 
+/* Writes the element of a value of LD_PRELOAD that is libremap.so. Returns false if there is none. */
+bool preload_path_first(const char *list, char path[PATH_MAX]);
+
 /*
  * Writes a path that LD_PRELOAD can hold: that of the library, with $LIB if 32-bit programs find one
  * for them by it (both_abis.h); or, if that has blanks or colons, that

@@ -58,6 +58,7 @@ static int run_main(int argc, char **argv)
 
     (void)argc;
     s.argv = argv + 1;
+    s.config = &config;
     set_level();
     if (!tree_load(&options.tree, &config))
         return STATUS_BAD_TABLE;

@@ -12,6 +12,8 @@
 #include "cli/environment.h"
 #include "cli/memory.h"
 #include "cli/message.h"
+#include "cli/musl.h"
+#include "cli/preload_path.h"
 #include "linux/sys.h"
 #include "notify/launch.h"
 #include "notify/support.h"
@@ -28,6 +30,18 @@ static void print_verdict(const struct verdict *v)
     message_print("%s: %s", line, describe_way_out(v));
 }
 
+static bool takes_musl(const struct start *s)
+{
+    char path[PATH_MAX];
+    const char *list = getenv("LD_PRELOAD");
+
+    if (!verdict_needs_loader(&s->program))
+        return false;
+    return s->config != NULL
+               ? musl_takes_ours(&s->program, s->config)
+               : list != NULL && preload_path_first(list, path) && musl_takes(&s->program, path);
+}
+
 int start_choose(struct start *s, const char *engine, const char *command)
 {
     static char path[PATH_FOUND_MAX], found[PATH_FOUND_MAX], decisive[PATH_FOUND_MAX];
@@ -40,7 +54,8 @@ int start_choose(struct start *s, const char *engine, const char *command)
         if (s->program.count == 1)
             text_copy(path, sizeof(path), s->program.path);
         if (s->program.elf.abi == ELF_32_BIT)
-            v->has_32_bit = both_abis_installed();
+            v->loaders.has_32_bit = both_abis_installed();
+        v->loaders.takes_musl = is_auto && takes_musl(s);
         verdict_add(v, &s->program);
     }
     s->path = s->program.error == 0 ? path : NULL;

@@ -8,6 +8,7 @@
 struct start {
     char **argv;      /* of the command */
     const char *path; /* the program; NULL if it cannot be executed, as far as can be seen */
+    const struct config *config; /* NULL if LD_PRELOAD has the library already */
     bool is_notify;
     bool datagrams;         /* with notify, sendto is stopped, too */
     struct program program; /* at the last file that was examined */

@@ -175,6 +175,11 @@ static void find_newer_spawn(void)
         find_newer("posix_spawnp", &exec_next.posix_spawnp);
 }
 
+bool calls_is_musl(void)
+{
+    return dlvsym == NULL;
+}
+
 void calls_find(void)
 {
 #define SOCKET_CALL(name, ...) find(#name, &next.name);

@@ -48,16 +48,22 @@ static int start(struct exec_call *c, make *make_call)
 
 /* ---- programs that cannot be preloaded ---- */
 
-/* LD_PRELOAD with $LIB leads 32-bit programs to a library of their own. */
-static bool has_32_bit(void)
+/*
+ * LD_PRELOAD with $LIB leads 32-bit programs to a library of their own. Where this program is of musl,
+ * its loader took the library, and others do.
+ */
+static struct verdict_loaders loaders(void)
 {
-    return strchr(initial_env_preload(), '$') != NULL;
+    return (struct verdict_loaders){
+        .has_32_bit = strchr(initial_env_preload(), '$') != NULL,
+        .takes_musl = calls_is_musl(),
+    };
 }
 
 /* In doubt the kernel decides: the program is executed unchanged, and fails as without the library. */
 static bool needs_run(const char *path)
 {
-    return verdict_of_exec(path, has_32_bit(), &(int){0}) == VERDICT_NOTIFY;
+    return verdict_of_exec(path, loaders(), &(int){0}) == VERDICT_NOTIFY;
 }
 
 /*
@@ -278,7 +284,7 @@ static int try_run_in_folders(const struct exec_call *c)
         return -1;
     char *path = __builtin_alloca(path_room(&s));
     while (path_next(&s, path) && can_check(c, path)) {
-        if (verdict_of_exec(path, has_32_bit(), &error) == VERDICT_NOTIFY)
+        if (verdict_of_exec(path, loaders(), &error) == VERDICT_NOTIFY)
             return try_run(c, path);
         if (!path_goes_on(error))
             break;

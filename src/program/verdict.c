@@ -25,6 +25,13 @@ static enum verdict_reason judge_elf(const struct elf *e, bool has_32_bit)
     return e->libc == ELF_MUSL ? VERDICT_IS_MUSL : VERDICT_IS_OTHER_LIBC;
 }
 
+bool verdict_needs_loader(const struct program *p)
+{
+    return p->error == 0 && p->kind == PROGRAM_ELF &&
+           judge_elf(&p->elf, false) == VERDICT_IS_MUSL && p->elf.has_needed &&
+           !p->privilege.has_capabilities;
+}
+
 static enum verdict_reason judge_kind(const struct program *p, bool has_32_bit)
 {
     if (p->kind == PROGRAM_ELF)
@@ -62,8 +69,10 @@ static enum verdict_engine engine_for(enum verdict_reason reason)
 
 void verdict_add(struct verdict *v, const struct program *p)
 {
-    enum verdict_reason reason = judge(p, v->has_32_bit);
+    enum verdict_reason reason = judge(p, v->loaders.has_32_bit);
 
+    if (reason == VERDICT_IS_MUSL && v->loaders.takes_musl && verdict_needs_loader(p))
+        reason = VERDICT_IS_MUSL_TAKEN;
     if (engine_for(reason) < v->engine || (p->error == 0 && !program_is_executed(p)))
         return;
     v->engine = engine_for(reason);
@@ -74,11 +83,11 @@ void verdict_add(struct verdict *v, const struct program *p)
         text_copy(v->path, PATH_FOUND_MAX, p->path);
 }
 
-enum verdict_engine verdict_of_exec(const char *path, bool has_32_bit, int *error)
+enum verdict_engine verdict_of_exec(const char *path, struct verdict_loaders loaders, int *error)
 {
     int saved = errno;
     struct program p;
-    struct verdict v = {.engine = VERDICT_PRELOAD, .has_32_bit = has_32_bit};
+    struct verdict v = {.engine = VERDICT_PRELOAD, .loaders = loaders};
 
     program_begin(&p, path);
     while (program_next(&p))

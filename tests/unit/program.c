@@ -54,7 +54,7 @@ static void check_verdict(const char *name, enum verdict_engine engine, enum ver
     if (reason_of(name) != reason || verdict.engine != engine)
         fail_msg("%s: engine %d, reason %d", name, verdict.engine, verdict.reason);
     errno = 77;
-    assert_int_equal(verdict_of_exec(path_of(name), false, &error), engine);
+    assert_int_equal(verdict_of_exec(path_of(name), (struct verdict_loaders){0}, &error), engine);
     assert_int_equal(error, 0);
     assert_int_equal(errno, 77);
 }
@@ -227,12 +227,15 @@ TEST(exec)
     write_file("plain", "", 0, 0644);
     write_script("by-env", "#!/usr/bin/env p\n");
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_int_equal(verdict_of_exec(path_of(cases[i].name), false, &error), VERDICT_PRELOAD);
+        assert_int_equal(
+            verdict_of_exec(path_of(cases[i].name), (struct verdict_loaders){0}, &error),
+            VERDICT_PRELOAD);
         assert_int_equal(error, cases[i].error);
     }
-    assert_int_equal(verdict_of_exec((const char *)8, false, &error), VERDICT_PRELOAD);
+    assert_int_equal(verdict_of_exec((const char *)8, (struct verdict_loaders){0}, &error),
+                     VERDICT_PRELOAD);
     assert_int_equal(error, EFAULT);
-    assert_int_equal(verdict_of_exec("", false, &error), VERDICT_PRELOAD);
+    assert_int_equal(verdict_of_exec("", (struct verdict_loaders){0}, &error), VERDICT_PRELOAD);
     assert_int_equal(error, ENOENT);
 }
 
@@ -334,7 +337,8 @@ static void check_too_deep(const char *name, bool is_for_exec)
 
     assert_false(look(name));
     assert_int_equal(program.error, ELOOP);
-    assert_int_equal(verdict_of_exec(path_of(name), false, &error), VERDICT_PRELOAD);
+    assert_int_equal(verdict_of_exec(path_of(name), (struct verdict_loaders){0}, &error),
+                     VERDICT_PRELOAD);
     assert_int_equal(error, is_for_exec ? ELOOP : 0);
 }
 
