@@ -1,0 +1,2 @@
+port <?= $_SERVER['SERVER_PORT'] ?>, generation <?= getenv('GENERATION') ?: 1 ?>
+

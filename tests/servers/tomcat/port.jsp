@@ -1,0 +1,2 @@
+<%@ page contentType="text/plain" trimDirectiveWhitespaces="true" %>
+port <%= request.getLocalPort() %>, asked <%= request.getServerPort() %>
