@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int execve(const char *path, char *const argv[], char *const envp[])
@@ -24,5 +25,7 @@ int execveat(int folder, const char *path, char *const argv[], char *const envp[
 
     memcpy(&next, &found, sizeof(next));
     fprintf(stderr, "onlooker sees a file at %d\n", folder >= 0);
+    if (next == NULL) /* libc has it since glibc 2.34 */
+        return (int)syscall(SYS_execveat, folder, path, argv, envp, flags);
     return next(folder, path, argv, envp, flags);
 }
