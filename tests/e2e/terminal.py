@@ -25,6 +25,7 @@ def run(columns, command, interrupts=False):
     pid, fd = pty.fork()
     if pid == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
+        os.environ["TERM"] = "xterm"
         os.execvp(command[0], command)
     shown = b""
     while True:
