@@ -106,7 +106,7 @@ static void print_filter(uint32_t arch, bool datagrams, char text[TEXT_MAX])
     assert_int_equal(seccomp_export_pfc(context, fd), 0);
     seccomp_release(context);
     ssize_t size = pread(fd, text, TEXT_MAX - 1, 0);
-    assert_in_range(size, 1, TEXT_MAX - 2);
+    assert_true(size >= 1 && size <= TEXT_MAX - 2);
     text[size] = '\0';
     close(fd);
 }
@@ -294,8 +294,8 @@ TEST(program)
 
     assert_int_equal(filter_make(&plain, false), 0);
     assert_int_equal(filter_make(&more, true), 0);
-    assert_in_range(plain.len, 8, 100);
-    assert_in_range(more.len, plain.len + 1, 100);
+    assert_true(plain.len >= 8 && plain.len <= 100);
+    assert_true(more.len >= plain.len + 1 && more.len <= 100);
     filter_free(&plain);
     filter_free(&more);
 }

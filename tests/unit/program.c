@@ -24,7 +24,7 @@ static bool look(const char *command)
     program_begin_command(&program, command, found);
     while (program_next(&program)) {
         int at = program.count - 1;
-        assert_in_range(at, 0, PROGRAM_FILES_MAX - 1);
+        assert_true(at < PROGRAM_FILES_MAX);
         text_copy(seen[at].path, sizeof(seen[at].path), program.path);
         seen[at].role = program.role;
         seen[at].kind = program.kind;
