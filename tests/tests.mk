@@ -1,10 +1,10 @@
 # The part of the Makefile that builds and runs the tests. Included there: paths are from the top.
 
-.PHONY: unit replay tools threads sanitized threaded check servers clean-roots sanitize fuzz fuzzers fuzzers-if-clang reliability bench
+.PHONY: unit replay tools threads sanitized threaded musl check servers clean-roots sanitize fuzz fuzzers fuzzers-if-clang reliability bench
 
 ##@ Testing
 
-check: all unit tools sanitized threaded fuzzers-if-clang ## run all tests, as root or as an ordinary user
+check: all unit tools sanitized threaded musl fuzzers-if-clang ## run all tests, as root or as an ordinary user
 	@tests/run $(O)
 
 servers: all $(O)/tools/sandbox $(O)/tools/mounts ## run all servers of tests/servers with real clients, and write docs/servers.md
@@ -89,6 +89,10 @@ sanitize: sanitized ## build the unit tests with AddressSanitizer and UBSan, and
 replay: $(O)/fuzz/replay
 $(O)/fuzz/replay: $(call objects,tests/fuzz/rules.c tests/fuzz/replay.c) $(call rooms,core)
 	$(link)
+
+# A program of musl, and the library built with that: where there is no compiler for it, the suite says so.
+musl:
+	$(Q)if command -v musl-gcc >/dev/null; then $(MAKE) --no-print-directory O=$(O)/musl CC=musl-gcc all $(O)/musl/tools/probe; fi
 
 threaded:
 	$(Q)$(MAKE) --no-print-directory O=$(O)/thread CFLAGS='-O1 -g -fsanitize=thread' threads

@@ -55,7 +55,7 @@ int start_choose(struct start *s, const char *engine, const char *command)
             text_copy(path, sizeof(path), s->program.path);
         if (s->program.elf.abi == ELF_32_BIT)
             v->loaders.has_32_bit = both_abis_installed();
-        v->loaders.takes_musl = is_auto && takes_musl(s);
+        v->loaders.takes_musl = strcmp(engine, "notify") != 0 && takes_musl(s);
         verdict_add(v, &s->program);
     }
     s->path = s->program.error == 0 ? path : NULL;

@@ -65,7 +65,7 @@ long probe_recv(void *addr, socklen_t *len)
 #define __recvfrom_chk(fd, data, size, room, ...) recvfrom(fd, data, size, __VA_ARGS__)
 #define bindresvport(...) (errno = ENOSYS, -1)
 #define rresvport(port) (*(port) = 0, errno = ENOSYS, -1)
-#define rresvport_af(port, family) (*(port) = (family) * 0, errno = ENOSYS, -1)
+#define rresvport_af(port, family) (*(port) = (family)*0, errno = ENOSYS, -1)
 #endif
 
 static long call_recv_chk(void *addr, socklen_t *len)

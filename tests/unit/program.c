@@ -7,6 +7,7 @@
 /* What a look has come along. */
 static struct program program;
 static struct verdict verdict;
+static bool takes_musl;
 static char decides[PATH_FOUND_MAX];
 static struct {
     char path[PATH_FOUND_MAX];
@@ -20,7 +21,7 @@ static bool look(const char *command)
 {
     static char found[PATH_FOUND_MAX];
 
-    verdict = (struct verdict){.path = decides};
+    verdict = (struct verdict){.path = decides, .loaders.takes_musl = takes_musl};
     program_begin_command(&program, command, found);
     while (program_next(&program)) {
         int at = program.count - 1;
@@ -54,7 +55,9 @@ static void check_verdict(const char *name, enum verdict_engine engine, enum ver
     if (reason_of(name) != reason || verdict.engine != engine)
         fail_msg("%s: engine %d, reason %d", name, verdict.engine, verdict.reason);
     errno = 77;
-    assert_int_equal(verdict_of_exec(path_of(name), (struct verdict_loaders){0}, &error), engine);
+    assert_int_equal(
+        verdict_of_exec(path_of(name), (struct verdict_loaders){.takes_musl = takes_musl}, &error),
+        engine);
     assert_int_equal(error, 0);
     assert_int_equal(errno, 77);
 }
@@ -100,6 +103,11 @@ TEST(loaders)
     check("bare", &bare, VERDICT_NOTIFY, VERDICT_IS_WITHOUT_LIBC);
     const struct parts musl = {.loader = loader("ld-musl-x86_64.so.1"), .needs = true};
     check("musl", &musl, VERDICT_NOTIFY, VERDICT_IS_MUSL);
+    takes_musl = true;
+    check_verdict("musl", VERDICT_PRELOAD, VERDICT_IS_MUSL_TAKEN);
+    const struct parts alone = {.loader = loader("ld-musl-x86_64.so.1")};
+    check("musl-alone", &alone, VERDICT_NOTIFY, VERDICT_IS_MUSL);
+    takes_musl = false;
     const struct parts other = {.loader = loader("ld64-uClibc.so.0"), .needs = true};
     check("other", &other, VERDICT_NOTIFY, VERDICT_IS_OTHER_LIBC);
     const struct parts itself = {.soname = "ld-linux-x86-64.so.2"};
@@ -337,8 +345,9 @@ static void check_too_deep(const char *name, bool is_for_exec)
 
     assert_false(look(name));
     assert_int_equal(program.error, ELOOP);
-    assert_int_equal(verdict_of_exec(path_of(name), (struct verdict_loaders){0}, &error),
-                     VERDICT_PRELOAD);
+    assert_int_equal(
+        verdict_of_exec(path_of(name), (struct verdict_loaders){.takes_musl = takes_musl}, &error),
+        VERDICT_PRELOAD);
     assert_int_equal(error, is_for_exec ? ELOOP : 0);
 }
 

@@ -1,5 +1,5 @@
 # Programs that no library can be loaded into: busybox httpd with its libc inside, and a small
-# server with musl, static and dynamic. The notify engine catches them, chosen by run itself.
+# server with musl, static and dynamic. run itself chooses the engine.
 # shellcheck shell=sh
 # shellcheck source=../../lib.sh
 . ./lib.sh
@@ -62,6 +62,7 @@ for kind in static dynamic; do
     is 'in the tree' 'a page of port 80' "$(in_tree http://127.0.0.1/)"
     is 'from outside' 'a page of port 80' "$(answer http://127.0.0.1:8080/)"
     is 'asked by its like' 'a page of port 80, said 80' "$(./remap run -q ./page-$kind ask 80)"
-    is 'by the notify engine' notify "$(engine)"
+    case $kind in static) by=notify ;; *) by=preload ;; esac
+    is 'by the engine for it' $by "$(engine)"
     end
 done
