@@ -77,7 +77,7 @@ $(addprefix $(O)/tools/,told-static told-musl told-go told-pascal): tests/tools/
 $(O)/tools/%.so: tests/tools/%.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,ld)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -MMD -MP -shared $(LDFLAGS) -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fvisibility=default -MMD -MP -shared $(LDFLAGS) -o $@ $< -ldl
 
 # ---- with sanitizers: in a folder of their own, below that of the build ----
 
