@@ -25,6 +25,7 @@ import time
 
 FAMILY = {True: socket.AF_INET6, False: socket.AF_INET}
 SILENCE = 0.4  # seconds until nothing counts as nothing
+NO_ANSWER = socket.timeout, TimeoutError  # which are two before Python 3.10
 MUCH = 20_000_000
 
 
@@ -128,7 +129,7 @@ def reached(kind, address, port):
             return s.recv(100).decode() or "nothing"
         except ConnectionError:
             return "refused"
-        except TimeoutError:
+        except NO_ANSWER:
             return "silence"
 
 
@@ -149,7 +150,7 @@ def call(port, address, own):
             s.connect((address, port))
             say(s.recv(100).decode())
         except OSError as error:
-            say("silence" if isinstance(error, TimeoutError) else error)
+            say("silence" if isinstance(error, NO_ANSWER) else error)
 
 
 def ask(port, *addresses):
