@@ -16,7 +16,11 @@
 
 static const uint32_t FORBIDDEN[] = {
     SYS_brk,
+#ifdef SYS_mmap
     SYS_mmap,
+#else
+    SYS_mmap2,
+#endif
     SYS_munmap,
     SYS_madvise,
     SYS_openat,

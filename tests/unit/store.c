@@ -233,7 +233,7 @@ TEST(made_by_two_at_once_with_a_limit, IN_FOLDER)
 TEST(corrupt_file, IN_FOLDER)
 {
     enum { SIZE = 1700000 };
-    static const char begin[8] = {'r', 'e', 'm', 'a', 'p', '.', '0', '3'};
+    static const char begin[8] = {'r', 'e', 'm', 'a', 'p', '.', '0', '4'};
     unsigned char *bytes = malloc(SIZE);
     const char *problem;
 
