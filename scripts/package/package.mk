@@ -44,15 +44,23 @@ BUNDLE      = $(RELEASE)-linux-$(firstword $(subst -, ,$(shell $(CC) -dumpmachin
 BUNDLE_LIBS = -Wl,-Bstatic $(REMAP_LIBS) -Wl,-Bdynamic
 # What is linked in has licences of its own.
 LICENCES    = $(wildcard $(foreach lib,libjansson libseccomp,/usr/share/doc/$(lib)-dev/copyright))
+# Where loaders look for $LIB/libremap.so: on Debian, on Fedora and on Arch. Fedora's name for those of 32 bits is taken.
+bundle_both = $(MAKE) --no-print-directory -s O=$(O)/bundle/build32 CC='$(CC) -m32' $(O)/bundle/build32/libremap.so && \
+	for folder in lib/i386-linux-gnu lib32; do \
+		install -D -m 755 $(O)/bundle/build32/libremap.so $(O)/bundle/$(BUNDLE)/$$folder/libremap.so; done && \
+	for folder in lib/x86_64-linux-gnu lib64; do \
+		install -D -m 755 $(O)/bundle/build/libremap.so $(O)/bundle/$(BUNDLE)/$$folder/libremap.so; done
 bundle: ## make an archive that runs from wherever it is unpacked (needs static libraries)
 	rm -rf $(O)/bundle
 	$(MAKE) --no-print-directory -s O=$(O)/bundle/build REMAP_LIBS='$(BUNDLE_LIBS)' PREFIX=/usr/local \
 		DESTDIR=$(abspath $(O))/bundle install
 	mv $(O)/bundle/usr/local $(O)/bundle/$(BUNDLE)
-	cd $(O)/bundle/$(BUNDLE) && strip --strip-unneeded bin/remap lib/libremap.so
+	@if echo 'int main(void) { return 0; }' | $(CC) -m32 -x c -o /dev/null - 2>/dev/null; then $(bundle_both); else \
+		echo 'the bundle is without a library for 32-bit programs: the compiler makes none' >&2; fi
+	cd $(O)/bundle/$(BUNDLE) && strip --strip-unneeded bin/remap $$(find . -name libremap.so)
 	for file in LICENSE $(LICENCES); do install -D -m 644 $$file \
 		$(O)/bundle/$(BUNDLE)/share/doc/libremap/$$(echo $$file | sed 's|.*/\(.*\)-dev/|\1.|'); done
 	tar -C $(O)/bundle --sort=name --owner=0 --group=0 --numeric-owner --mode=go=rX --mtime=@$(EPOCH) -cf - $(BUNDLE) | \
 		gzip -9n > $(O)/$(BUNDLE).tar.gz
-	@cd $(O)/bundle/$(BUNDLE) && echo "$(O)/$(BUNDLE).tar.gz needs glibc $$(objdump -T bin/remap lib/libremap.so | \
+	@cd $(O)/bundle/$(BUNDLE) && echo "$(O)/$(BUNDLE).tar.gz needs glibc $$(objdump -T bin/remap $$(find . -name libremap.so) | \
 		sed -n 's/.*GLIBC_\([0-9.]*\).*/\1/p' | sort -V | tail -n 1)"
