@@ -11,6 +11,20 @@ page() {
     "$@" curl -q --noproxy '*' -gsS --max-time 10 --cacert "$HOME/certificate.pem" "$scheme://$(url_host):$port$path"
 }
 
+# upgrades PROTOCOL [PREFIX]...: whether the server makes a web socket of a connection.
+upgrades() {
+    protocol=$1
+    shift
+    "$@" python3 -c "$web_socket" "$host" "$port" "$protocol" | grep '^HTTP/1.1 101 '
+}
+web_socket='
+import socket, sys
+with socket.create_connection((sys.argv[1], int(sys.argv[2])), 10) as client:
+    client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                   b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: " + sys.argv[3].encode() + b"\r\n\r\n")
+    print(client.recv(4096).decode())
+'
+
 # The names that the server goes by, on either host; and its key.
 make_certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=server.test \

@@ -30,7 +30,7 @@ HOME = '/home/remap'
 MATRIX = '/run/matrix'
 COLUMNS = ('high', 'tree', 'redirected', 'says', 'reload')
 USER = 1000
-PATIENCE = 40  # seconds that a server may take to begin, or a step to be done
+PATIENCE = 90  # seconds that a server may take to begin, or a step to be done
 AS_USER = ['setpriv', '--reuid=remap', '--regid=remap', '--init-groups', '--inh-caps=-all', 'env', '-i',
            f'HOME={HOME}', f'PWD={HOME}', 'USER=remap', 'LOGNAME=remap', 'LC_ALL=C.UTF-8',
            'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']
@@ -266,6 +266,9 @@ class Matrix:
 
 
 def version(package):
+    if package.startswith('npm:'):
+        with open(f'/node_modules/{package[4:]}/package.json') as file:
+            return json.load(file)['version']
     if os.path.exists(f'/apart/{package}.version'):
         with open(f'/apart/{package}.version') as file:
             full = file.read().strip()

