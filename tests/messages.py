@@ -17,7 +17,7 @@ SCANNER = re.compile(
       | (?P<assertion> _Static_assert\(.*?\);)
       | (?P<help> const\ struct\ (?:option_spec|command|format)\ \w+(?:\[\])?\ =\ *\s\{.*?\};
                 | \#define\ OPTION(?:[^\n]*\\\n)*[^\n]* | complete_word\(.*?;)
-      | (?P<assembly> \b(?:__)?asm(?:__)?\b.*?;)
+      | (?P<assembly> \b(?:__)?asm(?:__)?\b.*?; | \#define\ SYSCALL_(?:[^\n]*\\\n)*[^\n]*)
       | (?P<string> "(?:[^"\\\n]|\\.)*")
       | (?P<character> '(?:[^'\\\n]|\\.)+')
       | (?P<blank> \s+)
