@@ -102,7 +102,7 @@ _Noreturn static void run_target(int tester)
 static bool has_notification(void)
 {
     uint32_t action = SECCOMP_RET_USER_NOTIF;
-    struct seccomp_notif_sizes sizes;
+    struct seccomp_notif_sizes sizes = {0};
 
     if (TRY(SUPPORT_NO_SECCOMP, sys_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 &&
                                     sys_seccomp(SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0))
