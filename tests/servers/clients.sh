@@ -22,7 +22,7 @@ import socket, sys
 with socket.create_connection((sys.argv[1], int(sys.argv[2])), 10) as client:
     client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: " + sys.argv[3].encode() + b"\r\n\r\n")
-    print(client.recv(4096).decode())
+    print(client.recv(4096).split(b"\r\n")[0].decode())
 '
 
 # The names that the server goes by, on either host; and its key.
