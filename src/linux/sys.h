@@ -23,8 +23,8 @@
 #include <unistd.h>
 
 #include "core/parameters.h"
-#include "linux/sys_enter.h"
 #include "linux/statx.h"
+#include "linux/sys_enter.h"
 
 /* glibc 2.31 does not have these names, but the headers of its kernel do. */
 #ifndef SYS_close_range

@@ -19,6 +19,8 @@ static uint32_t companion_of(uint32_t arch)
         return SCMP_ARCH_X86;
     case SCMP_ARCH_AARCH64:
         return SCMP_ARCH_ARM;
+    case SCMP_ARCH_S390X:
+        return SCMP_ARCH_S390;
     default:
         return 0;
     }

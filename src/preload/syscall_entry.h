@@ -15,11 +15,7 @@
 #define SYS_accept SYSCALL_NUMBERS
 #endif
 
-#define SYSCALL_BEGIN(type)                                                                        \
-    ".text\n"                                                                                      \
-    ".globl syscall\n"                                                                             \
-    ".type syscall, " type "function\n"                                                            \
-    "syscall:\n"
+#define SYSCALL_BEGIN ".text\n.globl syscall\n.type syscall, STT_FUNC\nsyscall:\n"
 #define SYSCALL_END ".size syscall, . - syscall\n"
 
 #ifdef SYS_BY_LIBC
@@ -27,7 +23,7 @@
 #elif defined(__x86_64__)
 
 #define SYSCALL_ENTRY                                                                              \
-    SYSCALL_BEGIN("@")                                                                             \
+    SYSCALL_BEGIN                                                                                  \
     "    endbr64\n"                                                                                \
     "    movl %edi, %eax\n"                                                                        \
     "    cmpl $512, %eax\n"                                                                        \
@@ -40,7 +36,7 @@
 #elif defined(__i386__)
 
 #define SYSCALL_ENTRY                                                                              \
-    SYSCALL_BEGIN("@")                                                                             \
+    SYSCALL_BEGIN                                                                                  \
     "    call 0f\n"                                                                                \
     "0:  popl %edx\n"                                                                              \
     "    addl $_GLOBAL_OFFSET_TABLE_ + (. - 0b), %edx\n"                                           \
@@ -54,7 +50,7 @@
 #elif defined(__aarch64__)
 
 #define SYSCALL_ENTRY                                                                              \
-    SYSCALL_BEGIN("%")                                                                             \
+    SYSCALL_BEGIN                                                                                  \
     "    hint #34\n" /* bti c */                                                                   \
     "    cmp w0, #512\n"                                                                           \
     "    b.hs 1f\n"                                                                                \
@@ -72,22 +68,22 @@
 #define SYSCALL_ENTRY                                                                              \
     ".syntax unified\n"                                                                            \
     ".arm\n"                                                                                       \
-    ".balign 4\n" SYSCALL_BEGIN("%") "    cmp r0, #512\n"                                          \
-                                     "    bhs 1f\n"                                                \
-                                     "    ldr ip, 3f\n"                                            \
-                                     "0:  add ip, pc, ip\n"                                        \
-                                     "    ldrb ip, [ip, r0]\n"                                     \
-                                     "    cmp ip, #0\n"                                            \
-                                     "    bne calls_syscall\n"                                     \
-                                     "1:  ldr ip, 4f\n"                                            \
-                                     "2:  ldr pc, [pc, ip]\n"                                      \
-                                     "3:  .word calls_syscall_caught - (0b + 8)\n"                 \
-                                     "4:  .word calls_syscall_next - (2b + 8)\n" SYSCALL_END
+    ".balign 4\n" SYSCALL_BEGIN "    cmp r0, #512\n"                                               \
+    "    bhs 1f\n"                                                                                 \
+    "    ldr ip, 3f\n"                                                                             \
+    "0:  add ip, pc, ip\n"                                                                         \
+    "    ldrb ip, [ip, r0]\n"                                                                      \
+    "    cmp ip, #0\n"                                                                             \
+    "    bne calls_syscall\n"                                                                      \
+    "1:  ldr ip, 4f\n"                                                                             \
+    "2:  ldr pc, [pc, ip]\n"                                                                       \
+    "3:  .word calls_syscall_caught - (0b + 8)\n"                                                  \
+    "4:  .word calls_syscall_next - (2b + 8)\n" SYSCALL_END
 
 #elif defined(__riscv)
 
 #define SYSCALL_ENTRY                                                                              \
-    SYSCALL_BEGIN("%")                                                                             \
+    SYSCALL_BEGIN                                                                                  \
     "    li t0, 512\n"                                                                             \
     "    bgeu a0, t0, 1f\n"                                                                        \
     "    lla t0, calls_syscall_caught\n"                                                           \
@@ -103,7 +99,7 @@
 
 /* Whoever calls it by way of a PLT restores its own TOC pointer afterwards. */
 #define SYSCALL_ENTRY                                                                              \
-    SYSCALL_BEGIN("@")                                                                             \
+    SYSCALL_BEGIN                                                                                  \
     "0:  addis 2, 12, (.TOC. - 0b)@ha\n"                                                           \
     "    addi 2, 2, (.TOC. - 0b)@l\n"                                                              \
     ".localentry syscall, . - syscall\n"                                                           \
@@ -123,7 +119,7 @@
 #elif defined(__s390x__)
 
 #define SYSCALL_ENTRY                                                                              \
-    SYSCALL_BEGIN("@")                                                                             \
+    SYSCALL_BEGIN                                                                                  \
     "    clgfi %r2, 512\n"                                                                         \
     "    jhe 1f\n"                                                                                 \
     "    larl %r1, calls_syscall_caught\n"                                                         \
