@@ -66,6 +66,7 @@
 
 /* The program counter is two instructions ahead. */
 #define SYSCALL_ENTRY                                                                              \
+    ".text\n"                                                                                      \
     ".syntax unified\n"                                                                            \
     ".arm\n"                                                                                       \
     ".balign 4\n" SYSCALL_BEGIN "    cmp r0, #512\n"                                               \
