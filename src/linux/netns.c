@@ -27,7 +27,8 @@ static uint64_t inode_of_rtnetlink(pid_t tid)
     bool is_open = procfs_open_lines(&lines, path);
     while (is_open && procfs_next_line(&lines, &line)) {
         span_word(&line);
-        if (!span_is(span_word(&line), "0") || !span_is(span_word(&line), "0"))
+        struct span protocol = span_word(&line), port = span_word(&line);
+        if (!span_is(protocol, "0") || !span_is(port, "0"))
             continue;
         while (span_size(word = span_word(&line)) > 0)
             procfs_number(word, 10, &inode);

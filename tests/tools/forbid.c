@@ -51,7 +51,7 @@ static const struct {
 
 enum { FIRST_LISTED = 418 }; /* Linux 4.18: what is older is taken to be there */
 
-#define SINCE(major, minor) (major) * 100 + (minor)
+#define SINCE(major, minor) ((major)*100 + (minor))
 
 /* Since Linux 5.1, a system call has the same number on every machine but Alpha. */
 static const struct range {
