@@ -55,7 +55,7 @@ bundle: ## make an archive that runs from wherever it is unpacked (needs static 
 	$(MAKE) --no-print-directory -s O=$(O)/bundle/build REMAP_LIBS='$(BUNDLE_LIBS)' PREFIX=/usr/local \
 		DESTDIR=$(abspath $(O))/bundle install
 	mv $(O)/bundle/usr/local $(O)/bundle/$(BUNDLE)
-	@if echo 'int main(void) { return 0; }' | $(CC) -m32 -x c -o /dev/null - 2>/dev/null; then $(bundle_both); else \
+	+@if echo 'int main(void) { return 0; }' | $(CC) -m32 -x c -o /dev/null - 2>/dev/null; then $(bundle_both); else \
 		echo 'the bundle is without a library for 32-bit programs: the compiler makes none' >&2; fi
 	cd $(O)/bundle/$(BUNDLE) && strip --strip-unneeded bin/remap $$(find . -name libremap.so)
 	for file in LICENSE $(LICENCES); do install -D -m 644 $$file \
