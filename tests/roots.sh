@@ -99,7 +99,7 @@ roots_make() (
     namespaces_as_root sh -ec '
         rm -rf "$1" "$1.new"
         mkdir -p "$1.new/etc/dpkg/dpkg.cfg.d"
-        printf "%s\n" "path-exclude=/usr/share/doc/*" "path-exclude=/usr/share/man/*" "path-exclude=/usr/share/locale/*" force-unsafe-io \
+        printf "%s\n" "path-exclude=/usr/share/doc/*" "path-include=/usr/share/doc/*/copyright" "path-exclude=/usr/share/man/*" "path-exclude=/usr/share/locale/*" force-unsafe-io \
             > "$1.new/etc/dpkg/dpkg.cfg.d/small"
     ' sh "$root" || exit
     # An unprivileged container of lxc is what this looks like where root is not the system's: there
