@@ -21,7 +21,7 @@ HEAD = '''# Does it work with my server?
 
 <!-- Written by 'make servers', from a run. Do not edit: see tests/servers. -->
 
-Each server below is Debian's package, started by an ordinary user without a capability, on its own privileged port, first without
+Each server below is Debian's package, or one of npm, started by an ordinary user without a capability, on a privileged port, first without
 libremap, when it was refused that port, and then with `LD_PRELOAD=libremap.so` and no table (80 is 8080), or with `remap run` where the engine
 is notify. Each answer was had by a real client of its protocol, over IPv4 and IPv6 where the server speaks both: a page was
 fetched, a mail delivered or read, a login made. Ports from 1024 up must be left untouched.
