@@ -156,8 +156,9 @@ roots_run() {
             mount --bind "${1%:*}" "$root${1##*:}"
             shift
         done
-        exec chroot "$root" env -u MAKEFLAGS -u MAKELEVEL DEBIAN_FRONTEND=noninteractive LC_ALL=C \
-            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+        # The first process of a namespace cannot end itself by a signal, as make would.
+        chroot "$root" env -u MAKEFLAGS -u MAKELEVEL DEBIAN_FRONTEND=noninteractive LC_ALL=C \
+            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" || exit
     ' sh "$root" "$tests/roots.sh" "$@"
 }
 
