@@ -26,10 +26,22 @@ static void read_elf(const char *path, struct elf *e)
         elf_read(fd, e);
 }
 
-/* glibc's loader for the 32-bit programs that a machine of 64 bits runs as well; NULL if there is none. */
-static const char *other_loader(uint16_t machine)
+/* That of this program, which is read once. */
+static const struct elf *own_elf(void)
 {
-    switch (machine) {
+    static struct elf own;
+    static bool is_read;
+
+    if (!is_read)
+        read_elf("/proc/self/exe", &own);
+    is_read = true;
+    return &own;
+}
+
+/* glibc's loader for the 32-bit programs that a machine of 64 bits runs as well; NULL if there is none. */
+static const char *other_loader(void)
+{
+    switch (own_elf()->machine) {
     case EM_X86_64:
         return "/lib/ld-linux.so.2";
     case EM_AARCH64:
@@ -55,10 +67,9 @@ static bool folder_of(const char *loader, char folder[PATH_MAX])
 
 bool both_abis_folder(char folder[PATH_MAX])
 {
-    struct elf own;
+    const struct elf *own = own_elf();
 
-    read_elf("/proc/self/exe", &own);
-    return own.libc == ELF_GLIBC && folder_of(own.loader, folder);
+    return own->libc == ELF_GLIBC && folder_of(own->loader, folder);
 }
 
 /* Returns the length of what comes before FOLDER/libremap.so in the path of the library, or 0. */
@@ -74,10 +85,9 @@ static size_t base_of(const char *library, const char *folder)
 bool both_abis_path(const char *library, char path[PATH_MAX])
 {
     char folder[PATH_MAX], other[2 * PATH_MAX];
+    const char *loader = other_loader();
     struct elf e;
 
-    read_elf("/proc/self/exe", &e);
-    const char *loader = other_loader(e.machine);
     size_t base = both_abis_folder(folder) ? base_of(library, folder) : 0;
     if (base == 0 || loader == NULL || !folder_of(loader, folder))
         return false;
