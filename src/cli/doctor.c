@@ -2,12 +2,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cli/both_abis.h"
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/effect.h"
 #include "cli/finding.h"
-#include "cli/musl.h"
+#include "cli/loaders.h"
 #include "cli/parts.h"
 #include "cli/system.h"
 #include "cli/taken.h"
@@ -131,10 +130,7 @@ static void examine_command(const char *command)
     verdict.engine = VERDICT_PRELOAD;
     program_begin_command(&program, command, found);
     while (program_next(&program)) {
-        if (program.elf.abi == ELF_32_BIT)
-            verdict.loaders.has_32_bit = both_abis_installed();
-        verdict.loaders.takes_musl =
-            verdict_needs_loader(&program) && musl_takes_ours(&program, &parts.config);
+        verdict.loaders = loaders_find(&program, &parts.config);
         verdict_add(&verdict, &program);
         if (program.error == 0)
             add_file();

@@ -6,14 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/both_abis.h"
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/environment.h"
+#include "cli/loaders.h"
 #include "cli/memory.h"
 #include "cli/message.h"
-#include "cli/musl.h"
-#include "cli/preload_path.h"
 #include "linux/sys.h"
 #include "notify/launch.h"
 #include "notify/support.h"
@@ -30,18 +28,6 @@ static void print_verdict(const struct verdict *v)
     message_print("%s: %s", line, describe_way_out(v));
 }
 
-static bool takes_musl(const struct start *s)
-{
-    char path[PATH_MAX];
-    const char *list = getenv("LD_PRELOAD");
-
-    if (!verdict_needs_loader(&s->program))
-        return false;
-    return s->config != NULL
-               ? musl_takes_ours(&s->program, s->config)
-               : list != NULL && preload_path_first(list, path) && musl_takes(&s->program, path);
-}
-
 int start_choose(struct start *s, const char *engine, const char *command)
 {
     static char path[PATH_FOUND_MAX], found[PATH_FOUND_MAX], decisive[PATH_FOUND_MAX];
@@ -49,17 +35,16 @@ int start_choose(struct start *s, const char *engine, const char *command)
     struct verdict *v = &s->verdict;
 
     *v = (struct verdict){.path = decisive};
+    s->is_notify = strcmp(engine, "notify") == 0;
     program_begin_command(&s->program, command, found);
     while (program_next(&s->program)) {
         if (s->program.count == 1)
             text_copy(path, sizeof(path), s->program.path);
-        if (s->program.elf.abi == ELF_32_BIT)
-            v->loaders.has_32_bit = both_abis_installed();
-        v->loaders.takes_musl = strcmp(engine, "notify") != 0 && takes_musl(s);
+        if (!s->is_notify)
+            v->loaders = loaders_find(&s->program, s->config);
         verdict_add(v, &s->program);
     }
     s->path = s->program.error == 0 ? path : NULL;
-    s->is_notify = !is_auto && strcmp(engine, "notify") == 0;
     if (s->program.error != 0)
         return STATUS_OK;
     if (v->engine == VERDICT_NEITHER) {

@@ -1,4 +1,4 @@
-#include "cli/musl.h"
+#include "cli/loaders.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/both_abis.h"
 #include "cli/install_paths.h"
 #include "cli/preload_path.h"
 #include "linux/sys.h"
@@ -32,7 +33,11 @@ _Noreturn static void list(const char *loader, const char *library)
     _exit(EXIT_FAILURE);
 }
 
-bool musl_takes(const struct program *p, const char *library)
+/*
+ * Has the loader of musl list what the library needs, as ldd(1) does: that fails if it has no function of
+ * such a name. Nothing of the program is executed. Takes a millisecond, and two seconds at most.
+ */
+static bool musl_takes(const struct program *p, const char *library)
 {
     struct sigaction unchanged;
     int status = -1;
@@ -50,10 +55,30 @@ bool musl_takes(const struct program *p, const char *library)
     return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
 }
 
-bool musl_takes_ours(const struct program *p, const struct config *config)
+/* The loader of musl does not know $LIB. */
+static bool musl_takes_installed(const struct program *p, const struct config *config)
 {
     char library[PATH_MAX], path[PATH_MAX];
 
     return install_paths_library(library) && preload_path_find(library, config, false, path) &&
            strchr(path, '$') == NULL && musl_takes(p, library);
+}
+
+static bool musl_takes_preloaded(const struct program *p)
+{
+    char path[PATH_MAX];
+    const char *list = getenv("LD_PRELOAD");
+
+    return list != NULL && preload_path_first(list, path) && musl_takes(p, path);
+}
+
+struct verdict_loaders loaders_find(const struct program *p, const struct config *config)
+{
+    struct verdict_loaders loaders = {.has_32_bit =
+                                          p->elf.abi == ELF_32_BIT && both_abis_installed()};
+
+    if (verdict_needs_loader(p))
+        loaders.takes_musl =
+            config != NULL ? musl_takes_installed(p, config) : musl_takes_preloaded(p);
+    return loaders;
 }
