@@ -1,7 +1,6 @@
 /*
- * A loader puts in the place of $LIB the name of the folder that it lies in itself, once all links
- * are followed. That holds for each distribution, and for a second libc that Debian has beside the
- * usual ones (lib32).
+ * A loader replaces $LIB by the name of the folder that contains the loader itself, with all symbolic
+ * links resolved. That is so on each distribution, and also for the loader in Debian's lib32.
  */
 #include "cli/both_abis.h"
 

@@ -67,7 +67,7 @@ static void return_made(struct notification *n, long result)
     notification_return(n, result);
 }
 
-/* Answers a call that was made before, and was begun again, and returns true. */
+/* Answers a restarted call with the result that is kept for it. Returns false if there is none. */
 static bool is_repeated(struct notification *n)
 {
     long result;
@@ -117,7 +117,7 @@ static int start_to_connect(int fd, const struct sockaddr_storage *to, socklen_t
  * Once the connection is under way, the kernel goes on with the program's own call. That call waits
  * for it, or finds it made or failed, whatever its address is (SS_CONNECTING in
  * __inet_stream_connect(), net/ipv4/af_inet.c). So signals and timeouts work as usual. A call that
- * a signal has begin again finds the connection under way, too (EALREADY).
+ * restarts after a signal finds the connection under way, too (EALREADY).
  */
 static void handle_connect(struct notification *n)
 {

@@ -1,11 +1,11 @@
 /*
- * Calls that are begun again. Before Linux 5.19, any signal ends the wait for the supervisor's answer
- * (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV): the kernel then begins the call again, although it was made. So its
- * result is kept until then.
+ * Calls that restart after a signal. Before Linux 5.19, any signal ends the wait for the supervisor's answer
+ * (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV). The kernel then restarts the call, which the supervisor has already
+ * made. So the result is kept for the restarted call.
  *
- * These kernels may take an answer and drop it: the wait has ended, and the thread has not yet said so. So the
- * result is also kept if the thread has a signal before the answer. A signal in the microsecond
- * between is missed. Then, and if a program sends data, the call is made twice.
+ * These kernels can also accept an answer and drop it, if a signal has ended the wait just before. So the
+ * result is also kept if a signal is pending before the answer. A signal that arrives within the next
+ * microsecond is missed: the call is then made twice. So is a call that has sent data.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ void repeat_start(void);
 
 /* An answer that is about to be given. */
 struct repeat {
-    uint32_t inode; /* of the call's socket; 0 if the call cannot be begun again */
+    uint32_t inode; /* of the call's socket; 0 if the call cannot restart */
     bool has_signal;
 };
 
@@ -27,13 +27,13 @@ struct repeat {
 void repeat_prepare(struct repeat *r, const struct notification *n);
 
 /*
- * Keeps the result of a call, a negative errno if it failed, if the call may be begun again. The answer
- * came too late if `is_late`.
+ * Keeps the result of a call, a negative errno if it failed, if the call may restart. With
+ * `is_late`, the answer came too late.
  */
 void repeat_keep(const struct repeat *r, const struct notification *n, bool is_late, long result);
 
 /*
- * Finds the result that is kept for a call with the same arguments by the same thread, and for its
- * socket, which is open in n->fd. It is kept no longer then.
+ * Finds the result that is kept for a call with the same arguments, by the same thread and on the same
+ * socket, which is open in n->fd. Removes the result. Returns false if there is none.
  */
 bool repeat_take(const struct notification *n, long *result) __attribute__((warn_unused_result));

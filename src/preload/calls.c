@@ -140,8 +140,8 @@ static void find(const char *name, void *function)
 extern void *dlvsym(void *handle, const char *name, const char *version) __attribute__((weak));
 
 /*
- * The functions of calls.def of which a glibc has several versions are posix_spawn and posix_spawnp, on the
- * machines that it ran on before 2.15. The oldest version is that of the machine's first glibc.
+ * Of the functions in calls.def, only posix_spawn and posix_spawnp have several versions in glibc, on the
+ * machines that it supported before 2.15. The oldest version is that of the machine's first glibc.
  */
 #if defined(__x86_64__) && defined(__LP64__)
 #define OLDEST_VERSION "GLIBC_2.2.5"

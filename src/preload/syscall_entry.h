@@ -98,7 +98,7 @@
 
 #elif defined(__powerpc64__) && _CALL_ELF == 2
 
-/* Whoever calls it by way of a PLT restores its own TOC pointer afterwards. */
+/* A caller in another object restores its own TOC pointer after the call. */
 #define SYSCALL_ENTRY                                                                              \
     SYSCALL_BEGIN                                                                                  \
     "0:  addis 2, 12, (.TOC. - 0b)@ha\n"                                                           \

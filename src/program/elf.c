@@ -289,7 +289,7 @@ static bool read_segments(struct file *f, struct elf *e)
     return true;
 }
 
-/* The machines of which a kernel of 64 bits runs 32-bit programs as well, and what those are for. */
+/* Returns whether a 64-bit kernel for the machine `wide` also runs 32-bit programs for `narrow`. */
 static bool is_pair(uint16_t wide, uint16_t narrow)
 {
     return (wide == EM_X86_64 && narrow == EM_386) || (wide == EM_AARCH64 && narrow == EM_ARM) ||

@@ -25,7 +25,7 @@ import time
 
 FAMILY = {True: socket.AF_INET6, False: socket.AF_INET}
 SILENCE = 0.4  # seconds until nothing counts as nothing
-NO_ANSWER = socket.timeout, TimeoutError  # which are two before Python 3.10
+NO_ANSWER = socket.timeout, TimeoutError  # the same since Python 3.10
 MUCH = 20_000_000
 
 
