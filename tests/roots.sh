@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # who includes this sets $build and $tests
+# shellcheck shell=sh disable=SC2154 # $build and $tests are set by the script that includes this
 # Roots: folders that can be the root of all in namespaces of one's own, each with a small Debian by debootstrap. They are kept
 # from run to run, and all checkouts of a user share them. Nothing of this system is changed: all that mounts, or is root,
 # does so in its own namespaces. The build is in $build, and $tests is the folder of this file.
@@ -116,7 +116,7 @@ roots_make() (
         esac
         printf "#!/bin/sh\nexit 101\n" > usr/sbin/policy-rc.d
         chmod 755 usr/sbin/policy-rc.d
-        # Of sid, a mirror may be an old copy.
+        # The copy of sid on a mirror may be old.
         echo "Acquire::Check-Valid-Until \"false\";" > etc/apt/apt.conf.d/mirror
         echo "$2" > suite
         mv "$1" "${1%.new}"
@@ -141,6 +141,21 @@ roots_install() {
     ' sh "$@"
 }
 
+# roots_add_user: adds the ordinary user remap, with further user ids and, at last, a home.
+roots_add_user() {
+    roots_run sh -ec '
+        grep -q "^remap:" /etc/passwd || echo "remap:x:1000:1000:an ordinary user:/home/remap:/bin/sh" >> /etc/passwd
+        grep -q "^remap:" /etc/group || echo "remap:x:1000:" >> /etc/group
+        # Mapped in a user namespace, too.
+        echo "remap:2000:60000" | tee /etc/subuid > /etc/subgid
+        mkdir -p /home/remap
+        chown 1000:1000 /home/remap
+    '
+}
+
+# roots_build_packages: prints the packages that the build of libremap needs, as scripts/setup has them.
+roots_build_packages() { sed -n "s/^apt_build='\(.*\)'/\1/p" "$tests/../scripts/setup"; }
+
 # roots_run [FOLDER:PLACE]... COMMAND...: runs it with $root as its root, as root, in mounts of its own; each folder is seen at its place.
 roots_run() {
     # shellcheck disable=SC2016
@@ -162,7 +177,7 @@ roots_run() {
     ' sh "$root" "$tests/roots.sh" "$@"
 }
 
-# Removes all of them, once nobody uses them; an ordinary user could not without namespaces: files of further users are in them.
+# Removes all of them, each when no run uses it. Files of further users are in them: an ordinary user needs namespaces for that.
 roots_remove() {
     for lock in "$(roots_folder)"/*.lock; do
         [ ! -e "$lock" ] || (exec 9> "$lock" && flock -x 9 && namespaces_as_root rm -rf "${lock%.lock}" "${lock%.lock}.new")

@@ -21,7 +21,7 @@ matrix_lacks_npm() {
 }
 
 # Debian's npm is run by the newer node that is one of them: an older one leaves out what is optional and not for it.
-# No script of theirs is run. Of several builds for a system, that of musl is none of ours.
+# Their install scripts are not run. Builds for musl are removed.
 # shellcheck disable=SC2016
 matrix_fill_npm() {
     cat /etc/ssl/certs/ca-certificates.crt > "$root/etc/ssl/certs/ca-certificates.crt" 2>/dev/null
@@ -40,13 +40,14 @@ matrix_fill_npm() {
 
 # libremap is built in there, and needs what scripts/setup tells.
 # shellcheck disable=SC2046,SC2086 # lists
-matrix_packages_missing() { roots_lack $common $packages $(sed -n "s/^apt_build='\\(.*\\)'/\\1/p" "$top/scripts/setup"); }
+matrix_packages_missing() { roots_lack $common $packages $(roots_build_packages); }
 
 # shellcheck disable=SC2016,SC2046,SC2086 # commands and lists
 matrix_fill() {
     set -- $(matrix_packages_missing)
     [ $# = 0 ] || roots_install "$@" || return
     ! matrix_lacks_npm || matrix_fill_npm || return
+    [ -d "$root/source" ] || roots_add_user || return
     roots_run sh -ec '
         cd /tmp
         for package; do
@@ -62,11 +63,7 @@ matrix_fill() {
         [ ! -d /source ] || exit 0
         printf "127.0.0.1 localhost\n::1 localhost\n192.0.2.1 server.test\n2001:db8::1 server.test\n" > /etc/hosts
         echo server > /etc/hostname
-        echo "remap:x:1000:1000:who runs the servers:/home/remap:/bin/sh" >> /etc/passwd
-        echo "remap:x:1000:" >> /etc/group
-        # Further ids of the user, mapped in a user namespace, too.
-        echo "remap:2000:60000" | tee /etc/subuid > /etc/subgid
-        mkdir -p /home/remap /built /source
+        mkdir -p /built /source
     ' sh $apart
 }
 
