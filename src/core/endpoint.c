@@ -208,7 +208,7 @@ HOT bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, s
         return false;
     in.sin_family = endpoint_family(sa);
     if (is_v4(in.sin_family) && len >= sizeof(in)) {
-        memcpy(&in, sa, sizeof(in));
+        endpoint_copy(&in, sa, sizeof(in));
         if (in.sin_family == AF_UNSPEC && in.sin_addr.s_addr != htonl(INADDR_ANY))
             return false;
         *e = (struct endpoint){.addr.family = AF_INET, .port = ntohs(in.sin_port)};
@@ -217,7 +217,7 @@ HOT bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, s
     }
     if (in.sin_family != AF_INET6 || len < SOCKADDR_IN6_MIN)
         return false;
-    memcpy(&in6, sa, SOCKADDR_IN6_MIN);
+    endpoint_copy(&in6, sa, SOCKADDR_IN6_MIN);
     *e = (struct endpoint){.addr.family = AF_INET6, .port = ntohs(in6.sin6_port)};
     memcpy(e->addr.bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
     return true;
@@ -231,7 +231,7 @@ HOT bool endpoint_to_sockaddr(const struct addr *addr, uint16_t port, struct soc
         if (addr->family == AF_INET6)
             return false;
         if (addr->family == AF_INET) {
-            memcpy(sa, &v4, sizeof(v4));
+            endpoint_copy(sa, &v4, sizeof(v4));
             memcpy((char *)sa + offsetof(struct sockaddr_in, sin_addr), addr->bytes,
                    sizeof(struct in_addr));
         }

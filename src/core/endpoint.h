@@ -88,11 +88,20 @@ void addr_format(const struct addr *a, struct text *out);
  */
 bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa, socklen_t len);
 
+/*
+ * Copies the first bytes of an address that need not be aligned. memcpy(3) is a builtin of the
+ * compiler, which may take a pointer to be aligned as its type is.
+ */
+static inline void endpoint_copy(void *to, const void *sa, size_t size)
+{
+    memcpy(to, sa, size);
+}
+
 /* Returns the family of an address, which need not be aligned. */
 static inline sa_family_t endpoint_family(const struct sockaddr *sa)
 {
     sa_family_t family;
-    memcpy(&family, sa, sizeof(family));
+    endpoint_copy(&family, sa, sizeof(family));
     return family;
 }
 
@@ -103,7 +112,7 @@ static inline uint16_t endpoint_port(const struct sockaddr *sa, socklen_t len)
 
     if (len < sizeof(in))
         return 0;
-    memcpy(&in, sa, offsetof(struct sockaddr_in, sin_addr));
+    endpoint_copy(&in, sa, offsetof(struct sockaddr_in, sin_addr));
     return in.sin_family == AF_INET || in.sin_family == AF_INET6 ? ntohs(in.sin_port) : 0;
 }
 
@@ -117,7 +126,7 @@ static inline bool endpoint_read(struct endpoint *e, const struct sockaddr *sa, 
 
     if (len < sizeof(in))
         return false;
-    memcpy(&in, sa, sizeof(in));
+    endpoint_copy(&in, sa, sizeof(in));
     if (in.sin_family != AF_INET)
         return endpoint_from_sockaddr(e, sa, len);
     *e = (struct endpoint){.addr.family = AF_INET, .port = ntohs(in.sin_port)};
