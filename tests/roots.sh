@@ -134,7 +134,8 @@ roots_lack() {
 roots_install() {
     # shellcheck disable=SC2016
     roots_run sh -ec '
-        apt-get update -q
+        # Where a list cannot be had, the one of before may do.
+        apt-get update -q || echo "not all lists could be read"
         dpkg --configure -a
         apt-get install -q -y --no-install-recommends "$@"
         apt-get clean

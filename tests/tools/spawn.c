@@ -25,6 +25,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -270,32 +271,31 @@ static void in_thread(void)
     pthread_join(thread, NULL);
 }
 
-static uint64_t sum_of(const uint64_t *from, const uint64_t *to)
+/* Adds to the sum, a uint64_t, what libremap.so may write to: its data and what follows that. */
+static int sum_up(struct dl_phdr_info *object, size_t size, void *data)
 {
-    uint64_t sum = 0;
+    uint64_t *sum = data;
 
-    for (; from < to; from++)
-        sum = (sum ^ *from) * UINT64_C(0x100000001b3);
-    return sum;
+    (void)size;
+    if (strstr(object->dlpi_name, "libremap") == NULL)
+        return 0;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        const unsigned char *byte = (const unsigned char *)(object->dlpi_addr + segment->p_vaddr);
+
+        if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W))
+            continue;
+        for (const unsigned char *end = byte + segment->p_memsz; byte < end; byte++)
+            *sum = (*sum ^ *byte) * UINT64_C(0x100000001b3);
+    }
+    return 0;
 }
 
-/* What libremap.so may write to: its data and what follows that. */
 static uint64_t sum_of_library(void)
 {
-    FILE *maps = fopen("/proc/self/maps", "re");
-    unsigned long from, to;
-    char line[512], rights[8];
     uint64_t sum = 0;
-    bool is_ours = false;
 
-    while (fgets(line, sizeof(line), maps) != NULL) {
-        sscanf(line, "%lx-%lx %7s", &from, &to, rights);
-        is_ours = strstr(line, "libremap") != NULL ||
-                  (is_ours && strchr(line, '/') == NULL && strchr(line, '[') == NULL);
-        if (is_ours && rights[1] == 'w')
-            sum += sum_of((const uint64_t *)from, (const uint64_t *)to);
-    }
-    fclose(maps);
+    dl_iterate_phdr(sum_up, &sum);
     return sum;
 }
 
