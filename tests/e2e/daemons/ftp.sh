@@ -5,7 +5,12 @@
 
 mkdir files
 echo 'hello from ftp' > files/greeting
-cat > proftpd.conf <<EOF
+{
+    # What some versions have built in, and others load.
+    for module in delay ls xfer; do
+        [ ! -e "/usr/lib/proftpd/mod_$module.so" ] || echo "LoadModule mod_$module.c"
+    done
+    cat <<EOF
 ServerType standalone
 ServerName test
 Port 21
@@ -26,6 +31,7 @@ DelayEngine off
 RootRevoke off
 UseReverseDNS off
 EOF
+} > proftpd.conf
 # The password is "secret", as crypt(3) has it.
 printf 'joe:%s:%s:%s::%s:/bin/sh\n' "\$5\$salt\$kpa26zwgX83BPSR8d7w93OIXbFt/d3UOTZaAu5vsTM6" "$(id -u)" "$(id -g)" "$PWD/files" > passwd
 chmod 600 passwd
