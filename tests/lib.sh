@@ -21,7 +21,7 @@ make_scratch() {
     trap 'rm -rf "$dir"' EXIT
     trap 'exit 130' INT TERM
     export REMAP_STATE="$dir/state" HOME="$dir"
-    cp "$build/libremap.so" "$build/remap" "$build"/tools/* "$dir"
+    cp "$build/libremap.so" "$build/remap" "$build"/tools/* "$dir" || exit 1
     cp "$here/../lib.sh" "$dir/lib.sh"
     if [ "$(id -u)" = 0 ]; then chown -R 65534:65534 "$dir"; fi
     chmod -R a+rX "$dir"

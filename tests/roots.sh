@@ -8,10 +8,27 @@ umask 022
 unset TMPDIR
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
+# The emulator of qemu-user-static that programs of another machine need, as "qemu-aarch64", or nothing.
+: "${emulator=}"
+
 # namespaces_as_root COMMAND...: an ordinary user becomes root of a user namespace, with the further
-# user ids that the system has given that user.
+# user ids that the system has given that user. So does root with an emulator, which is registered for that namespace
+# alone (Linux 6.7).
 namespaces_as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else unshare --map-root-user --map-auto "$@"; fi
+    if [ "$(id -u)" != 0 ]; then
+        unshare --map-root-user --map-auto "$@"
+    elif [ -z "$emulator" ]; then
+        "$@"
+    else
+        # It becomes root of the namespace by the exec. What is run in the background has no input otherwise.
+        # shellcheck disable=SC2016
+        {
+            unshare --user sh -c 'until grep -q . /proc/self/gid_map; do sleep 0.02; done; exec "$@"' sh "$@" <&3 3<&- &
+            until echo '0 0 65536' > "/proc/$!/uid_map"; do sleep 0.02; done 2>/dev/null
+            echo '0 0 65536' > "/proc/$!/gid_map"
+            wait $!
+        } 3<&0
+    fi
 }
 
 # namespaces_enter OPTION-OF-UNSHARE... COMMAND...: as root, with mounts of its own.
@@ -21,6 +38,13 @@ namespaces_enter() {
         options="$options $1"
         shift
     done
+    # shellcheck disable=SC2016 # a script
+    [ -z "$emulator" ] || set -- sh -ec '
+        mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+        cat "/usr/lib/binfmt.d/$1.conf" > /proc/sys/fs/binfmt_misc/register
+        shift
+        exec "$@"
+    ' sh "$emulator" "$@"
     # shellcheck disable=SC2086 # a list of options
     namespaces_as_root unshare $options "$build/tools/mounts" "$@"
 }
@@ -34,6 +58,8 @@ namespaces_work() {
 # namespaces_furnish ROOT: mounts what programs expect to find, in our mount namespace alone.
 namespaces_furnish() {
     mount -t proc proc "$1/proc"
+    # An emulator is registered while there is such a mount.
+    [ -z "$emulator" ] || mount --bind /proc/sys/fs/binfmt_misc "$1/proc/sys/fs/binfmt_misc"
     # Not for all to write to: the kernel would refuse to open devices in there with O_CREAT.
     mount -t tmpfs -o mode=755 tmpfs "$1/dev"
     mkdir "$1/dev/pts" "$1/dev/shm"
@@ -104,7 +130,7 @@ roots_make() (
     ' sh "$root" || exit
     # An unprivileged container of lxc is what this looks like where root is not the system's: there
     # are devices to be had, but none to be made.
-    [ "$(id -u)" = 0 ] || export container=lxc
+    { [ "$(id -u)" = 0 ] && [ -z "$emulator" ]; } || export container=lxc
     namespaces_enter --pid --fork --kill-child debootstrap --variant=minbase ${2:+"--arch=$2"} "$1" "$root.new" "$mirror" || exit
     # shellcheck disable=SC2016
     namespaces_enter sh -ec '

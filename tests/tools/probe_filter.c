@@ -51,7 +51,9 @@ static const uint32_t FORBIDDEN[] = {
     SYS_prctl,
     SYS_seccomp,
     SYS_getsockopt,
+#ifdef SYS_poll
     SYS_poll,
+#endif
     SYS_ppoll,
     SYS_nanosleep,
     SYS_kill,

@@ -95,7 +95,8 @@ end_load
 is 'no request has failed' 'enough requests, 0 failed' "$(cat load.log)"
 like 'it believes to be on 80' '^port 80 of' "$(answer)"
 end
-is 'nothing was logged that went wrong' '' "$(grep -E '\[(emerg|alert|crit|error)\]' log)"
+# nginx before 1.19.5 opens the log that it was built with first.
+is 'nothing was logged that went wrong' '' "$(grep -E '\[(emerg|alert|crit|error)\]' log | grep -v 'could not open error log file: ')"
 
 # ---- haproxy ----
 
