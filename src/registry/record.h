@@ -35,6 +35,7 @@ enum {
     RECORD_V6ONLY = 1,
     RECORD_NOTIFY = 2,
     RECORD_LISTED = 4, /* taken from the kernel's list; its process may be about to record more */
+    RECORD_ASKED_IPV4 = 8, /* of an IPv6 socket that was passed in place of an IPv4 one */
 };
 
 /* What the words hold. The first one is 0 while a record is being written. */
@@ -171,6 +172,8 @@ HOT static inline void record_to_key(const struct record *record, struct registr
 
     e->asked =
         (struct endpoint){proto, record_addr(record, record->asked_addr), record->asked_port};
+    if ((record->flags & RECORD_ASKED_IPV4) != 0)
+        e->asked.addr.family = AF_INET;
     e->actual =
         (struct endpoint){proto, record_addr(record, record->actual_addr), record->actual_port};
     e->since = record->since;
@@ -197,6 +200,9 @@ HOT static inline struct record record_of(const struct registry_entry *e)
         .proto = (uint8_t)e->actual.proto,
         .family = e->actual.addr.family,
         .flags = (uint8_t)((e->v6only ? RECORD_V6ONLY : 0) |
+                           (e->asked.addr.family == AF_INET && e->actual.addr.family == AF_INET6
+                                ? RECORD_ASKED_IPV4
+                                : 0) |
                            (e->engine == ENGINE_NOTIFY ? RECORD_NOTIFY : 0)),
         .netns = e->netns,
         .pid = e->pid,

@@ -101,11 +101,14 @@ static void copy_nonblocking(int from, int to)
 
 /*
  * With datagrams, the sender's address comes with each of them, and has no room for IPv6. The notify
- * engine does not see the calls that return addresses of connections.
+ * engine does not see the calls that return addresses of connections. Without a keeper, they are not
+ * looked at (sockname_narrow).
  */
 static bool needs_own_family(const struct bind_call *c)
 {
-    return c->asked.proto == PROTO_UDP || engine_kind == ENGINE_NOTIFY;
+    const char *keeper = engine_value(CONFIG_SOCKETS);
+
+    return c->asked.proto == PROTO_UDP || engine_kind == ENGINE_NOTIFY || keeper == NULL;
 }
 
 static int find(const struct bind_call *c)
