@@ -14,7 +14,7 @@ DIR = sys.argv[1]
 REMAP = DIR + "/remap"
 ACTIVATE = shutil.which("systemd-socket-activate")
 PYTHON = sys.executable
-PLAIN = ["setpriv", "--securebits", "+noroot,+noroot_locked", "--bounding-set=-all", "--inh-caps=-all"]
+PLAIN = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 USER = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
 
