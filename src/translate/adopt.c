@@ -151,6 +151,7 @@ COLD int adopt_socket(struct bind_call *c)
         return -1;
     c->actual.proto = c->asked.proto;
     c->inode = socket_inode(passed);
+    c->is_adopted = true;
     c->v6only = socket_is_v6only(passed);
     errno = saved;
     return 0;

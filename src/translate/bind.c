@@ -219,6 +219,7 @@ HOT static inline void start(struct bind_call *c, int fd, const struct sockaddr 
     c->decision.rule = -1;
     c->inode = 0;
     c->v6only = false;
+    c->is_adopted = false;
 }
 
 HOT static int bind_by_table(int fd, const struct sockaddr *addr, socklen_t len, bool is_trial)

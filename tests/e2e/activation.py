@@ -95,7 +95,7 @@ class Activated:
     def __init__(self, options, command, table="80=systemd", run_options=(), port=80):
         self.log = open(DIR + "/log", "w+")
         self.process = subprocess.Popen(
-            [ACTIVATE, *options, *DROP, REMAP, "run", *run_options, "-r", table, "--", *command],
+            [ACTIVATE, "-E", f"REMAP_STATE={DIR}/state", *options, *DROP, REMAP, "run", *run_options, "-r", table, "--", *command],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
         wait_for(lambda: is_listening(port, "-d" in options))
 
@@ -164,6 +164,9 @@ def test_families():
 def test_one_family():
     with Activated(["-l", "[::1]:80"], server("AF_INET6", "::1")):
         result("an address of IPv6", get("::1").split(",")[0], "(('::1'")
+    with Activated(["-l", "[::]:80"], server("AF_INET6", "::")):
+        get("::1")
+        result("ps shows the server", "[::]:80" in run(*DROP, REMAP, "ps").stdout, True)
     with Activated(["-l", "80"], server("AF_INET", "0.0.0.0"), run_options=("--engine", "notify")) as a:
         get()
         result("notify leaves a socket of IPv6 alone for IPv4",
