@@ -37,6 +37,9 @@ static void print_outcome(const struct endpoint *asked, const struct decision *d
     case ACTION_AUTO:
         printf("goes to a free port%s", condition);
         break;
+    case ACTION_SYSTEMD:
+        printf("gets a socket that the service manager passed");
+        break;
     case ACTION_MAP:
         if (asked->addr.family == AF_INET && actual.addr.family == AF_INET6) {
             printf("fails with EAFNOSUPPORT: %s is an IPv6 address", output_endpoint(&actual, buf));
@@ -122,7 +125,7 @@ static bool find_actual(const struct config *config, const struct endpoint *aske
     if (d.action == ACTION_PASS)
         d.first = d.last = asked->port;
     *actual = actual_of(asked, &d);
-    return d.action != ACTION_DENY && d.action != ACTION_AUTO && d.first == d.last;
+    return (d.action == ACTION_PASS || d.action == ACTION_MAP) && d.first == d.last;
 }
 
 static void warn_of_collision(const struct config *config, const struct endpoint *a,

@@ -49,6 +49,9 @@ static void append_rule(const struct rule *rule, struct text *out)
     case RULE_DENY:
         text_string(out, is_range ? " are refused" : " is refused");
         break;
+    case RULE_SYSTEMD:
+        text_string(out, is_range ? " get passed sockets" : " gets a passed socket");
+        break;
     }
 }
 

@@ -70,7 +70,8 @@ static bool is_shell_in_tree(void)
 static void undo(void)
 {
     static const enum config_key KEYS[] = {CONFIG_RULES,   CONFIG_WHEN,      CONFIG_REPORT,
-                                           CONFIG_CONNECT, CONFIG_DATAGRAMS, CONFIG_RUN};
+                                           CONFIG_CONNECT, CONFIG_DATAGRAMS, CONFIG_RUN,
+                                           CONFIG_SOCKETS};
 
     leave_run();
     for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++)

@@ -108,7 +108,7 @@ static bool is_current(const struct registry *r, const struct registry_entry *e)
 /* Sockets that have their asked endpoint are in the registry, too, and are not remapped. */
 static bool is_remapped(const struct registry_entry *e)
 {
-    return compare_endpoint(&e->asked, &e->actual) != 0;
+    return e->is_adopted || compare_endpoint(&e->asked, &e->actual) != 0;
 }
 
 static void search_registry(struct search *s, const struct registry *r, const char *run)

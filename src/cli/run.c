@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/describe.h"
 #include "cli/environment.h"
+#include "cli/keeper.h"
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/start.h"
@@ -70,6 +71,8 @@ static int run_main(int argc, char **argv)
     int status = start_choose(&s, options.engine, s.argv[0]);
     if (status == STATUS_OK && options.is_dry)
         status = start_try(&s);
+    if (status == STATUS_OK)
+        status = keeper_start(&config.table, options.is_dry);
     if (status == STATUS_OK)
         status = tree_enter(&options.tree, &config,
                             (struct tree_use){.is_preloaded = !s.is_notify,

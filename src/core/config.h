@@ -20,6 +20,7 @@ enum config_key {
     CONFIG_EXEC,
     CONFIG_RUN,       /* of the preload engine only; config_load ignores it */
     CONFIG_DATAGRAMS, /* of the notify engine only */
+    CONFIG_SOCKETS,   /* where the passed sockets are (linux/passed.h); config_load ignores it */
     CONFIG_XDG_RUNTIME_DIR,
     CONFIG_XDG_CONFIG_HOME,
     CONFIG_HOME,

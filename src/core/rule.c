@@ -16,6 +16,7 @@ static const char *const TARGET_WORDS[] = {
     [RULE_AUTO] = "auto",
     [RULE_KEEP] = "keep",
     [RULE_DENY] = "deny",
+    [RULE_SYSTEMD] = "systemd",
 };
 
 /* ---- errors: each function returns false, for the parser to return ---- */
@@ -256,11 +257,45 @@ static bool parse_target_ports(const struct parser *p, struct span s, struct rul
     return true;
 }
 
+/* Whether every character may be in a name: printable ASCII that does not end it in a table. */
+static bool is_name(struct span s)
+{
+    for (const char *at = s.at; at < s.end; at++) {
+        if (*at <= ' ' || *at > '~' || *at == ':' || *at == '=')
+            return false;
+    }
+    return true;
+}
+
+/* Reads what follows "systemd:". */
+static bool parse_name(const struct parser *p, struct span s, struct rule *rule)
+{
+    if (s.at == s.end)
+        return fault(p, s.at, "a name is missing after the colon: write one, or systemd alone");
+    if (!is_name(s))
+        return fault_quoting(p, "", s,
+                             " is not the name of a socket: see FileDescriptorName= in "
+                             "systemd.socket(5)");
+    if (span_size(s) >= RULE_NAME_SIZE)
+        return fault_quoting(p, "name ", s, " is too long: use at most 63 characters");
+    if (rule->first != rule->last)
+        return fault_quoting(p, "several ports cannot have the one socket ", s,
+                             ": write a rule for each port");
+    for (size_t i = 0; i < span_size(s); i++)
+        rule->name[i] = s.at[i];
+    rule->target = RULE_SYSTEMD;
+    return true;
+}
+
 static bool parse_target(const struct parser *p, struct span s, struct rule *rule)
 {
     struct span rest = s, word = span_word(&rest);
+    const char *colon = span_find(s, ':');
 
-    for (enum rule_target t = RULE_AUTO; t <= RULE_DENY; t++) {
+    if (colon != NULL && span_is((struct span){s.at, colon}, TARGET_WORDS[RULE_SYSTEMD]))
+        return parse_name(p, (struct span){colon + 1, s.end}, rule);
+
+    for (enum rule_target t = RULE_AUTO; t <= RULE_SYSTEMD; t++) {
         if (!span_is(word, TARGET_WORDS[t]))
             continue;
         rule->target = t;
@@ -362,6 +397,10 @@ void rule_format(const struct rule *rule, struct text *out)
     text_char(out, '=');
     if (rule->target >= RULE_AUTO) {
         text_string(out, TARGET_WORDS[rule->target]);
+        if (rule->name[0] != '\0') {
+            text_char(out, ':');
+            text_string(out, rule->name);
+        }
         return;
     }
     if (rule->to_wildcard || rule->to.family != AF_UNSPEC) {

@@ -14,19 +14,24 @@
  *   host   = "*" | IPv4 | "[" IPv6 "]"           none: every address
  *   ports  = port | port "-" port                a number 1-65535, or an IANA name
  *   target = [ host ":" ] ( port | port "-" port | "+" n | "-" n )
- *          | "auto" | "keep" | "deny"
+ *          | "auto" | "keep" | "deny" | "systemd" [ ":" name ]
+ *   name   = that of a socket (FileDescriptorName=, systemd.socket(5))
  *
  * Blanks may stand around a rule and around its "=".
  */
 
 enum rule_target {
-    RULE_PORTS,  /* to a range of the same length */
-    RULE_OFFSET, /* the same, written as an offset */
-    RULE_POOL,   /* one port to the first free one of a range */
-    RULE_AUTO,   /* to any free port */
-    RULE_KEEP,   /* not remapped */
-    RULE_DENY,   /* refused with EACCES */
+    RULE_PORTS,   /* to a range of the same length */
+    RULE_OFFSET,  /* the same, written as an offset */
+    RULE_POOL,    /* one port to the first free one of a range */
+    RULE_AUTO,    /* to any free port */
+    RULE_KEEP,    /* not remapped */
+    RULE_DENY,    /* refused with EACCES */
+    RULE_SYSTEMD, /* to a socket that the service manager passed (sd_listen_fds(3)) */
 };
+
+/* Holds the name of a passed socket, and a NUL. */
+enum { RULE_NAME_SIZE = 64 };
 
 /*
  * Invariant: 1 <= first <= last <= 65535. For RULE_PORTS and RULE_OFFSET, to_first..to_last
@@ -42,6 +47,7 @@ struct rule {
     struct addr host;           /* AF_UNSPEC: every address */
     struct addr to;             /* AF_UNSPEC: the address that was asked for */
     bool to_wildcard;           /* "*": the wildcard address of the socket's own family */
+    char name[RULE_NAME_SIZE];  /* for RULE_SYSTEMD; "": the socket is found by its port */
 };
 
 /* Holds any rule in normal form. */

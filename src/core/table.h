@@ -37,10 +37,11 @@ bool table_parse(struct table *t, const struct source *source, struct diag *d);
 void table_format(const struct table *t, char separator, struct text *out);
 
 enum action {
-    ACTION_MAP = RULE_PORTS, /* to the first free port of first..last */
-    ACTION_AUTO = RULE_AUTO, /* to any free port */
-    ACTION_PASS = RULE_KEEP, /* to the asked port */
-    ACTION_DENY = RULE_DENY, /* EACCES */
+    ACTION_MAP = RULE_PORTS,       /* to the first free port of first..last */
+    ACTION_AUTO = RULE_AUTO,       /* to any free port */
+    ACTION_PASS = RULE_KEEP,       /* to the asked port */
+    ACTION_DENY = RULE_DENY,       /* EACCES */
+    ACTION_SYSTEMD = RULE_SYSTEMD, /* to a passed socket, which the rule may name */
 };
 
 /*

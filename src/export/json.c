@@ -5,8 +5,9 @@
 #include "export/format.h"
 
 static const char *const TARGETS[] = {
-    [RULE_PORTS] = "ports", [RULE_OFFSET] = "offset", [RULE_POOL] = "pool",
-    [RULE_AUTO] = "auto",   [RULE_KEEP] = "keep",     [RULE_DENY] = "deny",
+    [RULE_PORTS] = "ports",     [RULE_OFFSET] = "offset", [RULE_POOL] = "pool",
+    [RULE_AUTO] = "auto",       [RULE_KEEP] = "keep",     [RULE_DENY] = "deny",
+    [RULE_SYSTEMD] = "systemd",
 };
 
 /* Returns NULL for no address. IPv6 has no brackets in JSON. */

@@ -331,7 +331,7 @@ static enum redirect_note note_of(const struct maker *m, size_t index)
 
     if (rule->target < RULE_AUTO && rule->to_first < PRIVILEGED_END)
         return REDIRECT_PRIVILEGED;
-    if (rule->target == RULE_KEEP)
+    if (rule->target == RULE_KEEP || rule->target == RULE_SYSTEMD)
         return REDIRECT_KEEP;
     if (rule->target == RULE_DENY)
         return REDIRECT_DENY;

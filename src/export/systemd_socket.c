@@ -9,6 +9,8 @@ static const char *cannot(const struct rule *rule)
 {
     if (rule->proto == PROTO_SCTP)
         return "SCTP needs a socket unit of its own: write one with SocketProtocol=sctp";
+    if (rule->name[0] != '\0')
+        return "a name is for all sockets of a unit: write one with FileDescriptorName=";
     if (rule->to.family != AF_UNSPEC || rule->to_wildcard)
         return "the server does not bind: put the address in front of the asked port";
     return NULL;
@@ -59,11 +61,24 @@ static void print_suggestions(const struct table *t, FILE *out)
     }
 }
 
+/* Whether the server takes no sockets itself: a rule gives it one at its bind. */
+static bool has_adopting_rule(const struct table *t)
+{
+    bool is_found = false;
+
+    for (size_t i = 0; i < t->count; i++)
+        is_found = is_found || t->rule[i].target == RULE_SYSTEMD;
+    return is_found;
+}
+
 static void print(const struct format_input *in, FILE *out)
 {
-    fputs("# The unit NAME.socket: systemd has the ports, and starts the server with them. That\n"
-          "# needs a server that takes sockets, as of sd_listen_fds(3): LISTEN_FDS.\n"
-          "# With -o /etc/systemd/system/NAME.socket, this and NAME.service are written. Then:\n"
+    fputs("# The unit NAME.socket: systemd has the ports, and starts the server with them.", out);
+    fputs(has_adopting_rule(in->table)
+              ? "\n# The server gets them at its binds, by remap.\n"
+              : " That\n# needs a server that takes sockets, as of sd_listen_fds(3): LISTEN_FDS.\n",
+          out);
+    fputs("# With -o /etc/systemd/system/NAME.socket, this and NAME.service are written. Then:\n"
           "#   systemctl daemon-reload && systemctl enable --now NAME.socket\n"
           "# To undo that:\n"
           "#   systemctl disable --now NAME.socket && systemctl stop NAME.service\n"
@@ -83,6 +98,19 @@ static void print(const struct format_input *in, FILE *out)
           out);
 }
 
+/* systemd looks for a name without a folder in those of the system (systemd.service(5)). */
+static void print_run(const struct table *t, FILE *out)
+{
+    static char rules[TABLE_TEXT_MAX];
+    struct text text;
+
+    text_init(&text, rules, sizeof(rules));
+    table_format(t, ',', &text);
+    fputs("ExecStart=remap run -q -r", out);
+    systemd_unit_print_word(rules, out);
+    fputs(" --", out);
+}
+
 static void print_service(const struct format_input *in, FILE *out)
 {
     fputs("# The unit NAME.service: see NAME.socket.\n"
@@ -95,8 +123,12 @@ static void print_service(const struct format_input *in, FILE *out)
     fprintf(out, "User=%s\n", in->options->user);
     systemd_unit_print_path("WorkingDirectory", in->folder, out);
     fputc('\n', out);
-    systemd_unit_print_path("ExecStart", in->command[0], out);
-    for (char *const *word = in->command + 1; *word != NULL; word++)
+    bool is_run = has_adopting_rule(in->table);
+    if (is_run)
+        print_run(in->table, out);
+    else
+        systemd_unit_print_path("ExecStart", in->command[0], out);
+    for (char *const *word = in->command + !is_run; *word != NULL; word++)
         systemd_unit_print_word(*word, out);
     fputs("\n"
           "CapabilityBoundingSet=\n",

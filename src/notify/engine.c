@@ -5,10 +5,14 @@
 #include "notify/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/nsfs.h>
+#include <linux/seccomp.h>
 #include <linux/sockios.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -174,6 +178,50 @@ bool engine_may_be_portless(void)
 int engine_stderr(void)
 {
     return handled != NULL ? process_get_fd(handled->tid, STDERR_FILENO) : STDERR_FILENO;
+}
+
+/* Whether the descriptor of the program is closed by exec (proc_pid_fdinfo(5)). */
+static bool is_closed_by_exec(int fd)
+{
+    char path[PROCFS_PATH_MAX], file[32];
+    struct procfs_lines lines;
+    struct span line;
+    uint64_t flags = 0;
+
+    snprintf(file, sizeof(file), "fdinfo/%d", fd);
+    procfs_path(path, handled->tid, file);
+    if (!procfs_open_lines(&lines, path))
+        return false;
+    while (procfs_next_line(&lines, &line)) {
+        if (strncmp(line.at, "flags:", 6) == 0)
+            flags = strtoull(line.at + 6, NULL, 8);
+    }
+    procfs_close_lines(&lines);
+    return (flags & O_CLOEXEC) != 0;
+}
+
+/* The program has the socket as a descriptor of another number than `fd` here. */
+int engine_replace(int fd, int with)
+{
+    int number = (int)call->argument[0];
+    struct seccomp_notif_addfd add = {
+        .id = call->id,
+        .flags = SECCOMP_ADDFD_FLAG_SETFD, /* Linux 5.9 */
+        .srcfd = (uint32_t)with,
+        .newfd = (uint32_t)number,
+        .newfd_flags = is_closed_by_exec(number) ? O_CLOEXEC : 0,
+    };
+
+    (void)fd;
+    return ioctl(call->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0 ? -1 : 0;
+}
+
+/* Sockets that were passed to a tree have a keeper. */
+int engine_passed(const struct passed_request *request)
+{
+    (void)request;
+    errno = ENOTCONN;
+    return -1;
 }
 
 const char *engine_value(enum config_key key)

@@ -139,3 +139,35 @@ HOT void engine_program(char name[16])
     }
     memcpy(name, words, sizeof(words));
 }
+
+int engine_replace(int fd, int with)
+{
+    long flags = sys_call(SYS_fcntl, fd, F_GETFD, 0);
+    long result = sys_call(SYS_dup3, with, fd, (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
+
+    return result < 0 ? -1 : 0;
+}
+
+/* The variables are those of now: sd_listen_fds(3) reads them then, too. */
+int engine_passed(const struct passed_request *request)
+{
+    const char *names = NULL;
+    uint64_t count = 0, pid = 0;
+
+    for (char **each = environ; each != NULL && *each != NULL; each++) {
+        const char *value = initial_env_match(*each, "LISTEN_FDNAMES");
+        names = value != NULL ? value : names;
+        value = initial_env_match(*each, "LISTEN_FDS");
+        if (value != NULL)
+            (void)procfs_number((struct span){value, value + strlen(value)}, 10, &count);
+        value = initial_env_match(*each, "LISTEN_PID");
+        if (value != NULL)
+            (void)procfs_number((struct span){value, value + strlen(value)}, 10, &pid);
+    }
+    bool is_own = pid != 0 && pid == (uint64_t)engine_pid() && count < INT16_MAX;
+    int fd = is_own ? passed_choose(request, names, (int)count) : -1;
+    if (fd >= 0)
+        return (int)sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+    errno = is_own ? ENOENT : ENOTCONN;
+    return -1;
+}

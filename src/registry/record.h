@@ -35,6 +35,8 @@ enum {
     RECORD_V6ONLY = 1,
     RECORD_NOTIFY = 2,
     RECORD_LISTED = 4, /* taken from the kernel's list; its process may be about to record more */
+    RECORD_ASKED_IPV4 = 8, /* of an IPv6 socket that was passed in place of an IPv4 one */
+    RECORD_ADOPTED = 16,   /* a passed socket: it is listed though it has its asked endpoint */
 };
 
 /* What the words hold. The first one is 0 while a record is being written. */
@@ -142,7 +144,7 @@ HOT static inline bool record_same_asked(const struct record *a, const struct re
 /* Returns whether the record is of a socket that has its asked endpoint. */
 static inline bool record_is_itself(const struct record *record)
 {
-    return record->asked_port == record->actual_port &&
+    return (record->flags & RECORD_ADOPTED) == 0 && record->asked_port == record->actual_port &&
            record_same_addr(record->asked_addr, record->actual_addr);
 }
 
@@ -171,6 +173,8 @@ HOT static inline void record_to_key(const struct record *record, struct registr
 
     e->asked =
         (struct endpoint){proto, record_addr(record, record->asked_addr), record->asked_port};
+    if ((record->flags & RECORD_ASKED_IPV4) != 0)
+        e->asked.addr.family = AF_INET;
     e->actual =
         (struct endpoint){proto, record_addr(record, record->actual_addr), record->actual_port};
     e->since = record->since;
@@ -183,6 +187,7 @@ static inline void record_to_entry(const struct record *record, struct registry_
     e->order = record->stamp;
     e->pid = record->pid;
     e->uid = record->uid;
+    e->is_adopted = (record->flags & RECORD_ADOPTED) != 0;
     e->v6only = (record->flags & RECORD_V6ONLY) != 0;
     e->engine = (record->flags & RECORD_NOTIFY) != 0 ? ENGINE_NOTIFY : ENGINE_PRELOAD;
     memcpy(e->inode, record->inode, sizeof(e->inode));
@@ -196,7 +201,10 @@ HOT static inline struct record record_of(const struct registry_entry *e)
         .actual_port = e->actual.port,
         .proto = (uint8_t)e->actual.proto,
         .family = e->actual.addr.family,
-        .flags = (uint8_t)((e->v6only ? RECORD_V6ONLY : 0) |
+        .flags = (uint8_t)((e->v6only ? RECORD_V6ONLY : 0) | (e->is_adopted ? RECORD_ADOPTED : 0) |
+                           (e->asked.addr.family == AF_INET && e->actual.addr.family == AF_INET6
+                                ? RECORD_ASKED_IPV4
+                                : 0) |
                            (e->engine == ENGINE_NOTIFY ? RECORD_NOTIFY : 0)),
         .netns = e->netns,
         .pid = e->pid,

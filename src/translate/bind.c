@@ -15,6 +15,7 @@
 #include "core/hot.h"
 #include "linux/socket.h"
 #include "linux/user_memory.h"
+#include "translate/adopt.h"
 #include "translate/bind_call.h"
 #include "translate/report.h"
 
@@ -26,6 +27,7 @@ enum verdict {
     MAP,           /* bind what the rule says */
     MAP_IF_DENIED, /* bind what was asked for; what the rule says if that is EACCES */
     DENY,          /* EACCES */
+    ADOPT,         /* a socket that the service manager passed */
     INVALID,       /* the settings are: EINVAL */
 };
 
@@ -56,6 +58,8 @@ HOT static enum verdict decide(struct bind_call *c)
         return PASS;
     case ACTION_DENY:
         return DENY;
+    case ACTION_SYSTEMD:
+        return ADOPT;
     default:
         return c->settings->config.when == WHEN_DENIED ? MAP_IF_DENIED : MAP;
     }
@@ -113,6 +117,21 @@ HOT static int map(struct bind_call *c)
     record(c);
     if (report_wants(&c->settings->config, LEVEL_INFO))
         report_bind(c->settings, LEVEL_INFO, &c->asked, " is on ", &c->actual);
+    errno = saved;
+    return 0;
+}
+
+/* ---- adopting ---- */
+
+/* A program may bind two sockets to one passed socket, as at a restart: the kernel does not refuse. */
+COLD static int adopt(struct bind_call *c)
+{
+    int saved = errno;
+
+    if (adopt_socket(c) != 0)
+        return -1;
+    record(c);
+    report_bind(c->settings, LEVEL_INFO, &c->asked, " is on the passed socket ", &c->actual);
     errno = saved;
     return 0;
 }
@@ -200,6 +219,7 @@ HOT static inline void start(struct bind_call *c, int fd, const struct sockaddr 
     c->decision.rule = -1;
     c->inode = 0;
     c->v6only = false;
+    c->is_adopted = false;
 }
 
 HOT static int bind_by_table(int fd, const struct sockaddr *addr, socklen_t len, bool is_trial)
@@ -222,6 +242,8 @@ HOT static int bind_by_table(int fd, const struct sockaddr *addr, socklen_t len,
         return map(&c);
     case MAP_IF_DENIED:
         return map_if_denied(&c);
+    case ADOPT:
+        return adopt(&c);
     case DENY:
         report_bind(c.settings, LEVEL_INFO, &c.asked, " is denied by a rule of the table", NULL);
         errno = EACCES;

@@ -26,6 +26,7 @@ struct bind_call {
     /* Set by bind_call_choose(): */
     uint32_t inode;
     bool v6only;
+    bool is_adopted; /* set by adopt_socket() */
 };
 
 /*
@@ -43,6 +44,7 @@ static inline struct registry_entry bind_call_entry(const struct bind_call *c)
         .netns = shared_registry_netns(c->fd),
         .inode = {c->inode},
         .v6only = c->v6only,
+        .is_adopted = c->is_adopted,
         .engine = engine_kind,
     };
 }

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "core/config.h"
+#include "linux/passed.h"
 #include "registry/registry.h"
 
 extern const enum engine engine_kind;
@@ -50,6 +51,18 @@ int engine_stderr(void);
  * The value belongs to the engine.
  */
 const char *engine_value(enum config_key key);
+
+/*
+ * Puts the socket `with` in the place of the program's descriptor `fd`, which keeps its number and
+ * FD_CLOEXEC. Returns -1, with errno, if that fails.
+ */
+int engine_replace(int fd, int with) __attribute__((warn_unused_result));
+
+/*
+ * Without a keeper: returns a duplicate of the socket that was passed to the program itself and fits
+ * the request, or -1 with errno.
+ */
+int engine_passed(const struct passed_request *request) __attribute__((warn_unused_result));
 
 /* Returns true if a value was too long to be kept, and which. */
 bool engine_lost(enum config_key *key);

@@ -125,6 +125,7 @@ int peername_get(int fd, struct sockaddr *addr, socklen_t *len)
     int result = next.getpeername(fd, addr, len);
     if (result != 0)
         return result;
+    sockname_narrow(fd, addr, room, len, next.getpeername);
     if (*len <= room)
         translate(fd, false, addr, *len);
     else
@@ -157,10 +158,11 @@ HOT int peername_option(int fd, int level, int option, void *value, socklen_t *l
 }
 
 /* Translates the name of a peer that accept(2) has left in `addr`; returns its descriptor. */
-HOT static inline int accepted(int fd, struct sockaddr *addr, socklen_t room, const socklen_t *len)
+HOT static inline int accepted(int fd, struct sockaddr *addr, socklen_t room, socklen_t *len)
 {
     if (fd < 0)
         return fd;
+    sockname_narrow(fd, addr, room, len, next.getpeername);
     if (*len <= room)
         translate(fd, true, addr, *len);
     else

@@ -17,6 +17,7 @@
 #include "linux/socket.h"
 #include "linux/sys.h"
 #include "linux/user_memory.h"
+#include "translate/engine.h"
 #include "translate/next.h"
 #include "translate/shared_registry.h"
 #include "translate/socket_match.h"
@@ -111,6 +112,52 @@ COLD void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *
     errno = saved;
 }
 
+/* ---- a passed IPv6 socket in place of an IPv4 one ---- */
+
+/* Whether the socket, or the one that has accepted it, was adopted for an address of IPv4. */
+static bool is_adopted_for_ipv4(int fd)
+{
+    const struct registry *registry = shared_registry_get();
+    struct endpoint own;
+    struct registry_entry e;
+
+    if (registry == NULL || !socket_name(fd, &own) || !registry_may_have(registry, own.port))
+        return false;
+    own.proto = socket_proto(fd);
+    return socket_match_find(fd, registry, &own, &e) && e.asked.addr.family == AF_INET &&
+           e.actual.addr.family == AF_INET6;
+}
+
+COLD static bool make_ipv4(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask)
+{
+    struct sockaddr_storage name;
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    socklen_t size = sizeof(name);
+    struct endpoint e;
+
+    if (ask(fd, (struct sockaddr *)&name, &size) != 0 ||
+        !endpoint_from_sockaddr(&e, (struct sockaddr *)&name, size))
+        return false;
+    struct addr plain = addr_unmapped(&e.addr);
+    if ((plain.family != AF_INET && !addr_is_wildcard(&plain)) || !is_adopted_for_ipv4(fd))
+        return false;
+    in.sin_port = htons(e.port);
+    memcpy(&in.sin_addr, plain.bytes, sizeof(in.sin_addr)); /* zeros of :: are those of 0.0.0.0 */
+    memcpy(told, &in, room < sizeof(in) ? room : sizeof(in));
+    *len = sizeof(in);
+    return true;
+}
+
+HOT void sockname_narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask)
+{
+    if (room < sizeof(sa_family_t) || endpoint_family(told) != AF_INET6 ||
+        engine_value(CONFIG_SOCKETS) == NULL)
+        return;
+    int saved = errno;
+    (void)make_ipv4(fd, told, room, len, ask);
+    errno = saved;
+}
+
 HOT int sockname_get(int fd, struct sockaddr *addr, socklen_t *len)
 {
     if (!user_memory_readable(len, sizeof(*len)))
@@ -119,6 +166,7 @@ HOT int sockname_get(int fd, struct sockaddr *addr, socklen_t *len)
     int result = next.getsockname(fd, addr, len);
     if (result != 0)
         return result;
+    sockname_narrow(fd, addr, room, len, next.getsockname);
     if (*len <= room)
         translate(fd, addr, *len);
     else

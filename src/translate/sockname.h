@@ -16,3 +16,10 @@ typedef bool sockname_translate(int fd, struct sockaddr *name, socklen_t len);
  */
 void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *ask,
                         sockname_translate *translate);
+
+/*
+ * A program whose IPv4 socket was replaced by a passed IPv6 one sees addresses of IPv4: rewrites the
+ * name in `told`, and *len, if `fd` is such a socket or a connection of it. `ask` is the call that
+ * has told the name. Keeps errno.
+ */
+void sockname_narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask);

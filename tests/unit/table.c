@@ -37,6 +37,9 @@ static void decide_as_text(const char *table, const char *asked, char *buf, size
     case ACTION_AUTO:
         text_string(&out, "auto");
         break;
+    case ACTION_SYSTEMD:
+        text_string(&out, "systemd");
+        break;
     case ACTION_MAP:
         addr_format(&d.host, &out);
         text_char(&out, ':');

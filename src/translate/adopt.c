@@ -1,0 +1,158 @@
+/*
+ * The descriptor keeps its number and FD_CLOEXEC. O_NONBLOCK belongs to the socket, which all that
+ * hold it share: it becomes as the program had it. Options that differ from those of a new socket
+ * were set by the program, and are set again. SO_REUSEPORT is not, since it is about the bind that
+ * the service manager has made.
+ */
+#include "translate/adopt.h"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "core/hot.h"
+#include "linux/passed.h"
+#include "linux/socket.h"
+#include "linux/sys.h"
+#include "translate/report.h"
+
+/* ---- options ---- */
+
+static const struct option {
+    int level, name;
+    uint8_t divisor; /* the kernel tells the double of what was set (socket(7)) */
+} OPTIONS[] = {
+    {SOL_SOCKET, SO_REUSEADDR, 1},
+    {SOL_SOCKET, SO_KEEPALIVE, 1},
+    {SOL_SOCKET, SO_BROADCAST, 1},
+    {SOL_SOCKET, SO_OOBINLINE, 1},
+    {SOL_SOCKET, SO_PRIORITY, 1},
+    {SOL_SOCKET, SO_RCVBUF, 2},
+    {SOL_SOCKET, SO_SNDBUF, 2},
+    {SOL_SOCKET, SO_RCVLOWAT, 1},
+    {SOL_SOCKET, SO_LINGER, 1},
+    {SOL_SOCKET, SO_RCVTIMEO, 1},
+    {SOL_SOCKET, SO_SNDTIMEO, 1},
+    {SOL_SOCKET, SO_TIMESTAMP, 1},
+    {IPPROTO_TCP, TCP_NODELAY, 1},
+    {IPPROTO_TCP, TCP_DEFER_ACCEPT, 1},
+    {IPPROTO_TCP, TCP_FASTOPEN, 1},
+    {IPPROTO_TCP, TCP_KEEPIDLE, 1},
+    {IPPROTO_TCP, TCP_KEEPINTVL, 1},
+    {IPPROTO_TCP, TCP_KEEPCNT, 1},
+    {IPPROTO_TCP, TCP_USER_TIMEOUT, 1},
+    {IPPROTO_IP, IP_TOS, 1},
+    {IPPROTO_IP, IP_TTL, 1},
+    {IPPROTO_IP, IP_RECVTOS, 1},
+    {IPPROTO_IP, IP_RECVTTL, 1},
+    {IPPROTO_IP, IP_PKTINFO, 1},
+    {IPPROTO_IP, IP_RECVERR, 1},
+    {IPPROTO_IPV6, IPV6_TCLASS, 1},
+    {IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1},
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
+    {IPPROTO_IPV6, IPV6_RECVERR, 1},
+};
+
+/* Of all these options, those with times are the longest. */
+struct value {
+    int word[4];
+    socklen_t size;
+};
+
+static bool get(int fd, const struct option *o, struct value *v)
+{
+    *v = (struct value){.size = sizeof(v->word)};
+    return sys_getsockopt(fd, o->level, o->name, v->word, &v->size) == 0;
+}
+
+static int number(int fd, int name)
+{
+    int value = 0;
+    socklen_t size = sizeof(value);
+
+    return sys_getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : 0;
+}
+
+static void copy_options(int from, int to)
+{
+    SYS_CLEANUP_FD int plain = sys_socket(
+        number(from, SO_DOMAIN), number(from, SO_TYPE) | SOCK_CLOEXEC, number(from, SO_PROTOCOL));
+
+    for (size_t i = 0; plain >= 0 && i < sizeof(OPTIONS) / sizeof(OPTIONS[0]); i++) {
+        const struct option *o = &OPTIONS[i];
+        struct value own, usual;
+        if (!get(from, o, &own) || !get(plain, o, &usual) || memcmp(&own, &usual, sizeof(own)) == 0)
+            continue;
+        own.word[0] /= o->divisor;
+        (void)sys_call6(SYS_setsockopt, to, o->level, o->name, (long)own.word, own.size, 0);
+    }
+}
+
+static void copy_nonblocking(int from, int to)
+{
+    long wanted = sys_call(SYS_fcntl, from, F_GETFL, 0),
+         flags = sys_call(SYS_fcntl, to, F_GETFL, 0);
+
+    if (wanted >= 0 && flags >= 0 && ((wanted ^ flags) & O_NONBLOCK) != 0)
+        (void)sys_call(SYS_fcntl, to, F_SETFL, flags ^ O_NONBLOCK);
+}
+
+/* ---- the socket ---- */
+
+/*
+ * With datagrams, the sender's address comes with each of them, and has no room for IPv6. The notify
+ * engine does not see the calls that return addresses of connections. Without a keeper, they are not
+ * looked at (sockname_narrow).
+ */
+static bool needs_own_family(const struct bind_call *c)
+{
+    const char *keeper = engine_value(CONFIG_SOCKETS);
+
+    return c->asked.proto == PROTO_UDP || engine_kind == ENGINE_NOTIFY || keeper == NULL;
+}
+
+static int find(const struct bind_call *c)
+{
+    const struct rule *rule = &c->settings->config.table.rule[c->decision.rule];
+    struct passed_request r = {.port = c->asked.port,
+                               .proto = (uint8_t)c->asked.proto,
+                               .family = c->asked.addr.family,
+                               .is_exact_family = needs_own_family(c)};
+    const char *keeper = engine_value(CONFIG_SOCKETS);
+
+    memcpy(r.addr, c->asked.addr.bytes, sizeof(r.addr));
+    memcpy(r.name, rule->name, sizeof(r.name));
+    return keeper != NULL && keeper[0] != '\0' ? passed_ask(keeper, &r) : engine_passed(&r);
+}
+
+COLD static int refuse(const struct bind_call *c)
+{
+    report_bind(c->settings, LEVEL_ERROR, &c->asked,
+                errno == ENOENT
+                    ? " fits no socket that the service manager passed: see 'systemd' in "
+                      "remap.conf(5)"
+                    : " has no passed socket: start the server by 'remap run' in a service with a "
+                      "socket unit",
+                NULL);
+    errno = EACCES;
+    return -1;
+}
+
+COLD int adopt_socket(struct bind_call *c)
+{
+    int saved = errno;
+    SYS_CLEANUP_FD int passed = find(c);
+
+    if (passed < 0)
+        return refuse(c);
+    copy_options(c->fd, passed);
+    copy_nonblocking(c->fd, passed);
+    if (!socket_name(passed, &c->actual) || engine_replace(c->fd, passed) != 0)
+        return -1;
+    c->actual.proto = c->asked.proto;
+    c->inode = socket_inode(passed);
+    c->is_adopted = true;
+    c->v6only = socket_is_v6only(passed);
+    errno = saved;
+    return 0;
+}
