@@ -54,6 +54,8 @@ def check_rule(rule):
     left = proto + end(rule["address"], rule["first"], rule["last"])
     if rule["target"] in ("auto", "keep", "deny"):
         return f"{left}={rule['target']}"
+    if rule["target"] == "systemd":
+        return f"{left}=systemd" + (f":{rule['socket']}" if rule["socket"] else "")
     right = end(rule["target_address"], rule["target_first"], rule["target_last"])
     if rule["target"] == "offset":
         offset = f"{rule['target_first'] - rule['first']:+d}"
