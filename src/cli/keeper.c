@@ -284,12 +284,11 @@ static bool fork_keeper(void)
 
 int keeper_start(const struct table *t, bool is_dry)
 {
-    bool is_needed = false, is_missed = false;
+    bool is_missed = false;
 
-    for (size_t i = 0; i < t->count; i++)
-        is_needed = is_needed || t->rule[i].target == RULE_SYSTEMD;
     read_passed();
-    if (!is_needed || (keeper.count == 0 && getenv(config_variable[CONFIG_SOCKETS]) != NULL))
+    if (!table_has_target(t, RULE_SYSTEMD) ||
+        (keeper.count == 0 && getenv(config_variable[CONFIG_SOCKETS]) != NULL))
         return STATUS_OK; /* or a keeper of an outer run has them */
     for (size_t i = 0; i < t->count; i++)
         is_missed = is_missing(&t->rule[i]) || is_missed;

@@ -123,6 +123,15 @@ HOT struct decision table_decide(const struct table *t, const struct endpoint *a
     return d;
 }
 
+bool table_has_target(const struct table *t, enum rule_target target)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->rule[i].target == target)
+            return true;
+    }
+    return false;
+}
+
 bool table_uses_port(const struct table *t, uint16_t port)
 {
     for (size_t i = 0; i < t->count; i++) {

@@ -64,6 +64,9 @@ bool table_needs_proto(const struct table *t, uint16_t port);
 /* Decides on a bind to `asked`, which has a protocol and an address. */
 struct decision table_decide(const struct table *t, const struct endpoint *asked);
 
+/* Returns whether a rule has this target. */
+bool table_has_target(const struct table *t, enum rule_target target);
+
 /* Returns whether a rule matches `port` or maps to it. */
 bool table_uses_port(const struct table *t, uint16_t port);
 

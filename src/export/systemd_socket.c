@@ -61,20 +61,11 @@ static void print_suggestions(const struct table *t, FILE *out)
     }
 }
 
-/* Whether the server takes no sockets itself: a rule gives it one at its bind. */
-static bool has_adopting_rule(const struct table *t)
-{
-    bool is_found = false;
-
-    for (size_t i = 0; i < t->count; i++)
-        is_found = is_found || t->rule[i].target == RULE_SYSTEMD;
-    return is_found;
-}
-
 static void print(const struct format_input *in, FILE *out)
 {
     fputs("# The unit NAME.socket: systemd has the ports, and starts the server with them.", out);
-    fputs(has_adopting_rule(in->table)
+    /* With such a rule, the server takes no sockets itself. */
+    fputs(table_has_target(in->table, RULE_SYSTEMD)
               ? "\n# The server gets them at its binds, by remap.\n"
               : " That\n# needs a server that takes sockets, as of sd_listen_fds(3): LISTEN_FDS.\n",
           out);
@@ -123,7 +114,7 @@ static void print_service(const struct format_input *in, FILE *out)
     fprintf(out, "User=%s\n", in->options->user);
     systemd_unit_print_path("WorkingDirectory", in->folder, out);
     fputc('\n', out);
-    bool is_run = has_adopting_rule(in->table);
+    bool is_run = table_has_target(in->table, RULE_SYSTEMD);
     if (is_run)
         print_run(in->table, out);
     else
