@@ -138,7 +138,7 @@ static enum environment environment_of(pid_t pid)
     return found;
 }
 
-static bool is_kept(uint32_t inode)
+static bool is_kept(uint64_t inode)
 {
     bool is_found = false;
 
@@ -149,20 +149,16 @@ static bool is_kept(uint32_t inode)
 
 static bool holds_socket(pid_t pid)
 {
-    char path[PROCFS_PATH_MAX], file[32], target[64];
+    char path[PROCFS_PATH_MAX];
     struct procfs_folder folder;
     const char *name;
-    unsigned inode;
     bool is_found = false;
 
     procfs_path(path, pid, "fd");
     if (!procfs_open_folder(&folder, path))
         return false;
-    while (!is_found && (name = procfs_next_name(&folder)) != NULL) {
-        snprintf(file, sizeof(file), "fd/%.16s", name);
-        is_found = procfs_link(pid, file, target, sizeof(target)) > 0 &&
-                   sscanf(target, "socket:[%u]", &inode) == 1 && is_kept(inode);
-    }
+    while (!is_found && (name = procfs_next_name(&folder)) != NULL)
+        is_found = is_kept(procfs_socket(&folder, name));
     procfs_close_folder(&folder);
     return is_found;
 }

@@ -112,19 +112,6 @@ struct search {
     char program[PROCFS_NAME_MAX]; /* of the process that is looked into; empty until needed */
 };
 
-/* Reads the number in "socket:[N]", a link in /proc/PID/fd; 0 if it is another link. */
-static uint64_t inode_of(struct span link)
-{
-    static const char start[] = "socket:[";
-    size_t size = sizeof(start) - 1;
-    uint64_t inode = 0;
-
-    if (span_size(link) <= size || memcmp(link.at, start, size) != 0)
-        return 0;
-    procfs_number((struct span){link.at + size, link.end - 1}, 10, &inode);
-    return inode;
-}
-
 /* Returns the place of the first owner whose inode is not below `inode`. */
 static size_t find_inode(const struct search *s, uint64_t inode)
 {
@@ -156,7 +143,7 @@ static void note(struct search *s, uint64_t inode, pid_t process)
 
 static void look_into(struct search *s, pid_t process)
 {
-    char path[PROCFS_PATH_MAX], link[32];
+    char path[PROCFS_PATH_MAX];
     struct procfs_folder fds;
     const char *name;
 
@@ -165,8 +152,7 @@ static void look_into(struct search *s, pid_t process)
     if (!procfs_open_folder(&fds, path))
         return;
     while (s->unseen > 0 && (name = procfs_next_name(&fds)) != NULL) {
-        ssize_t size = sys_readlinkat(fds.fd, name, link, sizeof(link));
-        uint64_t inode = size > 0 ? inode_of((struct span){link, link + size}) : 0;
+        uint64_t inode = procfs_socket(&fds, name);
         if (inode != 0)
             note(s, inode, process);
     }

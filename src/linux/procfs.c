@@ -124,6 +124,21 @@ pid_t procfs_next_process(struct procfs_folder *f)
     return 0;
 }
 
+/* Such a link is "socket:[N]". */
+uint64_t procfs_socket(const struct procfs_folder *fds, const char *name)
+{
+    static const char start[] = "socket:[";
+    char link[32];
+    size_t begin = sizeof(start) - 1;
+    ssize_t size = sys_readlinkat(fds->fd, name, link, sizeof(link));
+    uint64_t inode = 0;
+
+    if (size <= (ssize_t)begin || memcmp(link, start, begin) != 0)
+        return 0;
+    procfs_number((struct span){link + begin, link + size - 1}, 10, &inode);
+    return inode;
+}
+
 /* ---- settings ---- */
 
 /* Reads the beginning of a file. It is empty if the file cannot be read. */

@@ -57,6 +57,9 @@ const char *procfs_next_name(struct procfs_folder *f);
 /* Returns the next process that the folder /proc lists, or 0 at the end. */
 pid_t procfs_next_process(struct procfs_folder *f);
 
+/* Returns the inode of the socket that a name in the folder /proc/PID/fd leads to, or 0. */
+uint64_t procfs_socket(const struct procfs_folder *fds, const char *name);
+
 /* ---- settings ---- */
 
 /* Reads the numbers that a file begins with, up to `max`. Returns how many it has read. */
