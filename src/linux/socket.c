@@ -61,6 +61,13 @@ bool socket_name(int fd, struct endpoint *name)
            endpoint_from_sockaddr(name, (struct sockaddr *)&sa, size);
 }
 
+int socket_like(int fd)
+{
+    return sys_socket(int_option(fd, SOL_SOCKET, SO_DOMAIN),
+                      int_option(fd, SOL_SOCKET, SO_TYPE) | SOCK_CLOEXEC,
+                      int_option(fd, SOL_SOCKET, SO_PROTOCOL));
+}
+
 bool socket_is_v6only(int fd)
 {
     return int_option(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1;

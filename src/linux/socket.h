@@ -27,6 +27,12 @@ uint32_t socket_inode(int fd);
  */
 bool socket_name(int fd, struct endpoint *name);
 
+/*
+ * Makes a socket of the same family, type and protocol, which exec closes. Returns it, or -1 with
+ * errno.
+ */
+int socket_like(int fd);
+
 /* Returns whether an IPv6 socket takes no IPv4 (IPV6_V6ONLY). */
 bool socket_is_v6only(int fd);
 

@@ -65,18 +65,9 @@ static bool get(int fd, const struct option *o, struct value *v)
     return sys_getsockopt(fd, o->level, o->name, v->word, &v->size) == 0;
 }
 
-static int number(int fd, int name)
-{
-    int value = 0;
-    socklen_t size = sizeof(value);
-
-    return sys_getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : 0;
-}
-
 static void copy_options(int from, int to)
 {
-    SYS_CLEANUP_FD int plain = sys_socket(
-        number(from, SO_DOMAIN), number(from, SO_TYPE) | SOCK_CLOEXEC, number(from, SO_PROTOCOL));
+    SYS_CLEANUP_FD int plain = socket_like(from);
 
     for (size_t i = 0; plain >= 0 && i < sizeof(OPTIONS) / sizeof(OPTIONS[0]); i++) {
         const struct option *o = &OPTIONS[i];
