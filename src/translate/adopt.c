@@ -95,21 +95,19 @@ static void copy_nonblocking(int from, int to)
  * engine does not see the calls that return addresses of connections. Without a keeper, they are not
  * looked at (sockname_narrow).
  */
-static bool needs_own_family(const struct bind_call *c)
+static bool needs_own_family(const struct bind_call *c, const char *keeper)
 {
-    const char *keeper = engine_value(CONFIG_SOCKETS);
-
     return c->asked.proto == PROTO_UDP || engine_kind == ENGINE_NOTIFY || keeper == NULL;
 }
 
 static int find(const struct bind_call *c)
 {
     const struct rule *rule = &c->settings->config.table.rule[c->decision.rule];
+    const char *keeper = engine_value(CONFIG_SOCKETS);
     struct passed_request r = {.port = c->asked.port,
                                .proto = (uint8_t)c->asked.proto,
                                .family = c->asked.addr.family,
-                               .is_exact_family = needs_own_family(c)};
-    const char *keeper = engine_value(CONFIG_SOCKETS);
+                               .is_exact_family = needs_own_family(c, keeper)};
 
     memcpy(r.addr, c->asked.addr.bytes, sizeof(r.addr));
     memcpy(r.name, rule->name, sizeof(r.name));
