@@ -73,6 +73,9 @@ works_in() {
     done 2>/dev/null
 }
 
+# go_alone: Go reads nothing from outside, and writes to this folder alone.
+go_alone() { export GOCACHE="$PWD/cache" GOPATH="$PWD/path" GOENV=off GOFLAGS='' GOTOOLCHAIN=local GOPROXY=off GO111MODULE=off; }
+
 # nginx_log FILE: prints nginx's option for its first messages, which it has since 1.19.5.
 nginx_log() { nginx -h 2>&1 | sed -n "s|^ *-e filename .*|-e $1|p"; }
 

@@ -4,8 +4,8 @@
 # shellcheck source=../../lib.sh
 . ./lib.sh
 
-# Nothing from outside, and nothing written elsewhere. Without CGO_ENABLED, a C compiler decides.
-export GOCACHE="$PWD/cache" GOPATH="$PWD/path" GOENV=off GOFLAGS='' GOTOOLCHAIN=local GOPROXY=off GO111MODULE=off
+# Without CGO_ENABLED, a C compiler decides.
+go_alone
 build() { CGO_ENABLED=$1 go build -o "$2" go/main.go go/http.go go/udp.go > build.log 2>&1 || fail "building with cgo $1" "$(cat build.log)"; }
 command -v go > build.log 2>&1 || fail 'a Go compiler' 'no go: run scripts/setup test'
 build 0 static

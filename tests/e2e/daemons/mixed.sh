@@ -5,7 +5,7 @@
 # shellcheck source=../../lib.sh
 . ./lib.sh
 
-export GOCACHE="$PWD/cache" GOPATH="$PWD/path" GOENV=off GOFLAGS='' GOTOOLCHAIN=local GOPROXY=off GO111MODULE=off
+go_alone
 mkdir www
 echo 'hello from python' > www/index.html
 cat > server.go <<'G'
