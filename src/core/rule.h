@@ -50,6 +50,9 @@ struct rule {
     char name[RULE_NAME_SIZE];  /* for RULE_SYSTEMD; "": the socket is found by its port */
 };
 
+/* Returns the name of a kind of target. From RULE_AUTO on, it is the word of the grammar. */
+const char *rule_target_name(enum rule_target target);
+
 /* Holds any rule in normal form. */
 enum { RULE_TEXT_MAX = 128 };
 

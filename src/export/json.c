@@ -4,12 +4,6 @@
 
 #include "export/format.h"
 
-static const char *const TARGETS[] = {
-    [RULE_PORTS] = "ports",     [RULE_OFFSET] = "offset", [RULE_POOL] = "pool",
-    [RULE_AUTO] = "auto",       [RULE_KEEP] = "keep",     [RULE_DENY] = "deny",
-    [RULE_SYSTEMD] = "systemd",
-};
-
 /* Returns NULL for no address. IPv6 has no brackets in JSON. */
 static json_t *addr_json(const struct addr *addr, bool is_wildcard)
 {
@@ -37,7 +31,7 @@ static json_t *rule_json(const struct rule *rule)
     return json_pack("{s:s, s:o, s:o, s:i, s:i, s:s, s:o, s:o, s:o, s:o}", "rule", buf, "protocol",
                      rule->proto != PROTO_ANY ? json_string(proto_name(rule->proto)) : json_null(),
                      "address", addr_json(&rule->host, false), "first", (int)rule->first, "last",
-                     (int)rule->last, "target", TARGETS[rule->target], "target_address",
+                     (int)rule->last, "target", rule_target_name(rule->target), "target_address",
                      addr_json(&rule->to, rule->to_wildcard), "target_first",
                      has_ports ? json_integer(rule->to_first) : json_null(), "target_last",
                      has_ports ? json_integer(rule->to_last) : json_null(), "socket",
