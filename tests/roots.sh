@@ -173,8 +173,9 @@ roots_add_user() {
     roots_run sh -ec '
         grep -q "^remap:" /etc/passwd || echo "remap:x:1000:1000:an ordinary user:/home/remap:/bin/sh" >> /etc/passwd
         grep -q "^remap:" /etc/group || echo "remap:x:1000:" >> /etc/group
-        # Mapped in a user namespace, too.
-        echo "remap:2000:60000" | tee /etc/subuid > /etc/subgid
+        # All 65536 where there are that many beside ours: in a user namespace there are not.
+        if awk "{ exit !(\$3 >= 200000) }" /proc/self/uid_map; then ids=100000:65536; else ids=2000:60000; fi
+        echo "remap:$ids" | tee /etc/subuid > /etc/subgid
         mkdir -p /home/remap
         chown 1000:1000 /home/remap
     '
