@@ -21,32 +21,53 @@ static const uint32_t FORBIDDEN[] = {
 #else
     SYS_mmap2,
 #endif
-    SYS_munmap,        SYS_madvise,
-    SYS_openat,        SYS_read,
-    SYS_preadv,        SYS_pread64,
-    SYS_getdents64,    SYS_readlinkat,
-    SYS_mkdirat,       SYS_fchmod,
-    SYS_fallocate,     SYS_ftruncate,
+    SYS_munmap,
+    SYS_madvise,
+    SYS_openat,
+    SYS_read,
+    SYS_preadv,
+    SYS_pread64,
+    SYS_getdents64,
+    SYS_readlinkat,
+    SYS_mkdirat,
+    SYS_fchmod,
+    SYS_fallocate,
+    SYS_ftruncate,
     SYS_statx,
 #ifdef SYS_newfstatat
     SYS_newfstatat,
 #else
     SYS_fstatat64,
 #endif
-    SYS_faccessat,     __NR_faccessat2,
-    SYS_getpid,        SYS_gettid,
-    SYS_getuid,        SYS_geteuid,
-    SYS_getrandom,     SYS_uname,
-    SYS_prlimit64,     SYS_prctl,
-    SYS_seccomp,       SYS_getsockopt,
+    SYS_faccessat,
+    __NR_faccessat2,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_getuid,
+    SYS_geteuid,
+    SYS_getrandom,
+    SYS_uname,
+    SYS_prlimit64,
+    SYS_prctl,
+    SYS_seccomp,
+    SYS_getsockopt,
 #ifdef SYS_poll
     SYS_poll,
 #endif
-    SYS_ppoll,         SYS_nanosleep,
-    SYS_kill,          SYS_ioctl,
-    SYS_sched_yield,   SYS_rt_sigprocmask,
-    SYS_rt_sigpending, SYS_rt_sigtimedwait,
-    SYS_clock_gettime, SYS_process_vm_readv,
+    SYS_ppoll,
+    SYS_nanosleep,
+    SYS_kill,
+    SYS_ioctl,
+    SYS_sched_yield,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigpending,
+    SYS_rt_sigtimedwait,
+#ifdef SYS_clock_gettime
+    SYS_clock_gettime,
+#else
+    SYS_clock_gettime32, /* musl's name of it on 32 bits */
+#endif
+    SYS_process_vm_readv,
     SYS_pwritev2,
 };
 
