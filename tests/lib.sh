@@ -79,6 +79,16 @@ go_alone() { export GOCACHE="$PWD/cache" GOPATH="$PWD/path" GOENV=off GOFLAGS=''
 # nginx_log FILE: prints nginx's option for its first messages, which it has since 1.19.5.
 nginx_log() { nginx -h 2>&1 | sed -n "s|^ *-e filename .*|-e $1|p"; }
 
+# verified PATTERN UNIT...: prints the status of systemd-analyze, and those of its lines that match. Where systemd does not run, an
+# ordinary user has only a manager of its own.
+verified() {
+    pattern=$1
+    shift
+    if [ -d /run/systemd ] || [ -w /run ]; then manager=--system; else manager=--user; fi
+    said=$(XDG_RUNTIME_DIR=$dir systemd-analyze "$manager" verify "$@" 2>&1)
+    echo "$? $(printf '%s\n' "$said" | grep -E "$pattern")"
+}
+
 # is_unavailable PROGRAM: whether it is not here, and this release of Debian has no package of that name.
 is_unavailable() {
     ! command -v "$1" >/dev/null && command -v apt-cache >/dev/null && ! apt-cache pkgnames "$1" | grep -qx "$1"
