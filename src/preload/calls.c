@@ -90,7 +90,7 @@ static long call_socket(int number, long a, long b, long c, long d, long e, long
 
 USED long calls_syscall(int number, long a, long b, long c, long d, long e, long f)
 {
-    int state, ignored;
+    int state, ignored, saved = errno;
 
     if (behind_is_caller())
         return calls_syscall_next(number, a, b, c, d, e, f);
@@ -105,6 +105,9 @@ USED long calls_syscall(int number, long a, long b, long c, long d, long e, long
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     long result = call_socket(number, a, b, c, d, e, f);
     pthread_setcancelstate(state, &ignored);
+    /* libc's function may have tried another call before, and syscall() has no errno of success. */
+    if (result >= 0)
+        errno = saved;
     return result;
 }
 
