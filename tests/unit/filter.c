@@ -97,8 +97,11 @@ static bool is_stopped(const char *text, const struct call *c)
     return true;
 }
 
+/* libseccomp has no filter for machines of both byte orders. */
 static void print_filter(uint32_t arch, bool datagrams, char text[TEXT_MAX])
 {
+    if (BYTE_ORDER != LITTLE_ENDIAN)
+        skip();
     int fd = memfd_create("text", MFD_CLOEXEC);
     scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
 

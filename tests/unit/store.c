@@ -233,7 +233,7 @@ TEST(made_by_two_at_once_with_a_limit, IN_FOLDER)
 TEST(corrupt_file, IN_FOLDER)
 {
     enum { SIZE = 1700000 };
-    static const char begin[8] = {'r', 'e', 'm', 'a', 'p', '.', '0', '4'};
+    const uint64_t begin = UINT64_C(0x34302e70616d6572); /* "remap.04" */
     unsigned char *bytes = malloc(SIZE);
     const char *problem;
 
@@ -242,7 +242,7 @@ TEST(corrupt_file, IN_FOLDER)
         srand(seed);
         for (size_t i = 0; i < SIZE; i++)
             bytes[i] = (unsigned char)(seed < 10 ? rand() : rand() % 3);
-        memcpy(bytes, begin, sizeof(begin));
+        memcpy(bytes, &begin, sizeof(begin));
         assert_int_equal(write_registry(*state, bytes, SIZE), 0);
         struct registry *r = open_state(*state, &problem);
         assert_non_null(r);
