@@ -10,7 +10,7 @@
 # shellcheck disable=SC2154
 
 table='inet remap_redirect' # of nft
-chains='REMAP-REDIRECT REMAP-LOCAL REMAP-GUARD REMAP-OWNER REMAP-HIDE'
+chains='REMAP-REDIRECT REMAP-LOCAL REMAP-GUARD REMAP-OWNER REMAP-INPUT REMAP-HIDE'
 
 # An instance has a table and chains with its name behind theirs. named: gives those in stdin that name.
 use_instance() {

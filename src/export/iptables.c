@@ -135,11 +135,17 @@ static void print_guard(const struct format_input *in, FILE *out)
         owner, label, owner, label, label);
 }
 
+/*
+ * The rule in INPUT is removed by what it says, and has no match of conntrack for that: an iptables of
+ * 32 bits does not find such a rule again on a kernel of 64 bits.
+ */
 static void print_hide(const struct redirect *r, FILE *out)
 {
     fputs(":REMAP-HIDE - [0:0]\n"
-          "-I INPUT 1 ! -i lo -m conntrack --ctdir ORIGINAL -m conntrack ! --ctstate DNAT "
-          "-j REMAP-HIDE\n",
+          ":REMAP-INPUT - [0:0]\n"
+          "-I INPUT 1 ! -i lo -j REMAP-INPUT\n"
+          "-A REMAP-INPUT -m conntrack --ctdir ORIGINAL -m conntrack ! --ctstate DNAT "
+          "-g REMAP-HIDE\n",
           out);
     print_actual(r, PROTO_TCP, "-A REMAP-HIDE -p tcp --syn -m multiport --dports ",
                  "-j REJECT --reject-with tcp-reset", out);
