@@ -200,11 +200,12 @@ COLD bool server_find(struct target *t)
     const struct config *config = &settings_get()->config;
     bool is_connect = t->asked.proto == PROTO_ANY;
 
-    if (is_connect || engine_may_be_portless())
+    if (is_connect || (t->fd >= 0 && engine_may_be_portless()))
         t->asked.proto = socket_proto(t->fd);
     if (t->asked.proto == PROTO_PORTLESS || !cache_is_local(t->netns, &t->asked.addr))
         return false;
-    if (registry_has_asked(t->registry, t->netns, t->asked.port) && find_recorded(t, false))
+    if (t->registry != NULL && registry_has_asked(t->registry, t->netns, t->asked.port) &&
+        find_recorded(t, false))
         return true;
     bool goes_by_table = config->connect == CONNECT_TABLE ||
                          (is_connect && t->asked.proto == PROTO_UDP && is_unused(t));

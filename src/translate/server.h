@@ -10,10 +10,10 @@
 
 /* An address that a program connects or sends to. */
 struct target {
-    int fd;
+    int fd; /* -1 if there is no socket yet: then the protocol is known */
     socklen_t len;
     const struct sockaddr *name;
-    const struct registry *registry;
+    const struct registry *registry; /* NULL if there is none */
     uint64_t netns;
     struct endpoint asked;
     bool is_group; /* members in the tree are sent copies: group.h */

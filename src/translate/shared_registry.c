@@ -34,26 +34,65 @@ static struct registry *open_file(const struct config *config)
     return r;
 }
 
-COLD struct registry *shared_registry_open(void)
+static struct registry *open_or_make(const struct config *config)
+{
+    struct registry *r = open_file(config);
+    return r != NULL ? r : registry_create();
+}
+
+/*
+ * Returns the file that open_file() opens, or NULL if it does not exist. Where the first folder does
+ * not exist, but can be made, open_file() would make it.
+ */
+static struct registry *find_file(const struct config *config)
+{
+    char folder[STORE_DEFAULT_MAX];
+    const char *why = "";
+    struct registry *r = NULL;
+
+    if (config->state_off)
+        return NULL;
+    if (config->state[0] != '\0')
+        r = store_find(config->state, &why);
+    if (r != NULL || config->state_given ||
+        (why == NULL && sys_access(engine_value(CONFIG_XDG_RUNTIME_DIR), W_OK) == 0))
+        return r;
+    return store_find(store_default_folder(folder), &why);
+}
+
+/* Returns the registry of this process: `own`, or, with `own` destroyed, that of a thread that was first. */
+static struct registry *publish(struct registry *own)
+{
+    struct registry *known = NULL;
+
+    if (own == NULL ||
+        atomic_compare_exchange_strong_explicit(&shared_registry_known.current, &known, own,
+                                                memory_order_acq_rel, memory_order_acquire))
+        return own;
+    registry_destroy(own);
+    return known;
+}
+
+COLD static struct registry *open_by(struct registry *(*function)(const struct config *))
 {
     const struct settings *settings = settings_get();
-    struct registry *known = NULL;
     int saved = errno;
 
     if (settings == NULL || !settings->valid)
         return NULL;
-    struct registry *own = open_file(&settings->config);
-    if (own == NULL)
-        own = registry_create();
-    if (own != NULL &&
-        atomic_compare_exchange_strong_explicit(&shared_registry_known.current, &known, own,
-                                                memory_order_acq_rel, memory_order_acquire)) {
-        known = own;
-    } else if (own != NULL) {
-        registry_destroy(own); /* another thread was first */
-    }
+    struct registry *r = publish(function(&settings->config));
     errno = saved;
-    return known;
+    return r;
+}
+
+struct registry *shared_registry_open(void)
+{
+    return open_by(open_or_make);
+}
+
+struct registry *shared_registry_open_existing(void)
+{
+    return open_by(find_file);
 }
 
 COLD const struct registry *shared_registry_find_for_names(void)

@@ -18,6 +18,7 @@ extern struct shared_registry_known shared_registry_known;
 
 /* What the functions below call while the answer is not known. */
 struct registry *shared_registry_open(void);
+struct registry *shared_registry_open_existing(void);
 const struct registry *shared_registry_find_for_names(void);
 uint64_t shared_registry_find_netns(int fd);
 uint32_t shared_registry_find_ephemeral(void);
@@ -34,6 +35,14 @@ static inline struct registry *shared_registry_get(void)
     struct registry *known =
         atomic_load_explicit(&shared_registry_known.current, memory_order_acquire);
     return known != NULL ? known : shared_registry_open();
+}
+
+/* The same, but makes no file and no memory: returns NULL if there is no registry yet. */
+static inline struct registry *shared_registry_find(void)
+{
+    struct registry *known =
+        atomic_load_explicit(&shared_registry_known.current, memory_order_acquire);
+    return known != NULL ? known : shared_registry_open_existing();
 }
 
 /* Returns the registry if names are to be translated back to asked ones, else NULL. */
