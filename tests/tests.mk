@@ -42,13 +42,14 @@ $(O)/unit/rooms.a: $(call rooms,core linux registry program translate notify exp
 # ---- the programs that the other tests run ----
 
 TOOLS := sandbox serve mounts probe probe-static past stress soak soak-static stops hold mortal forbid spawn births \
-	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so wrap.so told-pascal stall late.so
+	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so wrap.so told-pascal stall late.so resolve
 
 tools: $(TOOLS:%=$(O)/tools/%)
 $(O)/tools/%: $(call objects,tests/tools/%.c)
 	$(link)
 $(O)/tools/sandbox: LIBS = -lcap
 $(O)/tools/spawn: LIBS = -Wl,--as-needed -ldl
+$(O)/tools/resolve: LIBS = -Wl,--as-needed -lresolv -lanl
 $(O)/tools/probe $(O)/tools/probe-static: $(call objects,$(wildcard tests/tools/probe*.c) src/linux/sys.c)
 $(O)/tools/probe-static:
 	$(link)

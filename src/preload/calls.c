@@ -10,9 +10,12 @@
 #include "preload/calls.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -21,6 +24,7 @@
 #include "linux/sys.h"
 #include "preload/behind.h"
 #include "preload/exec.h"
+#include "preload/names.h"
 #include "preload/sandbox.h"
 #include "preload/socket_calls.h"
 #include "preload/syscall_entry.h"
@@ -143,8 +147,9 @@ static void find(const char *name, void *function)
 extern void *dlvsym(void *handle, const char *name, const char *version) __attribute__((weak));
 
 /*
- * Of the functions in calls.def, only posix_spawn and posix_spawnp have several versions in glibc, on the
- * machines that it supported before 2.15. The oldest version is that of the machine's first glibc.
+ * Of the functions in calls.def, posix_spawn, posix_spawnp and the look-ups of hosts with a buffer
+ * have several versions in glibc, on machines that it supported before 2.15 and 2.1.2. The oldest
+ * version is that of the machine's first glibc, or that of the function.
  */
 #if defined(__x86_64__) && defined(__LP64__)
 #define OLDEST_VERSION "GLIBC_2.2.5"
@@ -158,24 +163,61 @@ extern void *dlvsym(void *handle, const char *name, const char *version) __attri
  * Before glibc 2.36, dlsym finds the oldest version of a function in libc. Replaces it by the
  * newer version, and returns whether that was necessary.
  */
-static bool find_newer(const char *name, void *function)
+static bool find_newer(const char *name, const char *oldest, const char *newer, void *function)
 {
-    void *found, *newer;
+    void *found;
 
     memcpy(&found, function, sizeof(found));
-    if (dlvsym == NULL || found != dlvsym(RTLD_NEXT, name, OLDEST_VERSION))
+    if (dlvsym == NULL || found == NULL || found != dlvsym(RTLD_NEXT, name, oldest))
         return false;
-    newer = dlvsym(RTLD_NEXT, name, "GLIBC_2.15");
-    if (newer != NULL)
-        memcpy(function, &newer, sizeof(newer));
+    found = dlvsym(RTLD_NEXT, name, newer);
+    if (found != NULL)
+        memcpy(function, &found, sizeof(found));
     return true;
 }
 
 /* The older ones hand a file that is not a program to the shell. */
 static void find_newer_spawn(void)
 {
-    if (find_newer("posix_spawn", &exec_next.posix_spawn))
-        find_newer("posix_spawnp", &exec_next.posix_spawnp);
+    if (find_newer("posix_spawn", OLDEST_VERSION, "GLIBC_2.15", &exec_next.posix_spawn))
+        find_newer("posix_spawnp", OLDEST_VERSION, "GLIBC_2.15", &exec_next.posix_spawnp);
+}
+
+/*
+ * Before glibc 2.34, libresolv has the functions of the resolver, under names with "__" in front. A
+ * module may have brought it along for itself alone. It then stays loaded. dlopen is not imported:
+ * that costs every program a look-up.
+ */
+static void find_in_libresolv(const char *name, void *function)
+{
+    void *(*open)(const char *, int) = NULL;
+    void *library, *found;
+
+    find("dlopen", &open);
+    library = open != NULL ? open("libresolv.so.2", RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    found = library != NULL ? dlsym(library, name) : NULL;
+    if (found != NULL)
+        memcpy(function, &found, sizeof(found));
+}
+
+COLD void calls_find_late(const char *name, const char *other_name, _Atomic(void *) *known,
+                          void *function)
+{
+    void *found = atomic_load_explicit(known, memory_order_relaxed);
+    int saved = errno;
+
+    if (found == NULL) {
+        find(name, &found);
+        find_newer(name, "GLIBC_2.0", "GLIBC_2.1.2", &found);
+        if (found == NULL)
+            find(other_name, &found);
+        if (found == NULL)
+            find_in_libresolv(other_name, &found);
+        atomic_store_explicit(known, found, memory_order_relaxed);
+    }
+    if (found != NULL)
+        memcpy(function, &found, sizeof(found));
+    errno = saved;
 }
 
 bool calls_is_musl(void)
@@ -226,21 +268,35 @@ void calls_find(void)
     }
 
 /*
- * Opens the registry, and then finds the real function. Few programs call one of these, so
- * the constructor does not look for them.
+ * Few programs call one of these, so the constructor does not look for the real functions. `before`
+ * and `after` are what is done around the real one.
  */
-#define LATE_CALL(name, result, ...)                                                               \
+#define DEFINE_LATE(name, result, failure, before, after, ...)                                     \
     EXPORT COLD result name PARAMETERS(__VA_ARGS__)                                                \
     {                                                                                              \
+        static _Atomic(void *) known;                                                              \
         result (*real)(__VA_ARGS__) = NULL;                                                        \
                                                                                                    \
-        shared_registry_get();                                                                     \
-        find(#name, &real);                                                                        \
-        if (real != NULL)                                                                          \
-            return real ARGUMENTS(__VA_ARGS__);                                                    \
-        errno = ENOSYS;                                                                            \
-        return -1;                                                                                 \
+        calls_find_late(#name, "__" #name, &known, &real);                                         \
+        if (real == NULL) {                                                                        \
+            errno = ENOSYS;                                                                        \
+            return failure;                                                                        \
+        }                                                                                          \
+        before;                                                                                    \
+        result made = real ARGUMENTS(__VA_ARGS__);                                                 \
+        after;                                                                                     \
+        return made;                                                                               \
     }
+#define LATE_CALL(name, result, ...)                                                               \
+    DEFINE_LATE(name, result, -1, shared_registry_get(), (void)0, __VA_ARGS__)
+#define DEFINE_NAME(name, result, failure, begin, ...)                                             \
+    DEFINE_LATE(name, result, failure, struct names_change change;                                 \
+                begin, names_end(&change), __VA_ARGS__)
+#define NAME_CALL(name, result, failure, ...)                                                      \
+    DEFINE_NAME(name, result, failure, names_begin(&change), __VA_ARGS__)
+#define STATE_CALL(name, result, failure, ...)                                                     \
+    DEFINE_NAME(name, result, failure, names_begin_state(&change, a), __VA_ARGS__)
+#define ALIAS_CALL(name, of) EXPORT COLD extern __typeof(of)(name) __attribute__((alias(#of)));
 
 #define SYSTEM_CALL(...)
 #define ASSEMBLY_CALL(name)
