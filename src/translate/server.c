@@ -38,20 +38,31 @@ static bool has_recorded_socket(const struct target *t, const struct registry_en
     return has_one;
 }
 
+enum state {
+    CLOSED,
+    OPEN,
+    BESIDE, /* it may be open, but one of the other family is reached: IPv4 goes before :: */
+};
+
 /*
- * Returns true if the socket at the actual endpoint is the record's, and not another one that
+ * Returns whether the socket at the actual endpoint is the record's, and not another one that
  * has the port now. If the record does not have its number, the user decides.
  */
-static bool is_open(const struct target *t, const struct registry_entry *e)
+static enum state state_of(const struct target *t, const struct registry_entry *e)
 {
     struct sock_diag_socket found;
     enum sock_diag_answer answer = sock_diag_find(t->netns, &t->actual, NULL, &found);
+    bool is_own;
 
     if (answer != SOCK_DIAG_FOUND)
-        return answer == SOCK_DIAG_UNKNOWN;
+        return answer == SOCK_DIAG_UNKNOWN ? OPEN : CLOSED;
+    if (addr_unmapped(&found.local.addr).family != addr_unmapped(&e->actual.addr).family)
+        return BESIDE;
     if (!registry_knows_sockets(e))
-        return found.uid == e->uid || found.uid == (uint32_t)sys_geteuid();
-    return registry_knows_socket(e, found.inode) || has_recorded_socket(t, e);
+        is_own = found.uid == e->uid || found.uid == (uint32_t)sys_geteuid();
+    else
+        is_own = registry_knows_socket(e, found.inode) || has_recorded_socket(t, e);
+    return is_own ? OPEN : CLOSED;
 }
 
 /* Returns true if a TCP socket connects to itself (RFC 9293, simultaneous open). */
@@ -164,9 +175,12 @@ static bool find_recorded(struct target *t, bool is_settled)
             return find_recorded(t, true);
         if (!leads_elsewhere(t, &c.entry))
             continue;
-        if ((is_open(t, &c.entry) || is_itself(t)) && is_current(t, &c.entry))
+        enum state state = state_of(t, &c.entry);
+        if (state == CLOSED && is_itself(t))
+            state = OPEN;
+        if (state == OPEN && is_current(t, &c.entry))
             return true;
-        if (settle_once(t, &is_settled))
+        if (state != BESIDE && settle_once(t, &is_settled))
             return find_recorded(t, true);
     }
     return false;
