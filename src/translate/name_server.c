@@ -20,10 +20,11 @@ bool name_server_may_run(void)
 {
     const struct settings *settings = settings_get();
 
-    if (settings == NULL || !settings->valid || settings->config.connect == CONNECT_OFF ||
-        !table_names_port(&settings->config.table, NAME_SERVER_PORT))
+    if (settings == NULL || !settings->valid || settings->config.connect == CONNECT_OFF)
         return false;
-    return settings->config.connect == CONNECT_TABLE || has_record(shared_registry_find());
+    bool goes_by_table = settings->config.connect == CONNECT_TABLE &&
+                         table_names_port(&settings->config.table, NAME_SERVER_PORT);
+    return goes_by_table || has_record(shared_registry_find());
 }
 
 bool name_server_find(enum proto proto, const struct sockaddr *addr, socklen_t len,

@@ -7,8 +7,8 @@
 #include "core/endpoint.h"
 
 /*
- * Returns true if a server in the tree may have asked for the port of name servers. The first
- * question is whether the table of this program has a rule for it. Makes no registry. Changes errno.
+ * Returns true if a server in the tree may have asked for the port of name servers. As for connect(2),
+ * the program's own table need not have it. Makes no registry. Changes errno.
  */
 bool name_server_may_run(void);
 
