@@ -40,7 +40,7 @@ MUSL_CPPFLAGS := -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -
 endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wno-psabi
-ALL_CPPFLAGS = -iquote src -iquote tests/unit -D_GNU_SOURCE -DREMAP_VERSION='"$(VERSION)"' $(MUSL_CPPFLAGS) $(CPPFLAGS) $(OFFSETS)
+ALL_CPPFLAGS = -iquote src -iquote tests/unit -I$(O)/generated -D_GNU_SOURCE -DREMAP_VERSION='"$(VERSION)"' $(MUSL_CPPFLAGS) $(CPPFLAGS) $(OFFSETS)
 # The folder of the build leaves no trace: two builds in two folders are the same.
 ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) -ffile-prefix-map="$$PWD=." $(CFLAGS)
 
@@ -85,6 +85,14 @@ $(O)/obj/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,cc)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The names of errors, as lines of a table: those that are numbers come before names for other names.
+ERRNAMES := $(O)/generated/errname_table.h
+$(O)/obj/src/core/errname.o: $(ERRNAMES)
+$(ERRNAMES): $(O)/flags
+	@mkdir -p $(@D)
+	$(Q)echo '#include <errno.h>' | $(CC) $(ALL_CPPFLAGS) -dM -E -x c - | \
+		grep -E '^#define E[A-Z0-9]+ [A-Z0-9]+$$' | LC_ALL=C sort -k3 | sed 's/#define \(\w*\) .*/{"\1", \1},/' > $@
 
 # The version script has no name for its node: with a name, the symbols would get
 # a version, and no program would ever call them.
@@ -194,11 +202,11 @@ format: ## lay the C sources out anew
 	clang-format -i $(SOURCES)
 
 # ctuuninitvar takes every output parameter for an input.
-lint: ## clang-format, clang-tidy, cppcheck and shellcheck, without a complaint
+lint: $(ERRNAMES) ## clang-format, clang-tidy, cppcheck and shellcheck, without a complaint
 	clang-format --dry-run -Werror $(SOURCES)
 	clang-tidy --quiet --warnings-as-errors='*' $(filter %.c,$(SOURCES)) -- $(ALL_CPPFLAGS) -DREMAP_LIBDIR='""' -DREMAP_SBINDIR='""' -std=gnu11
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-		--inline-suppr --suppress=ctuuninitvar -Isrc -D_GNU_SOURCE -DREMAP_VERSION='""' -DREMAP_LIBDIR='""' -DREMAP_SBINDIR='""' $(filter %.c,$(SOURCES))
+		--inline-suppr --suppress=ctuuninitvar -Isrc -I$(O)/generated -D_GNU_SOURCE -DREMAP_VERSION='""' -DREMAP_LIBDIR='""' -DREMAP_SBINDIR='""' $(filter %.c,$(SOURCES))
 	shellcheck $(SCRIPTS)
 
 check-layers: $(call rooms,core linux program) ## hold the rooms of src to their direction

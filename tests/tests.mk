@@ -119,7 +119,7 @@ $(O)/fuzz/registry: FUZZ_ROOMS = core linux registry
 $(O)/fuzz/program: FUZZ_ROOMS = core linux program
 $(O)/fuzz/notification: FUZZ_ROOMS = core linux registry program translate notify
 $(O)/fuzz/notification: LIBS = -Wl,--wrap=ioctl -lseccomp -pthread
-$(FUZZERS:%=$(O)/fuzz/%): $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(wildcard src/*/*.[ch])
+$(FUZZERS:%=$(O)/fuzz/%): $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(wildcard src/*/*.[ch]) $(ERRNAMES)
 	@mkdir -p $(@D)
 	$(call say,fuzz)
 	$(Q)clang $(ALL_CPPFLAGS) -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/tree.h"
 #include "cli/warnings.h"
+#include "core/errname.h"
 
 /* ---- one endpoint ---- */
 
@@ -21,9 +22,10 @@ static struct endpoint actual_of(const struct endpoint *asked, const struct deci
     return actual;
 }
 
-static void print_outcome(const struct endpoint *asked, const struct decision *d, enum when when)
+static void print_outcome(const struct config *config, const struct endpoint *asked,
+                          const struct decision *d)
 {
-    const char *condition = when == WHEN_DENIED ? ", if the kernel refuses that port" : "";
+    const char *condition = config->when == WHEN_DENIED ? ", if the kernel refuses that port" : "";
     struct endpoint actual = actual_of(asked, d);
     char buf[RULE_TEXT_MAX];
 
@@ -32,7 +34,7 @@ static void print_outcome(const struct endpoint *asked, const struct decision *d
         printf("stays %s", output_endpoint(asked, buf));
         break;
     case ACTION_DENY:
-        printf("is refused with EACCES");
+        printf("is refused with %s", errname_of(config->table.rule[d->rule].error));
         break;
     case ACTION_AUTO:
         printf("goes to a free port%s", condition);
@@ -78,7 +80,7 @@ static void explain(const struct config *config, const struct endpoint *asked)
     }
     if (d.rule < 0)
         printf("  no rule decides: ");
-    print_outcome(asked, &d, config->when);
+    print_outcome(config, asked, &d);
 }
 
 /* Whether the result differs between 0.0.0.0 and :: at this port. */

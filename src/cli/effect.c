@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/output.h"
+#include "core/errname.h"
 
 /* A port that many have a rule for, and its usual target is well known. */
 enum { EXAMPLE = 80 };
@@ -47,7 +48,8 @@ static void append_rule(const struct rule *rule, struct text *out)
         text_string(out, is_range ? " stay" : " stays");
         break;
     case RULE_DENY:
-        text_string(out, is_range ? " are refused" : " is refused");
+        text_string(out, is_range ? " are refused with " : " is refused with ");
+        text_string(out, errname_of(rule->error));
         break;
     case RULE_SYSTEMD:
         text_string(out, is_range ? " get passed sockets" : " gets a passed socket");

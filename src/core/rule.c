@@ -1,5 +1,8 @@
 #include "core/rule.h"
 
+#include <errno.h>
+
+#include "core/errname.h"
 #include "core/hot.h"
 
 const char *rule_target_name(enum rule_target target)
@@ -36,6 +39,10 @@ void rule_format(const struct rule *rule, struct text *out)
     text_char(out, '=');
     if (rule->target >= RULE_AUTO) {
         text_string(out, rule_target_name(rule->target));
+        if (rule->target == RULE_DENY && rule->error != EACCES) {
+            text_char(out, ':');
+            text_string(out, errname_of(rule->error));
+        }
         if (rule->name[0] != '\0') {
             text_char(out, ':');
             text_string(out, rule->name);

@@ -14,7 +14,8 @@
  *   host   = "*" | IPv4 | "[" IPv6 "]"           none: every address
  *   ports  = port | port "-" port                a number 1-65535, or an IANA name
  *   target = [ host ":" ] ( port | port "-" port | "+" n | "-" n )
- *          | "auto" | "keep" | "deny" | "systemd" [ ":" name ]
+ *          | "auto" | "keep" | "deny" [ ":" errno ] | "systemd" [ ":" name ]
+ *   errno  = a name of errno(3), or its number
  *   name   = that of a socket (FileDescriptorName=, systemd.socket(5))
  *
  * Blanks may stand around a rule and around its "=".
@@ -26,7 +27,7 @@ enum rule_target {
     RULE_POOL,    /* one port to the first free one of a range */
     RULE_AUTO,    /* to any free port */
     RULE_KEEP,    /* not remapped */
-    RULE_DENY,    /* refused with EACCES */
+    RULE_DENY,    /* refused with an errno */
     RULE_SYSTEMD, /* to a socket that the service manager passed (sd_listen_fds(3)) */
 };
 
@@ -44,6 +45,7 @@ struct rule {
     enum rule_target target;
     uint16_t first, last;       /* the ports asked for */
     uint16_t to_first, to_last; /* the ports they become */
+    uint16_t error;             /* the errno for RULE_DENY */
     struct addr host;           /* AF_UNSPEC: every address */
     struct addr to;             /* AF_UNSPEC: the address that was asked for */
     bool to_wildcard;           /* "*": the wildcard address of the socket's own family */

@@ -1,4 +1,7 @@
 /* Reads a rule, from left to right; errors point at the text. */
+#include <errno.h>
+
+#include "core/errname.h"
 #include "core/rule.h"
 #include "core/service.h"
 
@@ -279,13 +282,35 @@ static bool parse_name(const struct parser *p, struct span s, struct rule *rule)
     return true;
 }
 
+/* Reads what follows "deny:". */
+static bool parse_errno(const struct parser *p, struct span s, struct rule *rule)
+{
+    unsigned number;
+
+    if (s.at == s.end)
+        return fault(p, s.at, "an error is missing after the colon: write one, or deny alone");
+    if (read_number(s, &number) != s.end)
+        number = errname_number(s.at, span_size(s));
+    if (errname_of(number) == NULL)
+        return fault_quoting(p, "unknown error ", s,
+                             ": use a name or number of errno(3), such as EADDRINUSE");
+    rule->target = RULE_DENY;
+    rule->error = (uint16_t)number;
+    return true;
+}
+
 static bool parse_target(const struct parser *p, struct span s, struct rule *rule)
 {
     struct span rest = s, word = span_word(&rest);
     const char *colon = span_find(s, ':');
 
-    if (colon != NULL && span_is((struct span){s.at, colon}, rule_target_name(RULE_SYSTEMD)))
-        return parse_name(p, (struct span){colon + 1, s.end}, rule);
+    if (colon != NULL) {
+        struct span before = {s.at, colon}, behind = {colon + 1, s.end};
+        if (span_is(before, rule_target_name(RULE_SYSTEMD)))
+            return parse_name(p, behind, rule);
+        if (span_is(before, rule_target_name(RULE_DENY)))
+            return parse_errno(p, behind, rule);
+    }
 
     for (enum rule_target t = RULE_AUTO; t <= RULE_SYSTEMD; t++) {
         if (!span_is(word, rule_target_name(t)))
@@ -293,10 +318,11 @@ static bool parse_target(const struct parser *p, struct span s, struct rule *rul
         rule->target = t;
         rule->to_first = t == RULE_KEEP ? rule->first : 0;
         rule->to_last = t == RULE_KEEP ? rule->last : 0;
+        rule->error = t == RULE_DENY ? EACCES : 0;
         return rest.at == rest.end || fault_left_over(p, rest.at, rest.end);
     }
     if (s.at == s.end)
-        return fault(p, s.at, "a target is missing: write a port, +N, auto, keep or deny");
+        return fault(p, s.at, "a target is missing: write a port, +N, auto, keep, deny or systemd");
     if (!parse_host(p, &s, &rule->to, &rule->to_wildcard))
         return false;
     if (s.at < s.end && (*s.at == '+' || *s.at == '-'))

@@ -40,7 +40,7 @@ enum action {
     ACTION_MAP = RULE_PORTS,       /* to the first free port of first..last */
     ACTION_AUTO = RULE_AUTO,       /* to any free port */
     ACTION_PASS = RULE_KEEP,       /* to the asked port */
-    ACTION_DENY = RULE_DENY,       /* EACCES */
+    ACTION_DENY = RULE_DENY,       /* refuse, with the errno of the rule */
     ACTION_SYSTEMD = RULE_SYSTEMD, /* to a passed socket, which the rule may name */
 };
 

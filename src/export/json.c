@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "core/errname.h"
 #include "export/format.h"
 
 /* Returns NULL for no address. IPv6 has no brackets in JSON. */
@@ -28,14 +29,15 @@ static json_t *rule_json(const struct rule *rule)
 
     text_init(&text, buf, sizeof(buf));
     rule_format(rule, &text);
-    return json_pack("{s:s, s:o, s:o, s:i, s:i, s:s, s:o, s:o, s:o, s:o}", "rule", buf, "protocol",
-                     rule->proto != PROTO_ANY ? json_string(proto_name(rule->proto)) : json_null(),
-                     "address", addr_json(&rule->host, false), "first", (int)rule->first, "last",
-                     (int)rule->last, "target", rule_target_name(rule->target), "target_address",
-                     addr_json(&rule->to, rule->to_wildcard), "target_first",
-                     has_ports ? json_integer(rule->to_first) : json_null(), "target_last",
-                     has_ports ? json_integer(rule->to_last) : json_null(), "socket",
-                     rule->name[0] != '\0' ? json_string(rule->name) : json_null());
+    return json_pack(
+        "{s:s, s:o, s:o, s:i, s:i, s:s, s:o, s:o, s:o, s:o, s:s?}", "rule", buf, "protocol",
+        rule->proto != PROTO_ANY ? json_string(proto_name(rule->proto)) : json_null(), "address",
+        addr_json(&rule->host, false), "first", (int)rule->first, "last", (int)rule->last, "target",
+        rule_target_name(rule->target), "target_address", addr_json(&rule->to, rule->to_wildcard),
+        "target_first", has_ports ? json_integer(rule->to_first) : json_null(), "target_last",
+        has_ports ? json_integer(rule->to_last) : json_null(), "socket",
+        rule->name[0] != '\0' ? json_string(rule->name) : json_null(), "error",
+        errname_of(rule->error));
 }
 
 static void print(const struct format_input *in, FILE *out)

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "core/errname.h"
 #include "core/hot.h"
 #include "linux/socket.h"
 #include "linux/user_memory.h"
@@ -26,7 +27,7 @@ enum verdict {
     PASS,          /* bind what was asked for */
     MAP,           /* bind what the rule says */
     MAP_IF_DENIED, /* bind what was asked for; what the rule says if that is EACCES */
-    DENY,          /* EACCES */
+    DENY,          /* fail with the errno of the rule */
     ADOPT,         /* a socket that the service manager passed */
     INVALID,       /* the settings are: EINVAL */
 };
@@ -119,6 +120,22 @@ HOT static int map(struct bind_call *c)
         report_bind(c->settings, LEVEL_INFO, &c->asked, " is on ", &c->actual);
     errno = saved;
     return 0;
+}
+
+/* ---- denying ---- */
+
+COLD static int deny(const struct bind_call *c)
+{
+    uint16_t error = c->settings->config.table.rule[c->decision.rule].error;
+    char buf[64];
+    struct text text;
+
+    text_init(&text, buf, sizeof(buf));
+    text_string(&text, " is denied by a rule of the table, with ");
+    text_string(&text, errname_of(error));
+    report_bind(c->settings, LEVEL_INFO, &c->asked, buf, NULL);
+    errno = error;
+    return -1;
 }
 
 /* ---- adopting ---- */
@@ -245,9 +262,7 @@ HOT static int bind_by_table(int fd, const struct sockaddr *addr, socklen_t len,
     case ADOPT:
         return adopt(&c);
     case DENY:
-        report_bind(c.settings, LEVEL_INFO, &c.asked, " is denied by a rule of the table", NULL);
-        errno = EACCES;
-        return -1;
+        return deny(&c);
     default:
         report_invalid_settings(c.settings);
         errno = EINVAL;

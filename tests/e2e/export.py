@@ -52,10 +52,9 @@ def check_rule(rule):
 
     proto = rule["protocol"] + " " if rule["protocol"] else ""
     left = proto + end(rule["address"], rule["first"], rule["last"])
-    if rule["target"] in ("auto", "keep", "deny"):
-        return f"{left}={rule['target']}"
-    if rule["target"] == "systemd":
-        return f"{left}=systemd" + (f":{rule['socket']}" if rule["socket"] else "")
+    if rule["target"] in ("auto", "keep", "deny", "systemd"):
+        detail = rule["socket"] or (rule["error"] if rule["error"] != "EACCES" else None)
+        return f"{left}={rule['target']}" + (f":{detail}" if detail else "")
     right = end(rule["target_address"], rule["target_first"], rule["target_last"])
     if rule["target"] == "offset":
         offset = f"{rule['target_first'] - rule['first']:+d}"
