@@ -20,12 +20,17 @@ static void print_note(const struct table *t, size_t rule, const char *text)
     message_print("rule %zu (%s) %s", rule + 1, output_rule(&t->rule[rule], buf), text);
 }
 
+/* Why a rule is left out whose target is no port. */
+static const char *const OF_TARGET[] = {
+    [RULE_KEEP] = "is left out: it keeps its ports",
+    [RULE_DENY] = "is left out: it denies its ports",
+    [RULE_SYSTEMD] = "is left out: the service manager has its ports",
+};
+
 /* ---- redirects ---- */
 
 /* What to tell of a rule. */
 static const char *const NOTES[] = {
-    [REDIRECT_KEEP] = "is left out: it keeps its ports",
-    [REDIRECT_DENY] = "is left out: it denies its ports",
     [REDIRECT_SCTP] = "is left out: write rules for tcp and udp",
     [REDIRECT_NO_SERVER] = "is left out, because no server is running on its ports: start the "
                            "server, and name its user with --user",
@@ -42,15 +47,21 @@ static const char LOCAL_NOTE[] =
 _Static_assert(FORMAT_PORTS_MAX == 64, "the number is in the message");
 static const char TOO_MANY_PORTS[] = "use 64 ports at most, since it takes each by itself";
 
+static const char *text_of(const struct rule *rule, enum redirect_note note, bool is_local)
+{
+    if (note == REDIRECT_NO_PORT)
+        return OF_TARGET[rule->target];
+    return note == REDIRECT_LOOPBACK && is_local ? LOCAL_NOTE : NOTES[note];
+}
+
 static void print_notes(const struct format *format, const struct format_input *in)
 {
     bool is_firewall = format->kind == FORMAT_FIREWALL;
 
     for (size_t i = 0; i < in->table->count; i++) {
         enum redirect_note note = in->redirect->note[i];
-        bool is_loopback = note == REDIRECT_LOOPBACK;
-        const char *text = is_loopback && in->options->is_local ? LOCAL_NOTE : NOTES[note];
-        if (text != NULL && (is_firewall || !is_loopback))
+        const char *text = text_of(&in->table->rule[i], note, in->options->is_local);
+        if (text != NULL && (is_firewall || note != REDIRECT_LOOPBACK))
             print_note(in->table, i, text);
     }
 }
@@ -214,7 +225,6 @@ static bool can_grant(const struct format *format, const struct table *t, size_t
 {
     static const char *const TEXTS[] = {
         [GRANT_DONE] = NULL,
-        [GRANT_DENY] = "is left out: it denies its ports",
         [GRANT_UNPRIVILEGED] = "is left out: every user may bind its ports",
         [GRANT_ADDRESS] = "has an address as its target, which the server must bind itself",
     };
@@ -231,8 +241,9 @@ static bool can_grant(const struct format *format, const struct table *t, size_t
         print_refusal(format, t, &line, why);
         return false;
     }
-    if (TEXTS[note] != NULL)
-        print_note(t, rule, TEXTS[note]);
+    const char *text = note == GRANT_DENY ? OF_TARGET[r->target] : TEXTS[note];
+    if (text != NULL)
+        print_note(t, rule, text);
     return note != GRANT_UNPRIVILEGED;
 }
 

@@ -331,10 +331,8 @@ static enum redirect_note note_of(const struct maker *m, size_t index)
 
     if (rule->target < RULE_AUTO && rule->to_first < PRIVILEGED_END)
         return REDIRECT_PRIVILEGED;
-    if (rule->target == RULE_KEEP || rule->target == RULE_SYSTEMD)
-        return REDIRECT_KEEP;
-    if (rule->target == RULE_DENY)
-        return REDIRECT_DENY;
+    if (rule->target > RULE_AUTO)
+        return REDIRECT_NO_PORT;
     if (rule->proto == PROTO_SCTP)
         return REDIRECT_SCTP;
     if (rule->target == RULE_AUTO)

@@ -35,8 +35,7 @@ struct redirect_line {
 /* What to tell people about a rule. */
 enum redirect_note {
     REDIRECT_DONE,       /* nothing: it has lines, or nothing to decide */
-    REDIRECT_KEEP,       /* keep */
-    REDIRECT_DENY,       /* deny */
+    REDIRECT_NO_PORT,    /* its target is neither a port nor auto */
     REDIRECT_SCTP,       /* its protocol is not redirected */
     REDIRECT_NO_SERVER,  /* auto, and no server is running */
     REDIRECT_FIRST,      /* a choice of ports, and no server is running: the first was taken */

@@ -212,8 +212,9 @@ static enum redirect_note note_of(const char *rules, size_t index)
 TEST(notes)
 {
     assert_int_equal(note_of("80=8080", 0), REDIRECT_DONE);
-    assert_int_equal(note_of("80=8080,22=keep", 1), REDIRECT_KEEP);
-    assert_int_equal(note_of("22=deny", 0), REDIRECT_DENY);
+    assert_int_equal(note_of("80=8080,22=keep", 1), REDIRECT_NO_PORT);
+    assert_int_equal(note_of("22=deny", 0), REDIRECT_NO_PORT);
+    assert_int_equal(note_of("22=systemd", 0), REDIRECT_NO_PORT);
     assert_int_equal(note_of("sctp 22=2222", 0), REDIRECT_SCTP);
     assert_int_equal(note_of("80=auto", 0), REDIRECT_NO_SERVER);
     assert_int_equal(note_of("80=8080,80=auto", 1), REDIRECT_DONE);
