@@ -70,15 +70,16 @@ HOT static enum verdict decide(struct bind_call *c)
 
 /*
  * The socket's number is recorded when it listens (preload/socket_calls.c). It is recorded here if
- * the record may become stale, or if no listen is seen.
+ * the record may become stale, or if no listen is seen. It may be known already: in the notify engine,
+ * c->fd is not the socket that was put in its place.
  */
 HOT static void record(struct bind_call *c)
 {
     struct registry *registry = shared_registry_get();
     const char *problem = shared_registry_take_problem();
 
-    if (c->asked.proto != PROTO_TCP || engine_kind == ENGINE_NOTIFY ||
-        shared_registry_is_ephemeral(c->actual.port))
+    if (c->inode == 0 && (c->asked.proto != PROTO_TCP || engine_kind == ENGINE_NOTIFY ||
+                          shared_registry_is_ephemeral(c->actual.port)))
         c->inode = socket_inode(c->fd);
     struct registry_entry e = bind_call_entry(c);
     if (problem != NULL)
