@@ -36,6 +36,9 @@ static void print_outcome(const struct config *config, const struct endpoint *as
     case ACTION_DENY:
         printf("is refused with %s", errname_of(config->table.rule[d->rule].error));
         break;
+    case ACTION_DROP:
+        printf("is dropped: no client can reach it");
+        break;
     case ACTION_AUTO:
         printf("goes to a free port%s", condition);
         break;

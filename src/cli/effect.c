@@ -51,6 +51,9 @@ static void append_rule(const struct rule *rule, struct text *out)
         text_string(out, is_range ? " are refused with " : " is refused with ");
         text_string(out, errname_of(rule->error));
         break;
+    case RULE_DROP:
+        text_string(out, is_range ? " are dropped" : " is dropped");
+        break;
     case RULE_SYSTEMD:
         text_string(out, is_range ? " get passed sockets" : " gets a passed socket");
         break;

@@ -24,6 +24,7 @@ static void print_note(const struct table *t, size_t rule, const char *text)
 static const char *const OF_TARGET[] = {
     [RULE_KEEP] = "is left out: it keeps its ports",
     [RULE_DENY] = "is left out: it denies its ports",
+    [RULE_DROP] = "is left out: it drops its ports",
     [RULE_SYSTEMD] = "is left out: the service manager has its ports",
 };
 
@@ -218,8 +219,8 @@ void exported_redirect(const struct format *format, struct format_input *in, str
 /* ---- grants ---- */
 
 /*
- * Returns whether the rule counts for the format, after a message about it. One that denies ports
- * does: for rules behind it.
+ * Returns whether the rule counts for the format, after a message about it. One that denies or
+ * drops ports does: for rules behind it.
  */
 static bool can_grant(const struct format *format, const struct table *t, size_t rule)
 {
@@ -230,7 +231,7 @@ static bool can_grant(const struct format *format, const struct table *t, size_t
     };
     const struct rule *r = &t->rule[rule];
     enum grant_note note = grant_note(r);
-    bool is_left_out = note == GRANT_DENY || note == GRANT_UNPRIVILEGED;
+    bool is_left_out = note == GRANT_NO_SERVER || note == GRANT_UNPRIVILEGED;
     bool is_long = !format->has_ranges && r->last - r->first >= FORMAT_PORTS_MAX;
     const char *why = format->cannot_grant != NULL ? format->cannot_grant(r) : NULL;
 
@@ -241,7 +242,7 @@ static bool can_grant(const struct format *format, const struct table *t, size_t
         print_refusal(format, t, &line, why);
         return false;
     }
-    const char *text = note == GRANT_DENY ? OF_TARGET[r->target] : TEXTS[note];
+    const char *text = note == GRANT_NO_SERVER ? OF_TARGET[r->target] : TEXTS[note];
     if (text != NULL)
         print_note(t, rule, text);
     return note != GRANT_UNPRIVILEGED;

@@ -66,7 +66,8 @@ static void merge(struct remapped_list *all)
 
 static const char *state_name(const struct remapped *live)
 {
-    return live->listens                          ? "listening"
+    return live->entry.is_dropped                 ? "dropped"
+           : live->listens                        ? "listening"
            : live->entry.asked.proto == PROTO_TCP ? "bound"
                                                   : "connected"; /* to one peer */
 }

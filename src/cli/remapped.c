@@ -84,7 +84,7 @@ static void add(struct search *s, const struct registry_entry *e, struct listed 
                               .uid = socket->uid,
                               .v6only = socket->v6only,
                               .pid = e->pid,
-                              .listens = socket->listens};
+                              .listens = socket->listens && !e->is_dropped};
     text_copy(live->run, sizeof(live->run), run);
     memcpy(live->program, e->program, sizeof(live->program));
 }

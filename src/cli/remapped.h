@@ -17,7 +17,7 @@ struct remapped {
     bool v6only;  /* as the kernel has it */
     uint32_t pid; /* 0 if the process is not visible */
     char program[16];
-    bool listens; /* it receives what is sent to it */
+    bool listens; /* it receives what is sent to it: a dropped one does not */
 };
 
 struct remapped_list {

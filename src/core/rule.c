@@ -8,9 +8,9 @@
 const char *rule_target_name(enum rule_target target)
 {
     static const char *const NAMES[] = {
-        [RULE_PORTS] = "ports",     [RULE_OFFSET] = "offset", [RULE_POOL] = "pool",
-        [RULE_AUTO] = "auto",       [RULE_KEEP] = "keep",     [RULE_DENY] = "deny",
-        [RULE_SYSTEMD] = "systemd",
+        [RULE_PORTS] = "ports", [RULE_OFFSET] = "offset",   [RULE_POOL] = "pool",
+        [RULE_AUTO] = "auto",   [RULE_KEEP] = "keep",       [RULE_DENY] = "deny",
+        [RULE_DROP] = "drop",   [RULE_SYSTEMD] = "systemd",
     };
 
     return NAMES[target];

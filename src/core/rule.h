@@ -14,7 +14,7 @@
  *   host   = "*" | IPv4 | "[" IPv6 "]"           none: every address
  *   ports  = port | port "-" port                a number 1-65535, or an IANA name
  *   target = [ host ":" ] ( port | port "-" port | "+" n | "-" n )
- *          | "auto" | "keep" | "deny" [ ":" errno ] | "systemd" [ ":" name ]
+ *          | "auto" | "keep" | "deny" [ ":" errno ] | "drop" | "systemd" [ ":" name ]
  *   errno  = a name of errno(3), or its number
  *   name   = that of a socket (FileDescriptorName=, systemd.socket(5))
  *
@@ -28,6 +28,7 @@ enum rule_target {
     RULE_AUTO,    /* to any free port */
     RULE_KEEP,    /* not remapped */
     RULE_DENY,    /* refused with an errno */
+    RULE_DROP,    /* to any free port, where no packet gets in */
     RULE_SYSTEMD, /* to a socket that the service manager passed (sd_listen_fds(3)) */
 };
 

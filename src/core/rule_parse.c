@@ -322,7 +322,8 @@ static bool parse_target(const struct parser *p, struct span s, struct rule *rul
         return rest.at == rest.end || fault_left_over(p, rest.at, rest.end);
     }
     if (s.at == s.end)
-        return fault(p, s.at, "a target is missing: write a port, +N, auto, keep, deny or systemd");
+        return fault(p, s.at,
+                     "a target is missing: write a port, +N, auto, keep, deny, drop or systemd");
     if (!parse_host(p, &s, &rule->to, &rule->to_wildcard))
         return false;
     if (s.at < s.end && (*s.at == '+' || *s.at == '-'))

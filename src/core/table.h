@@ -41,6 +41,7 @@ enum action {
     ACTION_AUTO = RULE_AUTO,       /* to any free port */
     ACTION_PASS = RULE_KEEP,       /* to the asked port */
     ACTION_DENY = RULE_DENY,       /* refuse, with the errno of the rule */
+    ACTION_DROP = RULE_DROP,       /* to any free port, where no packet gets in */
     ACTION_SYSTEMD = RULE_SYSTEMD, /* to a passed socket, which the rule may name */
 };
 

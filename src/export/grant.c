@@ -9,6 +9,11 @@ static bool has_port(const struct rule *rule, enum proto proto, uint16_t port)
            (rule->proto == PROTO_ANY || rule->proto == proto);
 }
 
+static bool has_no_server(const struct rule *rule)
+{
+    return rule->target == RULE_DENY || rule->target == RULE_DROP;
+}
+
 /* Returns whether some rule lets a server have the port, on some address. */
 static bool is_granted(const struct table *t, enum proto proto, uint16_t port)
 {
@@ -16,7 +21,7 @@ static bool is_granted(const struct table *t, enum proto proto, uint16_t port)
         const struct rule *rule = &t->rule[i];
         if (!has_port(rule, proto, port))
             continue;
-        if (rule->target != RULE_DENY)
+        if (!has_no_server(rule))
             return true;
         if (rule->host.family == AF_UNSPEC)
             return false;
@@ -26,8 +31,8 @@ static bool is_granted(const struct table *t, enum proto proto, uint16_t port)
 
 enum grant_note grant_note(const struct rule *rule)
 {
-    if (rule->target == RULE_DENY)
-        return GRANT_DENY;
+    if (has_no_server(rule))
+        return GRANT_NO_SERVER;
     if (rule->first >= GRANT_END)
         return GRANT_UNPRIVILEGED;
     return rule->to.family != AF_UNSPEC || rule->to_wildcard ? GRANT_ADDRESS : GRANT_DONE;
@@ -47,7 +52,7 @@ void grant_make(struct grant *g, const struct table *t)
 /* Returns whether a socket for the rule is written: without a protocol, it is TCP. */
 static bool has_socket(const struct rule *rule, enum proto proto)
 {
-    return rule->target != RULE_DENY && (proto == PROTO_TCP || rule->proto == proto);
+    return !has_no_server(rule) && (proto == PROTO_TCP || rule->proto == proto);
 }
 
 /* Of sockets that conflict, the one with more addresses is written. */

@@ -11,7 +11,7 @@ enum { GRANT_END = 1024 /* of the privileged ports */ };
 /* What to tell people about a rule. */
 enum grant_note {
     GRANT_DONE,         /* nothing */
-    GRANT_DENY,         /* it denies its ports */
+    GRANT_NO_SERVER,    /* it denies or drops its ports */
     GRANT_UNPRIVILEGED, /* all may bind its ports */
     GRANT_ADDRESS,      /* its target has an address, which does not apply */
 };

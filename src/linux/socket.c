@@ -1,5 +1,6 @@
 #include "linux/socket.h"
 
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
 
@@ -66,6 +67,20 @@ int socket_like(int fd)
     return sys_socket(int_option(fd, SOL_SOCKET, SO_DOMAIN),
                       int_option(fd, SOL_SOCKET, SO_TYPE) | SOCK_CLOEXEC,
                       int_option(fd, SOL_SOCKET, SO_PROTOCOL));
+}
+
+bool socket_shut(int fd)
+{
+    struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    const struct sock_fprog program = {1, &drop};
+    const int on = 1;
+
+    if (sys_setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0 ||
+        sys_setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)) != 0)
+        return false;
+    while (sys_recvfrom(fd, NULL, 0, MSG_DONTWAIT, NULL, NULL) >= 0)
+        ;
+    return true;
 }
 
 bool socket_is_v6only(int fd)

@@ -33,6 +33,13 @@ bool socket_name(int fd, struct endpoint *name);
  */
 int socket_like(int fd);
 
+/*
+ * Drops what has arrived at a socket, and each later packet before the socket sees it
+ * (SO_ATTACH_FILTER and SO_LOCK_FILTER, socket(7)). Returns false, with errno, if the kernel refuses
+ * that: of a TCP socket, it may be for root alone.
+ */
+bool socket_shut(int fd) __attribute__((warn_unused_result));
+
 /* Returns whether an IPv6 socket takes no IPv4 (IPV6_V6ONLY). */
 bool socket_is_v6only(int fd);
 

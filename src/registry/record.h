@@ -36,6 +36,7 @@ enum {
     RECORD_NOTIFY = 2,
     RECORD_LISTED = 4, /* taken from the kernel's list; its process may be about to record more */
     RECORD_ASKED_IPV4 = 8, /* of an IPv6 socket that was passed in place of an IPv4 one */
+    RECORD_DROPPED = 32,   /* no packet reaches the socket */
     RECORD_ADOPTED = 16,   /* a passed socket: it is listed though it has its asked endpoint */
 };
 
@@ -187,6 +188,7 @@ static inline void record_to_entry(const struct record *record, struct registry_
     e->order = record->stamp;
     e->pid = record->pid;
     e->uid = record->uid;
+    e->is_dropped = (record->flags & RECORD_DROPPED) != 0;
     e->is_adopted = (record->flags & RECORD_ADOPTED) != 0;
     e->v6only = (record->flags & RECORD_V6ONLY) != 0;
     e->engine = (record->flags & RECORD_NOTIFY) != 0 ? ENGINE_NOTIFY : ENGINE_PRELOAD;
@@ -202,6 +204,7 @@ HOT static inline struct record record_of(const struct registry_entry *e)
         .proto = (uint8_t)e->actual.proto,
         .family = e->actual.addr.family,
         .flags = (uint8_t)((e->v6only ? RECORD_V6ONLY : 0) | (e->is_adopted ? RECORD_ADOPTED : 0) |
+                           (e->is_dropped ? RECORD_DROPPED : 0) |
                            (e->asked.addr.family == AF_INET && e->actual.addr.family == AF_INET6
                                 ? RECORD_ASKED_IPV4
                                 : 0) |

@@ -26,6 +26,7 @@ struct registry_entry {
     uint32_t pid_namespace; /* the inode of /proc/self/ns/pid, or 0; not read back */
     char program[16];       /* TASK_COMM_LEN, NUL-terminated */
     bool v6only;            /* IPV6_V6ONLY (ipv6(7)), if there was a choice of ports */
+    bool is_dropped;        /* no packet reaches the socket: clients do not go there */
     bool is_adopted;        /* the socket is one that the service manager passed */
     enum engine engine;
     uint32_t inode[REGISTRY_INODES]; /* the known sockets, in sockfs; then zeros */

@@ -75,7 +75,7 @@ static void copy_options(int from, int to)
         if (!get(from, o, &own) || !get(plain, o, &usual) || memcmp(&own, &usual, sizeof(own)) == 0)
             continue;
         own.word[0] /= o->divisor;
-        (void)sys_call6(SYS_setsockopt, to, o->level, o->name, (long)own.word, (long)own.size, 0);
+        (void)sys_setsockopt(to, o->level, o->name, own.word, own.size);
     }
 }
 

@@ -18,6 +18,7 @@
 #include "linux/user_memory.h"
 #include "translate/adopt.h"
 #include "translate/bind_call.h"
+#include "translate/drop.h"
 #include "translate/report.h"
 
 /* ---- deciding ---- */
@@ -28,6 +29,7 @@ enum verdict {
     MAP,           /* bind what the rule says */
     MAP_IF_DENIED, /* bind what was asked for; what the rule says if that is EACCES */
     DENY,          /* fail with the errno of the rule */
+    DROP,          /* bind where no packet gets in */
     ADOPT,         /* a socket that the service manager passed */
     INVALID,       /* the settings are: EINVAL */
 };
@@ -59,6 +61,8 @@ HOT static enum verdict decide(struct bind_call *c)
         return PASS;
     case ACTION_DENY:
         return DENY;
+    case ACTION_DROP:
+        return DROP;
     case ACTION_SYSTEMD:
         return ADOPT;
     default:
@@ -123,7 +127,7 @@ HOT static int map(struct bind_call *c)
     return 0;
 }
 
-/* ---- denying ---- */
+/* ---- denying and dropping ---- */
 
 COLD static int deny(const struct bind_call *c)
 {
@@ -137,6 +141,18 @@ COLD static int deny(const struct bind_call *c)
     report_bind(c->settings, LEVEL_INFO, &c->asked, buf, NULL);
     errno = error;
     return -1;
+}
+
+COLD static int drop(struct bind_call *c)
+{
+    int saved = errno;
+
+    if (drop_socket(c) != 0)
+        return fail(c);
+    record(c);
+    report_bind(c->settings, LEVEL_INFO, &c->asked, " is dropped: no client can reach it", NULL);
+    errno = saved;
+    return 0;
 }
 
 /* ---- adopting ---- */
@@ -238,6 +254,7 @@ HOT static inline void start(struct bind_call *c, int fd, const struct sockaddr 
     c->inode = 0;
     c->v6only = false;
     c->is_adopted = false;
+    c->is_dropped = false;
 }
 
 HOT static int bind_by_table(int fd, const struct sockaddr *addr, socklen_t len, bool is_trial)
@@ -262,6 +279,8 @@ HOT static int bind_by_table(int fd, const struct sockaddr *addr, socklen_t len,
         return map_if_denied(&c);
     case ADOPT:
         return adopt(&c);
+    case DROP:
+        return drop(&c);
     case DENY:
         return deny(&c);
     default:

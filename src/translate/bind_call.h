@@ -27,6 +27,7 @@ struct bind_call {
     uint32_t inode;
     bool v6only;
     bool is_adopted; /* set by adopt_socket() */
+    bool is_dropped; /* set by drop_socket() */
 };
 
 /*
@@ -45,6 +46,7 @@ static inline struct registry_entry bind_call_entry(const struct bind_call *c)
         .inode = {c->inode},
         .v6only = c->v6only,
         .is_adopted = c->is_adopted,
+        .is_dropped = c->is_dropped,
         .engine = engine_kind,
     };
 }

@@ -113,8 +113,8 @@ static bool next_candidate(const struct target *t, struct candidate *c)
         enum cover cover = covers(&e, &to);
         c->seen++;
         uint64_t rank = (uint64_t)cover << 32 | e.order;
-        if (e.actual.proto == t->asked.proto && cover != COVER_NONE && rank < below &&
-            rank > c->rank)
+        if (e.actual.proto == t->asked.proto && !e.is_dropped && cover != COVER_NONE &&
+            rank < below && rank > c->rank)
             *c = (struct candidate){rank, c->seen, e};
     }
     return c->rank != 0;

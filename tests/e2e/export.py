@@ -52,7 +52,7 @@ def check_rule(rule):
 
     proto = rule["protocol"] + " " if rule["protocol"] else ""
     left = proto + end(rule["address"], rule["first"], rule["last"])
-    if rule["target"] in ("auto", "keep", "deny", "systemd"):
+    if rule["target"] in ("auto", "keep", "deny", "drop", "systemd"):
         detail = rule["socket"] or (rule["error"] if rule["error"] != "EACCES" else None)
         return f"{left}={rule['target']}" + (f":{detail}" if detail else "")
     right = end(rule["target_address"], rule["target_first"], rule["target_last"])

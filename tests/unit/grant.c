@@ -68,7 +68,8 @@ TEST(notes)
     } cases[] = {
         {"80=8080", GRANT_DONE},           {"80=auto", GRANT_DONE},
         {"80=keep", GRANT_DONE},           {"1023-1024=+1", GRANT_DONE},
-        {"80=deny", GRANT_DENY},           {"8080=deny", GRANT_DENY},
+        {"80=deny", GRANT_NO_SERVER},      {"8080=deny", GRANT_NO_SERVER},
+        {"80=drop", GRANT_NO_SERVER},      {"8080=drop", GRANT_NO_SERVER},
         {"1024=8080", GRANT_UNPRIVILEGED}, {"80=127.0.0.1:8080", GRANT_ADDRESS},
         {"80=*:8080", GRANT_ADDRESS},
     };

@@ -214,6 +214,7 @@ TEST(notes)
     assert_int_equal(note_of("80=8080", 0), REDIRECT_DONE);
     assert_int_equal(note_of("80=8080,22=keep", 1), REDIRECT_NO_PORT);
     assert_int_equal(note_of("22=deny", 0), REDIRECT_NO_PORT);
+    assert_int_equal(note_of("22=drop", 0), REDIRECT_NO_PORT);
     assert_int_equal(note_of("22=systemd", 0), REDIRECT_NO_PORT);
     assert_int_equal(note_of("sctp 22=2222", 0), REDIRECT_SCTP);
     assert_int_equal(note_of("80=auto", 0), REDIRECT_NO_SERVER);

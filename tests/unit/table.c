@@ -37,6 +37,9 @@ static void decide_as_text(const char *table, const char *asked, char *buf, size
     case ACTION_AUTO:
         text_string(&out, "auto");
         break;
+    case ACTION_DROP:
+        text_string(&out, "drop");
+        break;
     case ACTION_SYSTEMD:
         text_string(&out, "systemd");
         break;
@@ -75,6 +78,7 @@ static const struct {
     {"80=keep,1-1023=+8000", "tcp/0.0.0.0:80", "pass by 1"},
     {"22=deny", "tcp/0.0.0.0:22", "deny by 1"},
     {"22=deny:EADDRINUSE", "tcp/0.0.0.0:22", "deny by 1"},
+    {"6000=drop", "tcp/0.0.0.0:6000", "drop by 1"},
     {"21=auto", "tcp/0.0.0.0:21", "auto by 1"},
     {"127.0.0.1:80=8080", "tcp/127.0.0.1:80", "*:8080 by 1"},
     {"127.0.0.1:80=8080", "tcp/0.0.0.0:80", "pass by none"},
