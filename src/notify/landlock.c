@@ -18,6 +18,7 @@
 #include "linux/procfs.h"
 #include "linux/sys.h"
 #include "notify/fd.h"
+#include "notify/thread.h"
 
 struct question {
     uint16_t port;
@@ -25,16 +26,20 @@ struct question {
     bool is_answered, is_allowed;
 };
 
-/* One restriction of a process, which its descendants inherit, and the thread that has it, too. */
+/*
+ * One restriction of a process, which its descendants inherit, and the thread that has it, too.
+ * `lock` protects all but `next`.
+ */
 struct restriction {
-    pid_t pid;
+    pid_t pid;        /* 0: unused */
     uint64_t started; /* procfs_started(): the number may be another process's later */
     int ruleset;
-    struct question *question; /* that waits for an answer; protected by `lock` */
+    bool is_over;              /* the process has ended, and the thread is to */
+    struct question *question; /* that waits for an answer */
     struct restriction *next;
 };
 
-static struct restriction *_Atomic restrictions; /* a list; nothing is ever removed */
+static struct restriction *_Atomic restrictions; /* a list; what is in it is used again */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
@@ -63,41 +68,22 @@ static void *answer_questions(void *data)
     fd_close(&r->ruleset);
     pthread_mutex_lock(&lock);
     for (;;) {
-        while (r->question == NULL)
+        while (r->question == NULL && !r->is_over)
             pthread_cond_wait(&changed, &lock);
         struct question *q = r->question;
+        if (q == NULL)
+            break;
         r->question = NULL;
         q->is_allowed = !is_restricted || is_allowed(q);
         q->is_answered = true;
         pthread_cond_broadcast(&changed);
     }
+    r->pid = 0;
+    pthread_mutex_unlock(&lock);
     return NULL;
 }
 
-void landlock_note(pid_t pid, int ruleset)
-{
-    struct restriction *r = calloc(1, sizeof(*r));
-    pthread_t thread;
-
-    if (r == NULL || !procfs_started(pid, &r->started)) {
-        fd_close(&ruleset);
-        free(r);
-        return;
-    }
-    r->pid = pid;
-    r->ruleset = ruleset;
-    if (pthread_create(&thread, NULL, answer_questions, r) != 0) {
-        fd_close(&r->ruleset);
-        free(r);
-        return;
-    }
-    pthread_detach(thread);
-    r->next = atomic_load(&restrictions);
-    while (!atomic_compare_exchange_weak(&restrictions, &r->next, r))
-        ;
-}
-
-/* ---- asking ---- */
+/* ---- the list ---- */
 
 static bool is_of(const struct restriction *r, pid_t pid)
 {
@@ -106,16 +92,70 @@ static bool is_of(const struct restriction *r, pid_t pid)
     return r->pid == pid && procfs_started(pid, &started) && started == r->started;
 }
 
-static bool ask(struct restriction *r, struct question q)
+/* Ends the threads of processes that have ended. Returns an unused restriction, or NULL. */
+static struct restriction *sweep(void)
+{
+    struct restriction *unused = NULL;
+
+    for (struct restriction *r = atomic_load(&restrictions); r != NULL; r = r->next) {
+        r->is_over = r->is_over || !is_of(r, r->pid);
+        if (r->pid == 0)
+            unused = r;
+    }
+    pthread_cond_broadcast(&changed);
+    return unused;
+}
+
+/* Adds one, unused, or returns NULL. */
+static struct restriction *add(void)
+{
+    struct restriction *r = calloc(1, sizeof(*r));
+
+    if (r == NULL)
+        return NULL;
+    r->next = atomic_load(&restrictions);
+    atomic_store(&restrictions, r);
+    return r;
+}
+
+/* Takes the ruleset if it succeeds. */
+static bool note(pid_t pid, int ruleset)
+{
+    struct restriction *unused = sweep(), *r = unused != NULL ? unused : add();
+    uint64_t started;
+
+    if (r == NULL || !procfs_started(pid, &started))
+        return false;
+    r->ruleset = ruleset;
+    r->is_over = false;
+    if (thread_start(answer_questions, r) != 0)
+        return false;
+    r->pid = pid;
+    r->started = started;
+    return true;
+}
+
+void landlock_note(pid_t pid, int ruleset)
 {
     pthread_mutex_lock(&lock);
-    while (r->question != NULL) /* another's */
+    if (!note(pid, ruleset))
+        fd_close(&ruleset);
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- asking ---- */
+
+/* Returns what the thread answers, or true if the restriction is not of that process. */
+static bool ask(struct restriction *r, pid_t pid, struct question q)
+{
+    while (is_of(r, pid) && r->question != NULL) /* another's */
         pthread_cond_wait(&changed, &lock);
+    if (!is_of(r, pid))
+        return true;
     r->question = &q;
     pthread_cond_broadcast(&changed);
     while (!q.is_answered)
         pthread_cond_wait(&changed, &lock);
-    pthread_mutex_unlock(&lock);
     return q.is_allowed;
 }
 
@@ -129,8 +169,10 @@ static bool allows(pid_t pid, struct question q)
 
     for (int i = 0; first != NULL && is_allowed && i < ANCESTORS && pid > 1 && pid != getpid();
          i++) {
+        pthread_mutex_lock(&lock);
         for (struct restriction *r = first; r != NULL; r = r->next)
-            is_allowed = is_allowed && (!is_of(r, pid) || ask(r, q));
+            is_allowed = is_allowed && ask(r, pid, q);
+        pthread_mutex_unlock(&lock);
         pid = procfs_status(pid, "PPid:", 10, &parent) ? (pid_t)parent : 0;
     }
     errno = saved;

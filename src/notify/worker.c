@@ -26,6 +26,7 @@
 #include "notify/handler.h"
 #include "notify/notification.h"
 #include "notify/process.h"
+#include "notify/thread.h"
 #include "translate/engine.h"
 
 struct queued {
@@ -211,21 +212,12 @@ static void *work(void *data)
 
 /* ---- who is the receiver ---- */
 
-/* Starts a receiver. Its stack is small: the command's limits apply. Returns 0 or an errno. */
+/* Starts a receiver. Returns 0 or an errno. */
 static int start_receiver(void)
 {
-    enum { STACK = 256 * 1024 };
     struct worker *w = calloc(1, sizeof(*w));
-    pthread_attr_t attributes;
-    pthread_t thread;
-    int failure = w != NULL ? pthread_attr_init(&attributes) : ENOMEM;
+    int failure = w != NULL ? thread_start(work, w) : ENOMEM;
 
-    if (failure == 0) {
-        pthread_attr_setstacksize(&attributes, STACK);
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        failure = pthread_create(&thread, &attributes, work, w);
-        pthread_attr_destroy(&attributes);
-    }
     if (failure == 0)
         receiver = w;
     else
