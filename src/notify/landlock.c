@@ -39,6 +39,8 @@ struct restriction {
     struct restriction *next;
 };
 
+enum { LAYERS = 16 }; /* the kernel refuses a process more (LANDLOCK_MAX_NUM_LAYERS) */
+
 static struct restriction *_Atomic restrictions; /* a list; what is in it is used again */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -106,6 +108,15 @@ static struct restriction *sweep(void)
     return unused;
 }
 
+static int count_of(pid_t pid)
+{
+    int count = 0;
+
+    for (const struct restriction *r = atomic_load(&restrictions); r != NULL; r = r->next)
+        count += is_of(r, pid);
+    return count;
+}
+
 /* Adds one, unused, or returns NULL. */
 static struct restriction *add(void)
 {
@@ -124,7 +135,7 @@ static bool note(pid_t pid, int ruleset)
     struct restriction *unused = sweep(), *r = unused != NULL ? unused : add();
     uint64_t started;
 
-    if (r == NULL || !procfs_started(pid, &started))
+    if (r == NULL || count_of(pid) == LAYERS || !procfs_started(pid, &started))
         return false;
     r->ruleset = ruleset;
     r->is_over = false;
