@@ -140,7 +140,7 @@ def killed_supervisor():
 def killed_target():
     """Many foreground processes are killed while the command makes calls."""
     for _ in range(50):
-        p = subprocess.Popen(RUN + ["./stops", "storm"], stdout=subprocess.DEVNULL)
+        p = subprocess.Popen(RUN + ["sh", "-c", "while ./stops storm; do :; done"], stdout=subprocess.DEVNULL)
         wait_until(lambda: len(ours()) > 2)  # the command is there, too
         p.kill()
         p.wait()
