@@ -1,6 +1,7 @@
 #include "linux/passed.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "linux/socket.h"
@@ -112,6 +113,21 @@ bool passed_is_trusted(int connection)
            (peer.uid == 0 || peer.uid == sys_geteuid());
 }
 
+/* Linux counts down the time when a signal interrupts ppoll(2). */
+static bool is_answered(int connection)
+{
+    struct timespec left = {.tv_sec = PASSED_PATIENCE};
+    struct pollfd waited = {.fd = connection, .events = POLLIN};
+    long count;
+
+    do
+        count = sys_call6(SYS_ppoll, (long)&waited, 1, (long)&left, 0, _NSIG / 8, 0);
+    while (count < 0 && errno == EINTR);
+    if (count == 0)
+        errno = ETIMEDOUT;
+    return count == 1;
+}
+
 static int receive(int connection)
 {
     char byte;
@@ -124,12 +140,9 @@ static int receive(int connection)
                              .msg_iovlen = 1,
                              .msg_control = &control,
                              .msg_controllen = sizeof(control)};
-    ssize_t size;
+    ssize_t size = sys_recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
     int fd;
 
-    do
-        size = sys_recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
-    while (size < 0 && errno == EINTR);
     const struct cmsghdr *header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
     if (header == NULL || header->cmsg_type != SCM_RIGHTS) {
         errno = size == 0 ? ECONNRESET : size > 0 ? ENOENT : errno;
@@ -149,7 +162,7 @@ int passed_ask(const char *keeper, const struct passed_request *request)
         return -1;
     }
     socklen_t len = passed_address(&address, keeper);
-    connection = sys_socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    connection = sys_socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (connection < 0 || sys_connect(connection, (const struct sockaddr *)&address, len) != 0)
         return -1;
     if (!passed_is_trusted(connection)) {
@@ -158,5 +171,5 @@ int passed_ask(const char *keeper, const struct passed_request *request)
     }
     if (sys_sendto(connection, request, sizeof(*request), MSG_NOSIGNAL, NULL, 0) < 0)
         return -1;
-    return receive(connection);
+    return is_answered(connection) ? receive(connection) : -1;
 }

@@ -15,7 +15,8 @@
 
 enum {
     PASSED_FIRST = 3,
-    PASSED_ADDRESS = 5, /* characters of a name that the kernel gives (autobind) */
+    PASSED_ADDRESS = 5,  /* characters of a name that the kernel gives (autobind) */
+    PASSED_PATIENCE = 5, /* seconds that the keeper's answer is waited for */
 };
 
 /* What a rule and a program want. Programs of 32 and 64 bits exchange it. */
@@ -39,7 +40,8 @@ bool passed_has(const struct rule *rule, const char *names, int count);
 
 /*
  * Asks the keeper whose address is `keeper`. Returns a descriptor, which exec closes, or -1 with
- * errno: ENOENT if no socket fits, EPERM if the keeper is of another user.
+ * errno: ENOENT if no socket fits, EPERM if the keeper is of another user, ETIMEDOUT or EAGAIN if it
+ * does not answer.
  */
 int passed_ask(const char *keeper, const struct passed_request *request)
     __attribute__((warn_unused_result));

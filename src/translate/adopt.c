@@ -116,13 +116,15 @@ static int find(const struct bind_call *c)
 
 COLD static int refuse(const struct bind_call *c)
 {
-    report_bind(c->settings, LEVEL_ERROR, &c->asked,
-                errno == ENOENT
-                    ? " fits no socket that the service manager passed: see 'systemd' in "
-                      "remap.conf(5)"
-                    : " has no passed socket: start the server by 'remap run' in a service with a "
-                      "socket unit",
-                NULL);
+    const char *why = " has no passed socket: start the server by 'remap run' in a service with a "
+                      "socket unit";
+
+    if (errno == ENOENT)
+        why = " fits no socket that the service manager passed: see 'systemd' in remap.conf(5)";
+    else if (errno == ETIMEDOUT || errno == EAGAIN)
+        why = " has no passed socket, since the process remap-sockets, which holds them, does not "
+              "answer: resume it, or restart the service";
+    report_bind(c->settings, LEVEL_ERROR, &c->asked, why, NULL);
     errno = EACCES;
     return -1;
 }
