@@ -21,6 +21,7 @@
 #include "linux/netns.h"
 #include "linux/procfs.h"
 #include "linux/sys.h"
+#include "linux/watches.h"
 #include "preload/calls.h"
 #include "preload/initial_env.h"
 
@@ -142,10 +143,16 @@ HOT void engine_program(char name[16])
 
 int engine_replace(int fd, int with)
 {
+    struct watches watches;
     long flags = sys_call(SYS_fcntl, fd, F_GETFD, 0);
+
+    watches_read(&watches, fd);
     long result = sys_call(SYS_dup3, with, fd, (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
 
-    return result < 0 ? -1 : 0;
+    if (result < 0)
+        return -1;
+    watches_set(&watches, fd);
+    return 0;
 }
 
 /* The variables are those of now: sd_listen_fds(3) reads them then, too. */
