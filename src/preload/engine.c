@@ -155,26 +155,14 @@ int engine_replace(int fd, int with)
     return 0;
 }
 
-/* The variables are those of now: sd_listen_fds(3) reads them then, too. */
 int engine_passed(const struct passed_request *request)
 {
-    const char *names = NULL;
-    uint64_t count = 0, pid = 0;
+    struct initial_env_passed passed = initial_env_passed();
+    int fd = passed_choose(request, passed.names, passed.count);
 
-    for (char **each = environ; each != NULL && *each != NULL; each++) {
-        const char *value = initial_env_match(*each, "LISTEN_FDNAMES");
-        names = value != NULL ? value : names;
-        value = initial_env_match(*each, "LISTEN_FDS");
-        if (value != NULL)
-            (void)procfs_number((struct span){value, value + strlen(value)}, 10, &count);
-        value = initial_env_match(*each, "LISTEN_PID");
-        if (value != NULL)
-            (void)procfs_number((struct span){value, value + strlen(value)}, 10, &pid);
-    }
-    bool is_own = pid != 0 && pid == (uint64_t)engine_pid() && count < INT16_MAX;
-    int fd = is_own ? passed_choose(request, names, (int)count) : -1;
     if (fd >= 0)
         return (int)sys_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
-    errno = is_own ? ENOENT : ENOTCONN;
+    static const struct rule any = {.first = 1, .last = UINT16_MAX};
+    errno = passed_has(&any, passed.names, passed.count) ? ENOENT : ENOTCONN;
     return -1;
 }

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "linux/procfs.h"
 #include "linux/sys.h"
 #include "translate/engine.h"
 
@@ -22,6 +23,7 @@ static struct text copies = {.buf = small, .size = SMALL};
 static const char *captured[CONFIG_KEYS]; /* values, each after its name */
 static const char *preload;
 static int lost = -1; /* a key whose value did not fit */
+static struct initial_env_passed passed;
 static atomic_bool is_captured;
 
 /* ---- strings "NAME=value" ---- */
@@ -190,9 +192,46 @@ static void store_preload(const char *list, bool has_library_path)
         store(NULL, own.text, own.size, has_folder && own.text[0] != '/' && own.text[0] != '$');
 }
 
+/* ---- LISTEN_FDS ---- */
+
+struct listen {
+    const char *fds, *pid, *names;
+};
+
+static void collect_listen(const char *variable, struct listen *l)
+{
+    const char *fds = initial_env_match(variable, "LISTEN_FDS"),
+               *pid = initial_env_match(variable, "LISTEN_PID"),
+               *names = initial_env_match(variable, "LISTEN_FDNAMES");
+
+    l->fds = fds != NULL ? fds : l->fds;
+    l->pid = pid != NULL ? pid : l->pid;
+    l->names = names != NULL ? names : l->names;
+}
+
+static bool is_number(const char *text, uint64_t *number)
+{
+    return text != NULL && procfs_number((struct span){text, text + strlen(text)}, 10, number);
+}
+
+static void store_passed(const struct listen *l)
+{
+    uint64_t count, pid;
+
+    if (!is_number(l->fds, &count) || !is_number(l->pid, &pid) || count > INT16_MAX ||
+        pid != (uint64_t)sys_getpid())
+        return;
+    passed.count = (int)count;
+    if (l->names != NULL)
+        passed.names = store(NULL, l->names, strlen(l->names), false);
+}
+
+/* ---- all of them ---- */
+
 void initial_env_capture(void)
 {
     const char *values[CONFIG_KEYS] = {NULL}, *list = NULL;
+    struct listen listen = {NULL, NULL, NULL};
     bool is_trusted = getauxval(AT_SECURE) == 0, has_library_path = false;
 
     for (char **each = environ; is_trusted && each != NULL && *each != NULL; each++) {
@@ -201,6 +240,7 @@ void initial_env_capture(void)
         const char *found = initial_env_match(*each, "LD_PRELOAD");
         list = found != NULL ? found : list;
         has_library_path |= initial_env_match(*each, "LD_LIBRARY_PATH") != NULL;
+        collect_listen(*each, &listen);
         initial_env_collect(*each, values);
     }
     if (list != NULL)
@@ -209,6 +249,7 @@ void initial_env_capture(void)
         if (values[key] != NULL)
             store_value(key, values[key]);
     }
+    store_passed(&listen);
     atomic_store_explicit(&is_captured, true, memory_order_release);
 }
 
@@ -224,6 +265,11 @@ const char *initial_env_variable(enum config_key key)
 const char *initial_env_preload(void)
 {
     return preload;
+}
+
+struct initial_env_passed initial_env_passed(void)
+{
+    return passed;
 }
 
 /*

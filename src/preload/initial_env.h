@@ -4,7 +4,8 @@
 #include "core/config.h"
 
 /*
- * Copies the values of config.h's variables, and the element of LD_PRELOAD that is this library.
+ * Copies the values of config.h's variables, the element of LD_PRELOAD that is this library, and what
+ * sockets were passed (sd_listen_fds(3)).
  * Programs overwrite and clean their environment before they bind (sshd, nginx, postfix), so
  * nothing here points into it afterwards. Relative paths become absolute, since daemons change
  * their folder. A program that gained privileges by exec (AT_SECURE, getauxval(3)) gets no
@@ -26,6 +27,13 @@ const char *initial_env_variable(enum config_key key);
 
 /* Returns the element of LD_PRELOAD that is this library, or NULL if none was. */
 const char *initial_env_preload(void);
+
+/* The sockets that were passed to this process, or to the one that it is a child of by fork(2). */
+struct initial_env_passed {
+    int count;         /* 0 if there are none */
+    const char *names; /* LISTEN_FDNAMES, or NULL */
+};
+struct initial_env_passed initial_env_passed(void);
 
 /* An element of LD_PRELOAD (ld.so(8)). It is not ended by a NUL. None has the size 0. */
 struct initial_env_library {
