@@ -9,7 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/command.h"
 #include "cli/install_paths.h"
+#include "cli/keeper.h"
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "cli/output.h"
@@ -72,6 +74,16 @@ void parts_check_library(struct finding *f)
 
 /* ---- the table ---- */
 
+/* Whether each rule with systemd has a socket, as 'remap run' would find out. */
+static void find_sockets(struct finding *f)
+{
+    message_hold();
+    bool is_complete = keeper_start(&parts.config.table, true) == STATUS_OK;
+    const char *problem = message_release();
+    if (!is_complete)
+        finding_take_message(f, problem);
+}
+
 void parts_check_table(struct finding *f)
 {
     static const struct rules none;
@@ -92,6 +104,7 @@ void parts_check_table(struct finding *f)
     else
         finding_set(f, FINDING_OK, "", "%s: %zu rules", parts.config.source,
                     parts.config.table.count);
+    find_sockets(f);
 }
 
 /* ---- the registry ---- */
