@@ -66,6 +66,8 @@ bool registry_by_asked(const struct registry *r, const struct registry_entry *wa
     bool is_found = false;
 
     while (registry_next_asked(r, wanted->netns, wanted->asked.port, &walk, &entry)) {
+        if (entry.is_adopted)
+            continue;
         bool blocks = conflicts(wanted, &entry);
         bool is_newer = !is_found || (int32_t)(entry.order - e->order) > 0;
         if (!is_found || (blocks && !*in_way) || (blocks == *in_way && is_newer)) {

@@ -151,7 +151,8 @@ bool registry_next(const struct registry *r, struct registry_walk *w, struct reg
 
 /*
  * Finds the entry whose actual port wanted->asked must get too, in wanted->netns: the newest that
- * conflicts with it, else the newest of that port. *in_way is whether it conflicts.
+ * conflicts with it, else the newest of that port. *in_way is whether it conflicts. Entries of passed
+ * sockets do not count.
  */
 bool registry_by_asked(const struct registry *r, const struct registry_entry *wanted,
                        struct registry_entry *e, bool *in_way);
