@@ -45,7 +45,7 @@ static bool same_answer(const struct record *a, const struct record *b)
 {
     bool a_moves = !record_same_addr(a->asked_addr, a->actual_addr);
     bool b_moves = !record_same_addr(b->asked_addr, b->actual_addr);
-    return a->asked_port == b->asked_port &&
+    return a->asked_port == b->asked_port && record_same_family(a, b) &&
            ((!a_moves && !b_moves) || record_same_addr(a->asked_addr, b->asked_addr));
 }
 

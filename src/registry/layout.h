@@ -40,9 +40,10 @@ _Static_assert(RECORDS <= 32 * PART, "a bit for each part");
 struct registry {
     _Alignas(64) _Atomic uint64_t magic;
     _Atomic uint64_t identity;
-    _Atomic uint32_t newest; /* the stamp of the last record */
-    _Atomic uint32_t marks;  /* the last mark */
-    _Atomic uint32_t unused[10];
+    _Atomic uint32_t newest;       /* the stamp of the last record */
+    _Atomic uint32_t marks;        /* the last mark */
+    _Atomic uint32_t has_narrowed; /* 1 if there ever was a record with RECORD_ASKED_IPV4 */
+    _Atomic uint32_t unused[9];
     _Atomic uint32_t actual[PORTS / 32]; /* a bit for each actual port that was ever recorded */
     _Atomic uint32_t asked[PORTS];       /* the parts in which an asked port was ever recorded */
     _Atomic uint32_t passed[PORTS];      /* binds that are counted and not recorded (settle.c) */

@@ -155,8 +155,8 @@ static bool settle_with_others(struct registry *r, const struct record *record, 
         if (walk.index == index)
             continue;
         if (!record_same_endpoint(record, &other)) {
-            is_alone =
-                is_alone && other.asked_port == record->asked_port && other.proto == record->proto;
+            is_alone = is_alone && other.asked_port == record->asked_port &&
+                       other.proto == record->proto && record_same_family(record, &other);
         } else if (record_is_better(record, &other)) {
             remove_record(r, walk.index, &other);
         } else {
@@ -257,7 +257,7 @@ HOT static void refresh(struct registry *r, unsigned index, struct record *recor
         return;
     stamp(r, record);
     record_refresh(&r->slot[index], record);
-    if (is_passed_by(r, record))
+    if (is_passed_by(r, record) || !record_same_family(record, old))
         registry_settle(r, record->netns, record->actual_port);
 }
 
@@ -267,6 +267,8 @@ HOT enum registry_put registry_put(struct registry *r, const struct registry_ent
     struct find_matches same;
     bool is_alone;
 
+    if ((record.flags & RECORD_ASKED_IPV4) != 0)
+        atomic_store(&r->has_narrowed, 1);
     find_same(r, &record, &same);
     if (same.is_found && record_same_asked(&record, &same.best) &&
         keep(r, same.index, &same.best)) {

@@ -142,6 +142,12 @@ HOT static inline bool record_same_asked(const struct record *a, const struct re
     return a->asked_port == b->asked_port && record_same_addr(a->asked_addr, b->asked_addr);
 }
 
+/* Returns whether both sockets, or neither, were passed in place of one of IPv4. */
+static inline bool record_same_family(const struct record *a, const struct record *b)
+{
+    return ((a->flags ^ b->flags) & RECORD_ASKED_IPV4) == 0;
+}
+
 /* Returns whether the record is of a socket that has its asked endpoint. */
 static inline bool record_is_itself(const struct record *record)
 {

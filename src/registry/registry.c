@@ -123,6 +123,11 @@ HOT bool registry_may_have(const struct registry *r, uint16_t port)
     return layout_has_bit(r->actual, port);
 }
 
+HOT bool registry_has_narrowed(const struct registry *r)
+{
+    return atomic_load_explicit(&r->has_narrowed, memory_order_acquire) != 0;
+}
+
 HOT bool registry_has_asked(const struct registry *r, uint64_t netns, uint16_t port)
 {
     return atomic_load_explicit(&r->asked[layout_asked(netns, port)], memory_order_acquire) != 0;

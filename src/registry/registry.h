@@ -131,6 +131,9 @@ uint16_t registry_quick_port(const struct registry *r, uint64_t netns, const str
 /* Returns whether there ever was an entry of this actual port, in any namespace. */
 bool registry_may_have(const struct registry *r, uint16_t port);
 
+/* Returns whether there ever was an entry of an IPv6 socket for an address of IPv4. */
+bool registry_has_narrowed(const struct registry *r);
+
 /* Returns false if there never was an entry of this asked port. True may be wrong. */
 bool registry_has_asked(const struct registry *r, uint64_t netns, uint16_t port);
 

@@ -91,13 +91,12 @@ static void copy_nonblocking(int from, int to)
 /* ---- the socket ---- */
 
 /*
- * With datagrams, the sender's address comes with each of them, and has no room for IPv6. The notify
- * engine does not see the calls that return addresses of connections. Without a keeper, they are not
- * looked at (sockname_narrow).
+ * The notify engine does not see the calls that return the sender of a datagram: the program would
+ * answer to a wrong address. Of connections, getpeername(2) tells the right one.
  */
-static bool needs_own_family(const struct bind_call *c, const char *keeper)
+static bool needs_own_family(const struct bind_call *c)
 {
-    return c->asked.proto == PROTO_UDP || engine_kind == ENGINE_NOTIFY || keeper == NULL;
+    return engine_kind == ENGINE_NOTIFY && c->asked.proto != PROTO_TCP;
 }
 
 static int find(const struct bind_call *c)
@@ -107,7 +106,7 @@ static int find(const struct bind_call *c)
     struct passed_request r = {.port = c->asked.port,
                                .proto = (uint8_t)c->asked.proto,
                                .family = c->asked.addr.family,
-                               .is_exact_family = needs_own_family(c, keeper)};
+                               .is_exact_family = needs_own_family(c)};
 
     memcpy(r.addr, c->asked.addr.bytes, sizeof(r.addr));
     memcpy(r.name, rule->name, sizeof(r.name));
@@ -129,6 +128,25 @@ COLD static int refuse(const struct bind_call *c)
     return -1;
 }
 
+/* Whether the socket has been adopted for IPv4 as well. */
+static bool is_narrowed(const struct bind_call *c)
+{
+    const struct registry *registry = shared_registry_get();
+    struct registry_walk walk = {.step = 0};
+    struct registry_entry e;
+    bool is_found = false;
+
+    while (registry != NULL && !is_found &&
+           registry_next_asked(registry, shared_registry_netns(c->fd), c->asked.port, &walk, &e))
+        is_found = e.asked.addr.family == AF_INET && e.actual.addr.family == AF_INET6 &&
+                   registry_knows_socket(&e, c->inode);
+    return is_found;
+}
+
+/*
+ * A server that binds both families, each alone, may get one IPv6 socket for both. Its listener of IPv4
+ * may not take IPv6 addresses, but that of IPv6 takes both: so the record of IPv4 stays.
+ */
 COLD int adopt_socket(struct bind_call *c)
 {
     int saved = errno;
@@ -136,6 +154,7 @@ COLD int adopt_socket(struct bind_call *c)
 
     if (passed < 0)
         return refuse(c);
+    bool is_of_pair = socket_is_v6only(c->fd);
     copy_options(c->fd, passed);
     copy_nonblocking(c->fd, passed);
     if (!socket_name(passed, &c->actual) || engine_replace(c->fd, passed) != 0)
@@ -144,6 +163,7 @@ COLD int adopt_socket(struct bind_call *c)
     c->inode = socket_inode(passed);
     c->is_adopted = true;
     c->v6only = socket_is_v6only(passed);
+    c->is_recorded = is_of_pair && is_narrowed(c);
     errno = saved;
     return 0;
 }

@@ -164,8 +164,13 @@ COLD static int adopt(struct bind_call *c)
 
     if (adopt_socket(c) != 0)
         return -1;
-    record(c);
-    report_bind(c->settings, LEVEL_INFO, &c->asked, " is on the passed socket ", &c->actual);
+    if (!c->is_recorded)
+        record(c);
+    bool is_told = engine_kind == ENGINE_PRELOAD || c->asked.addr.family == c->actual.addr.family;
+    report_bind(c->settings, LEVEL_INFO, &c->asked,
+                is_told ? " is on the passed socket "
+                        : " is on a passed IPv6 socket, so accept tells IPv6 addresses: ",
+                &c->actual);
     errno = saved;
     return 0;
 }

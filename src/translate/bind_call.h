@@ -26,8 +26,8 @@ struct bind_call {
     /* Set by bind_call_choose(): */
     uint32_t inode;
     bool v6only;
-    bool is_adopted; /* set by adopt_socket() */
-    bool is_dropped; /* set by drop_socket() */
+    bool is_adopted, is_recorded; /* set by adopt_socket() */
+    bool is_dropped;              /* set by drop_socket() */
 };
 
 /*

@@ -125,7 +125,8 @@ int peername_get(int fd, struct sockaddr *addr, socklen_t *len)
     int result = next.getpeername(fd, addr, len);
     if (result != 0)
         return result;
-    sockname_narrow(fd, addr, room, len, next.getpeername);
+    if (sockname_narrow(fd, addr, room, len, next.getpeername, translate_known))
+        return result;
     if (*len <= room)
         translate(fd, false, addr, *len);
     else
@@ -134,21 +135,34 @@ int peername_get(int fd, struct sockaddr *addr, socklen_t *len)
 }
 
 /* The kernel has written as much of the name as was asked for, and that length. */
-COLD static void translate_option(int fd, struct sockaddr *name, socklen_t len)
+COLD static void translate_option(int fd, struct sockaddr *name, socklen_t *len)
 {
     struct endpoint peer;
 
-    if (endpoint_from_sockaddr(&peer, name, len))
-        translate(fd, false, name, len);
+    if (sockname_narrow(fd, name, *len, len, sys_getpeername, translate_known))
+        return;
+    if (endpoint_from_sockaddr(&peer, name, *len))
+        translate(fd, false, name, *len);
     else
-        sockname_tell_part(fd, name, len, sys_getpeername, translate_known);
+        sockname_tell_part(fd, name, *len, sys_getpeername, translate_known);
 }
 
-HOT static inline int gotten(int result, int fd, int level, int option, void *value,
-                             const socklen_t *len)
+COLD static void narrow_domain(int fd, void *domain, socklen_t len)
 {
-    if (level == SOL_SOCKET && option == SO_PEERNAME && result == 0)
-        translate_option(fd, value, *len);
+    const int ipv4 = AF_INET;
+
+    if (len == sizeof(ipv4) && sockname_is_narrowed(fd))
+        memcpy(domain, &ipv4, sizeof(ipv4));
+}
+
+HOT static inline int gotten(int result, int fd, int level, int option, void *value, socklen_t *len)
+{
+    if (level != SOL_SOCKET || result != 0)
+        return result;
+    if (option == SO_PEERNAME)
+        translate_option(fd, value, len);
+    else if (option == SO_DOMAIN)
+        narrow_domain(fd, value, *len);
     return result;
 }
 
@@ -162,7 +176,8 @@ HOT static inline int accepted(int fd, struct sockaddr *addr, socklen_t room, so
 {
     if (fd < 0)
         return fd;
-    sockname_narrow(fd, addr, room, len, next.getpeername);
+    if (sockname_narrow(fd, addr, room, len, next.getpeername, translate_accepted))
+        return fd;
     if (*len <= room)
         translate(fd, true, addr, *len);
     else
@@ -218,13 +233,39 @@ HOT static void translate_sender(int fd, void *name, socklen_t room, socklen_t l
         translate(fd, false, name, len);
 }
 
+/*
+ * Writes the sender of a datagram. One of IPv6 becomes 0.0.0.0 with the port 0, which nothing can be
+ * sent to: an answer to its port would reach a program on this host.
+ */
+static void write_sender(struct sockaddr_in6 *name, socklen_t size, void *told, socklen_t room,
+                         socklen_t *len)
+{
+    if (size == sizeof(*name) && !IN6_IS_ADDR_V4MAPPED(&name->sin6_addr))
+        *name = (struct sockaddr_in6){.sin6_family = name->sin6_family};
+    sockname_write_narrow((struct sockaddr *)name, size, told, room, len);
+}
+
+/* The name of an IPv6 socket does not fit into the room for one of IPv4, and comes only once. */
+COLD static ssize_t recvfrom_narrow(int fd, void *buf, size_t size, int flags,
+                                    struct sockaddr *addr, socklen_t *len)
+{
+    struct sockaddr_in6 name;
+    socklen_t full = sizeof(name);
+    ssize_t result = next.recvfrom(fd, buf, size, flags, (struct sockaddr *)&name, &full);
+
+    if (result >= 0)
+        write_sender(&name, full, addr, *len, len);
+    return result;
+}
+
 HOT ssize_t peername_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *addr,
                               socklen_t *len)
 {
     if (addr == NULL || !user_memory_readable(len, sizeof(*len)))
         return next.recvfrom(fd, buf, size, flags, addr, len);
     socklen_t room = *len;
-    ssize_t result = next.recvfrom(fd, buf, size, flags, addr, len);
+    ssize_t result = sockname_is_narrowed(fd) ? recvfrom_narrow(fd, buf, size, flags, addr, len)
+                                              : next.recvfrom(fd, buf, size, flags, addr, len);
     if (result >= 0)
         translate_sender(fd, addr, room, *len);
     return result;
@@ -248,13 +289,69 @@ typedef ssize_t receive_function(int fd, struct msghdr *message, int flags);
 typedef int receive_many_function(int fd, struct mmsghdr *messages, unsigned count, int flags,
                                   struct timespec *timeout);
 
+/* Returns a copy of the message, with room for the name of an IPv6 socket. */
+static struct msghdr widened(const struct msghdr *message, struct sockaddr_in6 *name)
+{
+    struct msghdr copy = *message;
+
+    if (message->msg_name != NULL) {
+        copy.msg_name = name;
+        copy.msg_namelen = sizeof(*name);
+    }
+    return copy;
+}
+
+/* Writes what was received with the copy. */
+static void narrow(struct msghdr *message, const struct msghdr *copy)
+{
+    message->msg_controllen = copy->msg_controllen;
+    message->msg_flags = copy->msg_flags;
+    if (message->msg_name != NULL)
+        write_sender(copy->msg_name, copy->msg_namelen, message->msg_name, message->msg_namelen,
+                     &message->msg_namelen);
+}
+
+COLD static ssize_t receive_narrow(receive_function *function, int fd, struct msghdr *message,
+                                   int flags)
+{
+    struct sockaddr_in6 name;
+    struct msghdr copy = widened(message, &name);
+    ssize_t result = function(fd, &copy, flags);
+
+    if (result >= 0)
+        narrow(message, &copy);
+    return result;
+}
+
+/* Receives fewer messages than asked for, which is what recvmmsg(2) may do. */
+COLD static int receive_many_narrow(receive_many_function *function, int fd,
+                                    struct mmsghdr *messages, unsigned count, int flags,
+                                    struct timespec *timeout)
+{
+    enum { AT_ONCE = 16 };
+    struct sockaddr_in6 name[AT_ONCE];
+    struct mmsghdr copy[AT_ONCE];
+
+    count = count < AT_ONCE ? count : AT_ONCE;
+    for (unsigned i = 0; i < count; i++)
+        copy[i].msg_hdr = widened(&messages[i].msg_hdr, &name[i]);
+    int result = function(fd, copy, count, flags, timeout);
+    for (int i = 0; i < result; i++) {
+        messages[i].msg_len = copy[i].msg_len;
+        narrow(&messages[i].msg_hdr, &copy[i].msg_hdr);
+    }
+    return result;
+}
+
 HOT static inline ssize_t receive(receive_function *function, int fd, struct msghdr *message,
                                   int flags)
 {
     if (!user_memory_readable(message, sizeof(*message)))
         return function(fd, message, flags);
     socklen_t room = message->msg_namelen;
-    ssize_t result = function(fd, message, flags);
+    ssize_t result = message->msg_name != NULL && sockname_is_narrowed(fd)
+                         ? receive_narrow(function, fd, message, flags)
+                         : function(fd, message, flags);
     if (result >= 0 && message->msg_name != NULL)
         translate_sender(fd, message->msg_name, room, message->msg_namelen);
     return result;
@@ -282,7 +379,9 @@ static int receive_many(receive_many_function *function, int fd, struct mmsghdr 
 
     for (; known < max && user_memory_readable(&messages[known], sizeof(*messages)); known++)
         room[known] = room_in_byte(messages[known].msg_hdr.msg_namelen);
-    int result = function(fd, messages, count, flags, timeout);
+    int result = known == max && sockname_is_narrowed(fd)
+                     ? receive_many_narrow(function, fd, messages, (unsigned)max, flags, timeout)
+                     : function(fd, messages, count, flags, timeout);
     for (int i = 0; i < result && i < known; i++) {
         struct msghdr *message = &messages[i].msg_hdr;
         if (message->msg_name != NULL)

@@ -114,48 +114,69 @@ COLD void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *
 
 /* ---- a passed IPv6 socket in place of an IPv4 one ---- */
 
-/* Whether the socket, or the one that has accepted it, was adopted for an address of IPv4. */
-static bool is_adopted_for_ipv4(int fd)
+COLD static bool find_narrowed(int fd, const struct registry *registry)
 {
-    const struct registry *registry = shared_registry_get();
     struct endpoint own;
     struct registry_entry e;
 
-    if (registry == NULL || !socket_name(fd, &own) || !registry_may_have(registry, own.port))
-        return false;
-    own.proto = socket_proto(fd);
-    return socket_match_find(fd, registry, &own, &e) && e.asked.addr.family == AF_INET &&
-           e.actual.addr.family == AF_INET6;
+    return socket_name(fd, &own) && own.addr.family == AF_INET6 &&
+           registry_may_have(registry, own.port) && socket_match_find(fd, registry, &own, &e) &&
+           e.asked.addr.family == AF_INET;
 }
 
-COLD static bool make_ipv4(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask)
+HOT bool sockname_is_narrowed(int fd)
 {
-    struct sockaddr_storage name;
+    const struct registry *registry = shared_registry_get();
+
+    if (registry == NULL || !registry_has_narrowed(registry))
+        return false;
+    int saved = errno;
+    bool is_narrowed = find_narrowed(fd, registry);
+    errno = saved;
+    return is_narrowed;
+}
+
+COLD void sockname_write_narrow(const struct sockaddr *name, socklen_t size, void *told,
+                                socklen_t room, socklen_t *len)
+{
     struct sockaddr_in in = {.sin_family = AF_INET};
-    socklen_t size = sizeof(name);
     struct endpoint e;
 
-    if (ask(fd, (struct sockaddr *)&name, &size) != 0 ||
-        !endpoint_from_sockaddr(&e, (struct sockaddr *)&name, size))
-        return false;
-    struct addr plain = addr_unmapped(&e.addr);
-    if ((plain.family != AF_INET && !addr_is_wildcard(&plain)) || !is_adopted_for_ipv4(fd))
-        return false;
-    in.sin_port = htons(e.port);
-    memcpy(&in.sin_addr, plain.bytes, sizeof(in.sin_addr)); /* zeros of :: are those of 0.0.0.0 */
-    memcpy(told, &in, room < sizeof(in) ? room : sizeof(in));
-    *len = sizeof(in);
-    return true;
+    if (endpoint_from_sockaddr(&e, name, size)) {
+        struct addr plain = addr_unmapped(&e.addr);
+        in.sin_port = htons(e.port);
+        if (plain.family == AF_INET)
+            memcpy(&in.sin_addr, plain.bytes, sizeof(in.sin_addr));
+        else if (addr_is_loopback(&plain))
+            in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        name = (struct sockaddr *)&in;
+        size = sizeof(in);
+    }
+    memcpy(told, name, room < size ? room : size);
+    *len = size;
 }
 
-HOT void sockname_narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask)
+COLD static bool narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask,
+                        sockname_translate *translate_name)
 {
-    if (room < sizeof(sa_family_t) || endpoint_family(told) != AF_INET6 ||
-        engine_value(CONFIG_SOCKETS) == NULL)
-        return;
+    struct sockaddr_storage name;
+    socklen_t size = sizeof(name);
     int saved = errno;
-    (void)make_ipv4(fd, told, room, len, ask);
+
+    bool is_told = ask(fd, (struct sockaddr *)&name, &size) == 0;
+    if (is_told) {
+        translate_name(fd, (struct sockaddr *)&name, size);
+        sockname_write_narrow((struct sockaddr *)&name, size, told, room, len);
+    }
     errno = saved;
+    return is_told;
+}
+
+HOT bool sockname_narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask,
+                         sockname_translate *translate_name)
+{
+    return room >= sizeof(sa_family_t) && endpoint_family(told) == AF_INET6 &&
+           sockname_is_narrowed(fd) && narrow(fd, told, room, len, ask, translate_name);
 }
 
 HOT int sockname_get(int fd, struct sockaddr *addr, socklen_t *len)
@@ -166,7 +187,8 @@ HOT int sockname_get(int fd, struct sockaddr *addr, socklen_t *len)
     int result = next.getsockname(fd, addr, len);
     if (result != 0)
         return result;
-    sockname_narrow(fd, addr, room, len, next.getsockname);
+    if (sockname_narrow(fd, addr, room, len, next.getsockname, translate))
+        return result;
     if (*len <= room)
         translate(fd, addr, *len);
     else

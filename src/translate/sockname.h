@@ -18,8 +18,21 @@ void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *ask,
                         sockname_translate *translate);
 
 /*
- * A program whose IPv4 socket was replaced by a passed IPv6 one sees addresses of IPv4: rewrites the
- * name in `told`, and *len, if `fd` is such a socket or a connection of it. `ask` is the call that
- * has told the name. Keeps errno.
+ * Whether a passed IPv6 socket has the place of an IPv4 one: `fd` is such a socket, or a connection of
+ * it. Its program sees addresses of IPv4. Keeps errno.
  */
-void sockname_narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask);
+bool sockname_is_narrowed(int fd);
+
+/*
+ * Writes a name of such a socket as the kernel does: what fits in `room`, and its length. IPv4 has no
+ * address for one of IPv6: it becomes 127.0.0.1 if it is ::1, else 0.0.0.0.
+ */
+void sockname_write_narrow(const struct sockaddr *name, socklen_t size, void *told, socklen_t room,
+                           socklen_t *len);
+
+/*
+ * If `fd` is such a socket: translates the name in `told`, rewrites it and *len, and returns true. `ask`
+ * is the call that has told the name. Keeps errno.
+ */
+bool sockname_narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask,
+                     sockname_translate *translate);

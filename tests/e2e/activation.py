@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import time
 
 DIR = sys.argv[1]
 REMAP = DIR + "/remap"
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 ACTIVATE = shutil.which("systemd-socket-activate")
 PYTHON = sys.executable
 PLAIN = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
@@ -69,11 +71,12 @@ def no_keeper():
     return not processes("remap-sockets")
 
 
-def get(host="127.0.0.1", path="/"):
+def get(host="127.0.0.1", header=None):
     try:
         connection = http.client.HTTPConnection(host, 80, timeout=10)
-        connection.request("GET", path)
-        return connection.getresponse().read().decode().strip()
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        return response.getheader(header, "") if header else response.read().decode().strip()
     except OSError as error:
         return str(error)
 
@@ -92,10 +95,13 @@ def is_listening(port=80, udp=False):
 class Activated:
     """A command that systemd-socket-activate starts at the first connection."""
 
-    def __init__(self, options, command, table="80=systemd", run_options=(), port=80):
+    def __init__(self, options, command, table="80=systemd", run_options=(), port=80, before=None):
+        wait_for(no_keeper)  # it has the port
         self.log = open(DIR + "/log", "w+")
+        if before is None:
+            before = [REMAP, "run", *run_options, "-r", table, "--"]
         self.process = subprocess.Popen(
-            [ACTIVATE, "-E", f"REMAP_STATE={DIR}/state", *options, *DROP, REMAP, "run", *run_options, "-r", table, "--", *command],
+            [ACTIVATE, "-E", f"REMAP_STATE={DIR}/state", *options, *DROP, *before, *command],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
         wait_for(lambda: is_listening(port, "-d" in options))
 
@@ -128,7 +134,7 @@ s.listen()
 own = s.getsockname()
 options = [s.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), s.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF),
            s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), os.get_blocking(number), s.fileno() == number,
-           s.get_inheritable() == inherits]
+           s.get_inheritable() == inherits, s.getsockopt(socket.SOL_SOCKET, socket.SO_DOMAIN) == family]
 while True:
     c, peer = s.accept()
     c.recv(1000)
@@ -142,7 +148,7 @@ def server(family, address, *more):
     return [PYTHON, "-c", SERVER, family, address, *more]
 
 
-OPTIONS = "[1, 40000, 1, False, True, True]"
+OPTIONS = "[1, 40000, 1, False, True, True, True]"
 
 
 def test_families():
@@ -150,6 +156,7 @@ def test_families():
     v6 = f"(('::', 80), '::1', '::1', ('::1', 80), {OPTIONS})"
     cases = [
         ("IPv4 on a socket of both", "80", "AF_INET", "0.0.0.0", "127.0.0.1", v4, ()),
+        ("IPv4 on a socket of both, with a client of IPv6", "80", "AF_INET", "0.0.0.0", "::1", v4, ()),
         ("IPv4", "0.0.0.0:80", "AF_INET", "0.0.0.0", "127.0.0.1", v4, ()),
         ("IPv6", "80", "AF_INET6", "::", "::1", v6, ()),
         ("IPv4, under notify", "0.0.0.0:80", "AF_INET", "0.0.0.0", "127.0.0.1", v4, ("--engine", "notify")),
@@ -166,10 +173,232 @@ def test_families():
 def test_one_family():
     with Activated(["-l", "[::1]:80"], server("AF_INET6", "::1")):
         result("an address of IPv6", get("::1").split(",")[0], "(('::1'")
-    with Activated(["-l", "80"], server("AF_INET", "0.0.0.0"), run_options=("--engine", "notify")) as a:
-        get()
-        result("notify leaves a socket of IPv6 alone for IPv4",
-               "fits no socket that the service manager passed" in a.output(), True)
+
+
+# Answers datagrams with what each call tells of the sender. The calls of libc get the room of a struct sockaddr_in.
+DATAGRAMS = """
+import ctypes, socket, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+class iovec(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("len", ctypes.c_size_t)]
+class msghdr(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_void_p), ("namelen", ctypes.c_uint32), ("iov", ctypes.POINTER(iovec)), ("iovlen", ctypes.c_size_t),
+                ("control", ctypes.c_void_p), ("controllen", ctypes.c_size_t), ("flags", ctypes.c_int)]
+class mmsghdr(ctypes.Structure):
+    _fields_ = [("hdr", msghdr), ("len", ctypes.c_uint)]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_PKTINFO, 1) if hasattr(socket, "IP_PKTINFO") else s.setsockopt(0, 8, 1)
+s.bind(("0.0.0.0", 53))
+data, name, control = (ctypes.create_string_buffer(size) for size in (100, 16, 100))
+
+def message():
+    return msghdr(ctypes.cast(name, ctypes.c_void_p), 16, ctypes.pointer(iovec(ctypes.cast(data, ctypes.c_void_p), 100)), 1,
+                  ctypes.cast(control, ctypes.c_void_p), 100, 0)
+
+def told(length):
+    family, port, address = struct.unpack("=H2s4s", name.raw[:8])
+    return family, length, socket.inet_ntoa(address)
+
+def by_recvfrom():
+    length = ctypes.c_uint32(16)
+    libc.recvfrom(s.fileno(), data, 100, 0, name, ctypes.byref(length))
+    return told(length.value)
+
+def by_recvmsg():
+    m = message()
+    libc.recvmsg(s.fileno(), ctypes.byref(m), 0)
+    return told(m.namelen) + struct.unpack("=QiiI4s4s", control.raw[:28])[1:3]
+
+def by_recvmmsg():
+    many = (mmsghdr * 20)(*[mmsghdr(message(), 0)] * 20)
+    count = libc.recvmmsg(s.fileno(), many, 20, 0x10000, None)
+    return told(many[0].hdr.namelen) + (count, many[0].len)
+
+for receive in (by_recvfrom, by_recvmsg, by_recvmmsg):
+    got = receive()
+    address = socket.inet_ntoa(name.raw[4:8]), int.from_bytes(name.raw[2:4], "big")
+    s.sendto(repr(got).encode(), address)
+print(by_recvfrom(), int.from_bytes(name.raw[2:4], "big"))
+"""
+
+
+def ask_by_udp(data, address):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(10)
+        s.sendto(data, address)
+        try:
+            return s.recv(1000)
+        except OSError as error:
+            return error
+
+
+def test_datagrams_of_both():
+    command = [PYTHON, "-c", DATAGRAMS]
+    with Activated(["-d", "-l", "53"], command, table="53=systemd", port=53) as a:
+        for name, expected in (("recvfrom", b"(2, 16, '127.0.0.1')"), ("recvmsg", b"(2, 16, '127.0.0.1', 0, 8)"),
+                               ("recvmmsg", b"(2, 16, '127.0.0.1', 1, 4)")):
+            result("UDP of IPv4 on a socket of both: " + name, ask_by_udp(b"four", ("127.0.0.1", 53)), expected)
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+            s.sendto(b"six", ("::1", 53))
+        a.process.wait(10)
+        result("UDP of IPv4 on a socket of both: a client of IPv6 has no address", "(2, 16, '0.0.0.0') 0\n" in a.output(), True)
+    with Activated(["-d", "-l", "53"], command, table="53=systemd", port=53, run_options=("--engine", "notify")) as a:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.sendto(b"x", ("127.0.0.1", 53))
+        a.process.wait(10)
+        result("notify leaves a UDP socket of both alone for IPv4", "fits no socket that the service manager passed" in a.output(), True)
+
+
+def test_preload_alone():
+    """Without remap run: the sockets are those that the process itself has got."""
+    before = ["env", f"LD_PRELOAD={DIR}/libremap.so", "REMAP=80=systemd", "REMAP_LOG=info"]
+    with Activated(["-l", "80"], server("AF_INET", "0.0.0.0"), before=before):
+        result("LD_PRELOAD alone: addresses and options", get(),
+               f"(('0.0.0.0', 80), '127.0.0.1', '127.0.0.1', ('127.0.0.1', 80), {OPTIONS})")
+    with Activated(["-l", "0.0.0.0:81", "-l", "0.0.0.0:80", "--fdname=one:web"], server("AF_INET", "0.0.0.0"),
+                   before=[*before[:2], "REMAP=80=systemd:web"]):
+        result("LD_PRELOAD alone, by name", get().split(",")[0], "(('0.0.0.0'")
+    for name, first in (("a cleaned environment", "import os, ctypes\nctypes.CDLL(None).clearenv()\n"),
+                        ("a child", "import os, ctypes\nif os.fork(): os.wait(); os._exit(0)\nctypes.CDLL(None).prctl(1, 15)\n")):
+        with Activated(["-l", "80"], [PYTHON, "-c", first + SERVER, "AF_INET", "0.0.0.0"], before=before):
+            result("LD_PRELOAD alone, with " + name, get().split(",")[0], "(('0.0.0.0'")
+    closed = "import os\nos.closerange(3, 1000)\n" + SERVER
+    with Activated(["-l", "80"], [PYTHON, "-c", closed, "AF_INET", "0.0.0.0"], before=before) as a:
+        with socket.create_connection(("127.0.0.1", 80)):
+            pass
+        a.process.wait(10)
+        result("LD_PRELOAD alone, after closefrom: a line", "start the server by 'remap run'" in a.output(), True)
+        result("LD_PRELOAD alone, after closefrom: EACCES", "Permission denied" in a.output(), True)
+
+
+# Binds twice, with other flags each time. The two descriptors are of one socket, which has O_NONBLOCK as the last one.
+FLAGS = """
+import fcntl, os, socket
+got = []
+for blocks, inherits in ((False, True), (True, False)):
+    s = socket.socket()
+    s.setblocking(blocks)
+    s.set_inheritable(inherits)
+    s.bind(("0.0.0.0", 80))
+    got.append((os.get_blocking(s.fileno()) == blocks, s.get_inheritable() == inherits))
+s.listen()
+c, _ = s.accept()
+c.recv(1000)
+c.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + repr(got).encode())
+"""
+
+
+def test_flags():
+    for engine in ("preload", "notify"):
+        with Activated(["-l", "0.0.0.0:80"], [PYTHON, "-c", FLAGS], run_options=("--engine", engine)):
+            result(f"FD_CLOEXEC and O_NONBLOCK, under {engine}", get(), repr([(True, True)] * 2))
+
+
+EPOLL = """
+import select, socket
+s = socket.socket()
+s.setblocking(False)
+e = select.epoll()
+e.register(s, select.EPOLLIN | select.EPOLLET)
+s.bind(("0.0.0.0", 80))
+s.listen()
+ready = [fd for fd, events in e.poll(10) if events == select.EPOLLIN]
+c, _ = s.accept()
+c.setblocking(True)
+c.recv(1000)
+e.modify(s, 0)
+c.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + repr(ready == [s.fileno()]).encode())
+"""
+
+
+def test_epoll():
+    with Activated(["-l", "80"], [PYTHON, "-c", EPOLL]):
+        result("a socket that was waited for by epoll before its bind", get(), "True")
+
+
+def test_older_kernels():
+    for version, engine in (("4.18", "preload"), ("5.10", "notify")):
+        before = [DIR + "/forbid", "linux", version, REMAP, "run", "-r", "80=systemd", "--engine", engine, "--"]
+        with Activated(["-l", "80"], server("AF_INET", "0.0.0.0"), before=before):
+            result(f"as Linux {version}, under {engine}", get().split(",")[0], "(('0.0.0.0'")
+        result(f"as Linux {version}, under {engine}: the keeper ends", wait_for(no_keeper), True)
+
+
+def test_stopped_keeper():
+    code = "import sys, time\nsys.stdin.read()\n" + SERVER
+    with Activated(["-l", "80"], ["sh", "-c", 'echo ready; sleep 100 & wait; exec "$@"', "sh", *server("AF_INET", "0.0.0.0")]) as a:
+        with socket.create_connection(("127.0.0.1", 80)):
+            pass
+        wait_for(lambda: "ready" in a.output())
+        keeper = wait_for(lambda: processes("remap-sockets"))[0]
+        os.kill(keeper, signal.SIGSTOP)
+        for pid in processes("sleep"):
+            os.kill(pid, signal.SIGTERM)
+        a.process.wait(20)
+        os.kill(keeper, signal.SIGCONT)
+        result("a keeper that is stopped: a line", "the process remap-sockets, which holds them, does not answer" in a.output(), True)
+        result("a keeper that is stopped: EACCES", "Permission denied" in a.output(), True)
+
+
+def test_doctor():
+    for listen, port, expected in (("80", 80, "remap works here: port 80 gets a passed socket"),
+                                   ("81", 81, "remap will not work here: rule '80=systemd' fits none of the 1 passed sockets")):
+        with Activated(["-l", listen], ["doctor"], before=["env", "REMAP=80=systemd", REMAP], port=port) as a:
+            with socket.create_connection(("127.0.0.1", port)):
+                pass
+            a.process.wait(10)
+            result(f"doctor, with a socket on {port}", expected in a.output(), True)
+    got = run(REMAP, "doctor", env={**os.environ, "REMAP": "80=systemd"})
+    result("doctor, without a socket", (got.returncode, "since none was passed: start this by a socket unit" in got.stdout), (1, True))
+
+
+def test_hosts():
+    """Two services on one port, of two addresses, by name and by address."""
+    code = '"$1" -c "$2" AF_INET 127.0.0.1 & one=$!; "$1" -c "$2" AF_INET 127.0.0.2 & two=$!; trap "kill $one $two" TERM; wait; wait'
+    for table in ("127.0.0.1:80=systemd:one,127.0.0.2:80=systemd:two", "80=systemd"):
+        with Activated(["-l", "127.0.0.2:80", "-l", "127.0.0.1:80", "--fdname=two:one"], ["sh", "-c", code, "sh", PYTHON, SERVER], table=table):
+            for host in ("127.0.0.1", "127.0.0.2"):
+                result(f"{table}: {host}", get(host).split("]")[0].split(", {")[0].split("'")[1], host)
+    code = ("import select, socket\nall = []\nfor host in ('127.0.0.1', '127.0.0.2'):\n    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+            "    s.bind((host, 53))\n    all.append(s)\nwhile True:\n    for s in select.select(all, [], [])[0]:\n        d, a = s.recvfrom(100)\n"
+            "        s.sendto(s.getsockname()[0].encode(), a)")
+    with Activated(["-d", "-l", "127.0.0.1:53", "-l", "127.0.0.2:53"], [PYTHON, "-c", code], table="53=systemd", port=53):
+        for host in ("127.0.0.1", "127.0.0.2"):
+            result(f"UDP on two sockets: {host}", ask_by_udp(b"x", (host, 53)), host.encode())
+
+
+# Forked workers, each with a socket of its own and SO_REUSEPORT.
+WORKERS = """
+import os, socket, sys
+for i in range(3):
+    if os.fork() == 0:
+        break
+else:
+    os.wait()
+    sys.exit()
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+s.bind(("0.0.0.0", 80))
+s.listen()
+while True:
+    c, _ = s.accept()
+    c.recv(1000)
+    c.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n%d" % os.getpid())
+    c.close()
+"""
+
+
+def test_workers():
+    with Activated(["-l", "80"], [PYTHON, "-c", WORKERS]) as a:
+        found = set()
+
+        def ask():
+            found.add(get())
+            return len(found) == 3
+        result("three workers that bind with SO_REUSEPORT", (bool(wait_for(ask)), all(map(str.isdigit, found))), (True, True))
+        for pid in filter(str.isdigit, found):
+            os.kill(int(pid), signal.SIGTERM)
+    result("the keeper ends after workers", wait_for(no_keeper), True)
 
 
 def test_lost_environment():
@@ -191,7 +420,7 @@ def test_own_activation():
 def test_names():
     code = ('"$1" -c "$2" AF_INET 0.0.0.0 80 & web=$!; "$1" -c "$2" AF_INET 0.0.0.0 8081 & admin=$!; '
             'trap "kill $web $admin" TERM; wait; wait')
-    with Activated(["-l", "0.0.0.0:80", "-l", "0.0.0.0:81", "--fdname=web:admin"],
+    with Activated(["-l", "80", "-l", "81", "--fdname=web:admin"],
                    ["sh", "-c", code, "sh", PYTHON, SERVER],
                    table="80=systemd:web,8081=systemd:admin"):
         result("a script with two servers: web", get().split(",")[0], "(('0.0.0.0'")
@@ -200,10 +429,10 @@ def test_names():
             try:
                 with socket.create_connection(("127.0.0.1", 81), timeout=10) as s:
                     s.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                    return b"200 OK" in s.recv(1000)
-            except OSError:
-                return False
-        result("a script with two servers: admin", admin(), True)
+                    return re.findall(r"\('[0-9.]*', \d+\)", s.recv(1000).decode())
+            except OSError as error:
+                return error
+        result("a script with two servers: admin, on its own port", admin(), ["('0.0.0.0', 8081)", "('127.0.0.1', 8081)"])
     result("the keeper ends after two servers", wait_for(no_keeper), True)
 
 
@@ -211,28 +440,27 @@ def test_udp():
     code = ("import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.bind(('0.0.0.0', 53))\n"
             "while True:\n    d, a = s.recvfrom(100)\n    s.sendto(d + a[0].encode(), a)")
     with Activated(["-d", "-l", "0.0.0.0:53"], [PYTHON, "-c", code], table="53=systemd", port=53):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(10)
-            s.sendto(b"x", ("127.0.0.1", 53))
-            try:
-                answer = s.recv(100)
-            except OSError as error:
-                answer = error
-            result("UDP", answer, b"x127.0.0.1")
+        result("UDP", ask_by_udp(b"x", ("127.0.0.1", 53)), b"x127.0.0.1")
+    code = ("import socket\nd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nd.bind(('0.0.0.0', 53))\ns = socket.socket()\n"
+            "s.bind(('0.0.0.0', 53))\nd, a = d.recvfrom(100), d\na.sendto(repr(s.getsockname()).encode(), d[1])")
+    with Activated(["-d", "-l", "53"], [PYTHON, "-c", code], table="udp/53=systemd,tcp/53=auto", port=53):
+        result("a free port for TCP beside it", ask_by_udp(b"x", ("127.0.0.1", 53)), b"('0.0.0.0', 53)")
 
 
 def test_static():
     if not os.access(DIR + "/static", os.X_OK):
         skip("a static server of Go", "no go")
         return
-    with Activated(["-l", "80"], [DIR + "/static", "serve", "80"]):
+    with Activated(["-l", "80"], [DIR + "/static", "serve", "80", "tcp"]):
         result("a static server of Go, by notify", get(), "served at 127.0.0.1:80")
+    with Activated(["-l", "80"], [DIR + "/static", "serve", "80", "tcp4"]) as a:
+        result("a static server of Go for IPv4, on a socket of both", (get(), get(header="Client").split(":")[0]), ("served at 127.0.0.1:80", "127.0.0.1"))
+        result("notify: a line about it", "on a passed IPv6 socket, so accept tells IPv6 addresses" in a.output(), True)
     result("the keeper ends after it", wait_for(no_keeper), True)
 
 
 def test_nginx():
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
-    if nginx is None:
+    if NGINX is None:
         skip("nginx", "no nginx")
         return
     folder = DIR + "/nginx"
@@ -242,9 +470,10 @@ def test_nginx():
         file.write(f"worker_processes 2; pid {folder}/pid; error_log {folder}/error;\n"
                    f"events {{}}\nhttp {{ access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;"
                    f"fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;\n"
-                   "server { listen 80; location / { return 200 $remote_addr; } } }\n")
-    with Activated(["-l", "80"], [nginx, "-c", DIR + "/nginx.conf"]) as a:
+                   "server { listen 80; listen [::]:80; location / { return 200 $remote_addr; } } }\n")
+    with Activated(["-l", "80"], [NGINX, "-c", DIR + "/nginx.conf"]) as a:
         result("nginx as a daemon, with workers", get(), "127.0.0.1")
+        result("nginx: the listener of each family takes clients of both", get("::1"), "127.0.0.1")
         a.process.wait(10)
         with open(folder + "/pid") as file:
             first = int(file.read())
@@ -260,10 +489,42 @@ def test_nginx():
         result("the keeper ends after nginx", wait_for(no_keeper), True)
 
 
+PASS = """
+import os, socket, sys
+first = []
+for family, address in ((socket.AF_INET6, "::"), (socket.AF_INET, "0.0.0.0")):
+    s = socket.socket(family)
+    if family == socket.AF_INET6:
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, 80))
+    s.listen()
+    first.append(s.detach())
+for i, fd in enumerate(first):
+    os.dup2(fd, 3 + i)
+    os.set_inheritable(3 + i, True)
+os.execvpe(sys.argv[1], sys.argv[1:], {**os.environ, "LISTEN_FDS": "2", "LISTEN_PID": str(os.getpid())})
+"""
+
+
+def test_pair():
+    """A socket of each family, as of BindIPv6Only=ipv6-only, for a server that binds both."""
+    if NGINX is None:
+        skip("a socket of each family", "no nginx")
+        return
+    wait_for(no_keeper)
+    command = [REMAP, "run", "-q", "-r", "80=systemd", "--", NGINX, "-c", DIR + "/nginx.conf", "-g", "daemon off;"]
+    with subprocess.Popen([PYTHON, "-c", PASS, *DROP, *command]) as process:
+        wait_for(is_listening)
+        result("a socket of each family", (get(), get("::1")), ("127.0.0.1", "::1"))
+        process.terminate()
+
+
 RESTARTED = """
-import signal, socket, sys
+import os, signal, socket, sys
 stopped = False
 s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 s.bind(('0.0.0.0', 80))
 s.listen(4096)
 s.settimeout(0.01)
@@ -271,6 +532,8 @@ def stop(*_):
     global stopped
     stopped = True
 signal.signal(signal.SIGTERM, stop)
+with open(sys.argv[1], 'w') as file:
+    file.write(str(os.getpid()))
 while not stopped:
     try:
         c, _ = s.accept()
@@ -278,61 +541,69 @@ while not stopped:
         continue
     c.settimeout(10)
     c.recv(1000)
-    c.sendall(b'yes')
+    c.sendall(b'HTTP/1.0 200 OK\\r\\n\\r\\nyes')
     c.close()
 """
 
 
+def read_pid(file):
+    """The process that a server has written to the file, once that is not the one before."""
+    try:
+        with open(file) as lines:
+            return int(lines.read() or 0)
+    except (OSError, ValueError):
+        return 0
+
+
+def restart_under_load(name, command, is_bad, file, end_by):
+    """A shell starts the server again and again; systemd-socket-activate has become the shell."""
+    requests, restarts, clients = 10000, 10, 4
+    loop = 'for i in $(seq "$0"); do "$@"; done'
+    bad, done, pids = [], [0] * clients, []
+
+    def ask(number):
+        for _ in range(requests // clients):
+            got = get()
+            if is_bad(got):
+                bad.append(got)
+            done[number] += 1
+
+    with Activated(["-l", "80"], ["sh", "-c", loop, str(restarts + 1), *command], run_options=("-q",)) as a:
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(clients)]
+        for thread in threads:
+            thread.start()
+        for i in range(1, restarts + 2):
+            if not wait_for(lambda: read_pid(file) not in (0, *pids)):
+                result(name + ": it starts again", a.output(), "")
+                break
+            pids.append(read_pid(file))
+            end = time.monotonic() + 60
+            while sum(done) < min(i * requests // (restarts + 1), requests - 1) and time.monotonic() < end:
+                select_nothing()
+            if i == restarts + 1:
+                break
+            os.kill(pids[-1], end_by)
+        for thread in threads:
+            thread.join()
+        if pids:
+            os.kill(pids[-1], end_by)
+            a.process.wait(10)
+    result(f"{name}: {requests} requests during {restarts} restarts", (bad[:3], sum(done), len(set(pids))), ([], requests, restarts + 1))
+    result(f"{name}: the keeper ends after restarts", wait_for(no_keeper), True)
+
+
 def test_restarts():
-    requests, restarts = 10000, 10
-    manager = socket.socket()
-    manager.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    manager.bind(("0.0.0.0", 80))
-    manager.listen(4096)
-    bad, done = [], [0]
-
-    def start():
-        def prepare():
-            os.dup2(manager.fileno(), 3)
-            os.set_inheritable(3, True)
-            os.environ["LISTEN_FDS"] = "1"
-            os.environ["LISTEN_PID"] = str(os.getpid())
-        command = [*DROP, REMAP, "run", "-q", "-r", "80=systemd", "--", PYTHON, "-c", RESTARTED]
-        pid = os.fork()
-        if pid == 0:
-            prepare()
-            os.execvp(command[0], command)
-        return pid
-
-    def ask():
-        for _ in range(requests // 4):
-            try:
-                with socket.create_connection(("127.0.0.1", 80), timeout=20) as s:
-                    s.sendall(b"?")
-                    if s.recv(10) != b"yes":
-                        bad.append("no answer")
-            except OSError as error:
-                bad.append(str(error))
-            done[0] += 1
-
-    clients = [threading.Thread(target=ask) for _ in range(4)]
-    pid = start()
-    for client in clients:
-        client.start()
-    for i in range(1, restarts + 1):
-        end = time.monotonic() + 60
-        while done[0] < i * requests // (restarts + 1) and time.monotonic() < end:
-            select_nothing()
-        os.kill(pid, signal.SIGTERM)
-        os.waitpid(pid, 0)
-        pid = start()
-    for client in clients:
-        client.join()
-    os.kill(pid, signal.SIGTERM)
-    os.waitpid(pid, 0)
-    manager.close()
-    result(f"{requests} requests during {restarts} restarts: none fails", (bad[:3], done[0]), ([], requests))
-    result("the keepers end after restarts", wait_for(no_keeper), True)
+    file, second = DIR + "/pid", DIR + "/pid2"
+    for name in (file, second):
+        open(name, "w").close()
+        os.chmod(name, 0o666)
+    restart_under_load("python", [PYTHON, "-c", RESTARTED, file], lambda got: got != "yes", file, signal.SIGTERM)
+    if NGINX is not None:
+        restart_under_load("nginx", [NGINX, "-c", DIR + "/nginx.conf", "-g", "daemon off;"], lambda got: got != "127.0.0.1",
+                           DIR + "/nginx/pid", signal.SIGQUIT)
+    if os.access(DIR + "/static", os.X_OK):  # it ends at once, and so resets what it has accepted
+        restart_under_load("static Go", ["sh", "-c", 'echo $$ > "$0"; exec "$@"', second, DIR + "/static", "serve", "80", "tcp4"],
+                           lambda got: "refused" in got, second, signal.SIGTERM)
 
 
 def test_missing():
@@ -356,6 +627,7 @@ if os.readlink("/proc/self") != str(os.getpid()) or os.getpid() > 10:
     print("not ok - a pid namespace of its own")
     sys.exit(1)
 result("port 80 is refused to the server itself", "Permission denied" in refused.stdout, True)
-for test in (test_families, test_one_family, test_lost_environment, test_own_activation, test_names, test_udp,
-             test_static, test_nginx, test_restarts, test_missing):
+for test in (test_families, test_one_family, test_datagrams_of_both, test_preload_alone, test_flags, test_epoll, test_older_kernels,
+             test_stopped_keeper, test_doctor, test_hosts, test_workers, test_lost_environment, test_own_activation, test_names, test_udp,
+             test_static, test_nginx, test_pair, test_restarts, test_missing):
     test()

@@ -26,11 +26,11 @@ end() {
     wait "$1" 2>/dev/null || true # by the signal
 }
 
-like 'it is refused port 80 by itself' 'listen tcp :80: bind: permission denied' "$(./static serve 80)"
-like 'and under the library alone' 'permission denied' "$(LD_PRELOAD=$PWD/libremap.so ./dynamic serve 80)"
+like 'it is refused port 80 by itself' 'listen tcp :80: bind: permission denied' "$(./static serve 80 tcp)"
+like 'and under the library alone' 'permission denied' "$(LD_PRELOAD=$PWD/libremap.so ./dynamic serve 80 tcp)"
 
 for kind in static dynamic; do
-    start ./$kind serve 80
+    start ./$kind serve 80 tcp
     is "$kind: it is at port 80" '[::]:80' "$(cat out)"
     like "$kind: run says where that is" '80.*8080' "$(cat errors)"
     is "$kind: by the notify engine, which nobody asked for" notify "$(engine_of '[::]:80')"

@@ -11,11 +11,12 @@ import (
 	"time"
 )
 
-func serve(port string) {
-	l, err := net.Listen("tcp", ":"+port)
+func serve(port, network string) {
+	l, err := net.Listen(network, ":"+port)
 	check(err)
 	fmt.Println(l.Addr())
 	check(http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Client", r.RemoteAddr)
 		fmt.Fprintf(w, "served at %s\n", r.Context().Value(http.LocalAddrContextKey).(net.Addr))
 	})))
 }

@@ -1,7 +1,7 @@
 // Servers and clients in Go, for tests/e2e/daemons/go.sh. Each says on its first line where it is.
 //
-//	serve PORT            HTTP on all addresses of both families; each answer says where the server
-//	                      believes to be
+//	serve PORT NETWORK    HTTP on all addresses, of both families if the network is tcp; each answer says
+//	                      where the server believes to be, and its header Client who asks
 //	spawn PORT            becomes no server, but has another process of this program be one (os/exec)
 //	ask URL               one request: prints the answer
 //	load URL COUNT KEEP   so many requests, sixteen at once, on connections that are kept (1) or not (0)
@@ -33,7 +33,7 @@ func number(word string) int {
 func spawn(port string) {
 	self, err := os.Executable()
 	check(err)
-	child := exec.Command(self, "serve", port)
+	child := exec.Command(self, "serve", port, "tcp")
 	child.Stdout, child.Stderr = os.Stdout, os.Stderr
 	check(child.Run())
 }
@@ -42,7 +42,7 @@ func main() {
 	argument := append(os.Args[1:], "", "", "", "")
 	switch argument[0] {
 	case "serve":
-		serve(argument[1])
+		serve(argument[1], argument[2])
 	case "spawn":
 		spawn(argument[1])
 	case "ask":
