@@ -25,7 +25,7 @@ static void format_ports(uint16_t first, uint16_t last, struct text *out)
     }
 }
 
-void rule_format(const struct rule *rule, struct text *out)
+void rule_format_asked(const struct rule *rule, struct text *out)
 {
     if (rule->proto != PROTO_ANY) {
         text_string(out, proto_name(rule->proto));
@@ -36,6 +36,11 @@ void rule_format(const struct rule *rule, struct text *out)
         text_char(out, ':');
     }
     format_ports(rule->first, rule->last, out);
+}
+
+void rule_format(const struct rule *rule, struct text *out)
+{
+    rule_format_asked(rule, out);
     text_char(out, '=');
     if (rule->target >= RULE_AUTO) {
         text_string(out, rule_target_name(rule->target));

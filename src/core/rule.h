@@ -65,6 +65,10 @@ enum { RULE_TEXT_MAX = 128 };
  */
 bool rule_parse(struct rule *rule, const struct source *source, struct span text, struct diag *d);
 
+/* Reads the left side of a rule alone likewise ("udp 53"), as a rule that keeps these ports. */
+bool rule_parse_asked(struct rule *rule, const struct source *source, struct span text,
+                      struct diag *d);
+
 /*
  * Reads all of source->text as one rule, in the words of other programs that publish ports:
  *
@@ -83,6 +87,9 @@ bool rule_parse_endpoint(struct endpoint *e, const struct source *source, struct
 
 /* Appends the normal form: numbers instead of names, one blank after the protocol. */
 void rule_format(const struct rule *rule, struct text *out);
+
+/* Appends the left side of the normal form. */
+void rule_format_asked(const struct rule *rule, struct text *out);
 
 enum rule_verdict {
     RULE_DECIDES,

@@ -331,20 +331,43 @@ static bool parse_target(const struct parser *p, struct span s, struct rule *rul
     return parse_target_ports(p, s, rule);
 }
 
+/* ---- rules ---- */
+
+/* Reads what a rule matches. */
+static bool parse_asked(const struct parser *p, struct span s, struct rule *rule)
+{
+    bool every;
+
+    return parse_proto(p, &s, &rule->proto) && parse_host(p, &s, &rule->host, &every) &&
+           parse_ports(p, s, &rule->first, &rule->last);
+}
+
 bool rule_parse(struct rule *rule, const struct source *source, struct span text, struct diag *d)
 {
     struct parser p = {source, d, text.end};
     struct rule parsed = {.target = RULE_PORTS};
     const char *equals = span_find(text, '=');
-    bool every;
 
     if (equals == NULL)
         return fault_quoting(&p, "", text, " is not a rule: write PORT=TARGET, as 80=8080");
     struct span left = span_trimmed((struct span){text.at, equals});
     struct span right = span_trimmed((struct span){equals + 1, text.end});
-    if (!parse_proto(&p, &left, &parsed.proto) || !parse_host(&p, &left, &parsed.host, &every) ||
-        !parse_ports(&p, left, &parsed.first, &parsed.last) || !parse_target(&p, right, &parsed))
+    if (!parse_asked(&p, left, &parsed) || !parse_target(&p, right, &parsed))
         return false;
+    *rule = parsed;
+    return true;
+}
+
+bool rule_parse_asked(struct rule *rule, const struct source *source, struct span text,
+                      struct diag *d)
+{
+    struct parser p = {source, d, text.end};
+    struct rule parsed = {.target = RULE_KEEP};
+
+    if (!parse_asked(&p, text, &parsed))
+        return false;
+    parsed.to_first = parsed.first;
+    parsed.to_last = parsed.last;
     *rule = parsed;
     return true;
 }

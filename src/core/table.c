@@ -30,7 +30,11 @@ static const char *comment_end(const char *at, const char *end)
     return newline != NULL ? newline : end;
 }
 
-static bool parse_all(struct table *t, const struct source *source, struct diag *d)
+typedef bool parse_one(struct rule *rule, const struct source *source, struct span text,
+                       struct diag *d);
+
+static bool parse_all(struct table *t, const struct source *source, parse_one *parse,
+                      struct diag *d)
 {
     const char *at = source->text, *end = at + source->size;
     const char *comma = NULL; /* a comma without a rule after it so far */
@@ -45,7 +49,7 @@ static bool parse_all(struct table *t, const struct source *source, struct diag 
             if (t->count == TABLE_MAX)
                 return fault(source, text.at, "more than 256 rules: join neighbours into ranges",
                              d);
-            if (!rule_parse(&t->rule[t->count], source, text, d))
+            if (!parse(&t->rule[t->count], source, text, d))
                 return false;
             t->count++;
             comma = at_comma ? at : NULL;
@@ -59,14 +63,25 @@ static bool parse_all(struct table *t, const struct source *source, struct diag 
     return true;
 }
 
-bool table_parse(struct table *t, const struct source *source, struct diag *d)
+static bool parse_or_restore(struct table *t, const struct source *source, parse_one *parse,
+                             struct diag *d)
 {
     size_t before = t->count;
 
-    if (parse_all(t, source, d))
+    if (parse_all(t, source, parse, d))
         return true;
     t->count = before;
     return false;
+}
+
+bool table_parse(struct table *t, const struct source *source, struct diag *d)
+{
+    return parse_or_restore(t, source, rule_parse, d);
+}
+
+bool table_parse_asked(struct table *t, const struct source *source, struct diag *d)
+{
+    return parse_or_restore(t, source, rule_parse_asked, d);
 }
 
 void table_format(const struct table *t, char separator, struct text *out)
@@ -77,6 +92,15 @@ void table_format(const struct table *t, char separator, struct text *out)
         if (i > 0)
             text_char(out, separator);
         rule_format(&t->rule[i], out);
+    }
+}
+
+void table_format_asked(const struct table *t, struct text *out)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (i > 0)
+            text_char(out, ',');
+        rule_format_asked(&t->rule[i], out);
     }
 }
 

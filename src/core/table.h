@@ -30,11 +30,17 @@ struct table {
  */
 bool table_parse(struct table *t, const struct source *source, struct diag *d);
 
+/* Reads left sides of rules likewise ("http,udp/53,127.0.0.1:25"), as rules that keep these ports. */
+bool table_parse_asked(struct table *t, const struct source *source, struct diag *d);
+
 /*
  * Appends the table in normal form, with `separator` (',' or '\n') between the rules. An
  * empty table is a comment, since an empty text would mean another source.
  */
 void table_format(const struct table *t, char separator, struct text *out);
+
+/* Appends the left sides of the rules in normal form, separated by commas. */
+void table_format_asked(const struct table *t, struct text *out);
 
 enum action {
     ACTION_MAP = RULE_PORTS,       /* to the first free port of first..last */

@@ -252,3 +252,40 @@ TEST(longest_rule_fits)
     assert_false(text.cut);
     assert_string_equal(buf, longest);
 }
+
+/* The left sides of rules, and their normal form or an error. */
+static const struct {
+    const char *text, *outcome;
+} ASKED[] = {
+    {"http,443", "80,443"},
+    {"20-21", "20-21"},
+    {"udp/53, tcp domain", "udp 53,tcp 53"},
+    {"127.0.0.1:25,[::1]:imaps,*:80", "127.0.0.1:25,[::1]:993,80"},
+    {"", ""},
+    {"80=8080", "'=8080' is left over: separate rules by a comma or a newline"},
+    {"80,", "a rule is missing after the comma: remove the comma"},
+    {"80 443", "'443' is left over: separate rules by a comma or a newline"},
+};
+
+TEST(asked_alone)
+{
+    for (size_t i = 0; i < COUNT(ASKED); i++) {
+        struct source source = {
+            .name = "test", .text = ASKED[i].text, .size = strlen(ASKED[i].text)};
+        struct table t = {.count = 0};
+        struct text out;
+        struct diag d;
+        char buf[DIAG_TEXT_MAX];
+
+        text_init(&out, buf, sizeof(buf));
+        if (table_parse_asked(&t, &source, &d))
+            table_format_asked(&t, &out);
+        else
+            text_string(&out, d.message);
+        assert_string_equal(buf, ASKED[i].outcome);
+        for (size_t k = 0; k < t.count; k++) {
+            assert_int_equal(t.rule[k].target, RULE_KEEP);
+            assert_int_equal(t.rule[k].to_last, t.rule[k].last);
+        }
+    }
+}
