@@ -4,11 +4,6 @@
 
 #include "core/hot.h"
 
-/* Not in the headers of glibc before 2.32. */
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-
 /* sockaddr_in6 without sin6_scope_id, which the kernel still takes (SIN6_LEN_RFC2133). */
 enum { SOCKADDR_IN6_MIN = offsetof(struct sockaddr_in6, sin6_scope_id) };
 

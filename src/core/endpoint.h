@@ -10,6 +10,11 @@
 
 #include "core/text.h"
 
+/* Not in the headers of glibc before 2.32. */
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
 enum proto {
     PROTO_ANY = 0, /* in a rule: every protocol; in an endpoint: unknown */
     PROTO_TCP,

@@ -120,6 +120,8 @@ SYS_CALL(ssize_t, read, int, void *, size_t)
 SYS_CALL(ssize_t, write, int, const void *, size_t)
 SYS_CALL(ssize_t, readlinkat, int, const char *, char *, size_t)
 SYS_CALL(ssize_t, getxattr, const char *, const char *, void *, size_t)
+SYS_CALL(int, fsetxattr, int, const char *, const void *, size_t, int)
+SYS_CALL(int, fremovexattr, int, const char *)
 SYS_CALL(int, fchmod, int, mode_t)
 SYS_CALL(int, uname, struct utsname *)
 
