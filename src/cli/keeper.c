@@ -12,10 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/background.h"
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/message.h"
@@ -209,19 +208,12 @@ static void serve(int process)
     }
 }
 
-_Noreturn static void keep(void)
+static void keep(void)
 {
     static int kept[ROOM];
     size_t count = 0;
     pid_t pid;
 
-    setsid();
-    prctl(PR_SET_NAME, PROCESS_NAME);
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, NULL);
-    if (chdir("/") != 0)
-        _exit(EXIT_FAILURE);
     for (int i = 0; i < keeper.count; i++) {
         keeper.inode[i] = socket_inode(PASSED_FIRST + i);
         kept[count++] = PASSED_FIRST + i;
@@ -229,7 +221,6 @@ _Noreturn static void keep(void)
     kept[count++] = keeper.listener;
     if (keeper.command >= 0)
         kept[count++] = keeper.command;
-    fd_drop_standard(STDERR_FILENO);
     fd_close_others(kept, count);
     (void)procfs_started(getpid(), &keeper.began);
     while (keeper.command < 0 && kill(keeper.command_pid, 0) == 0)
@@ -240,7 +231,6 @@ _Noreturn static void keep(void)
         FD_OWNER int process = sys_pidfd_open(pid, 0);
         serve(process);
     }
-    _exit(EXIT_SUCCESS);
 }
 
 /* ---- start ---- */
@@ -261,23 +251,6 @@ static bool listen_at_any(void)
     return true;
 }
 
-/* The keeper is no child of the command, which may wait for all its children. */
-static bool fork_keeper(void)
-{
-    int status;
-
-    keeper.command_pid = getpid();
-    keeper.command = sys_pidfd_open(keeper.command_pid, 0);
-    pid_t child = fork();
-    if (child == 0) {
-        pid_t own = fork();
-        if (own == 0)
-            keep();
-        _exit(own > 0 ? EXIT_SUCCESS : EXIT_FAILURE);
-    }
-    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
-}
-
 int keeper_start(const struct table *t, bool is_dry)
 {
     bool is_missed = false;
@@ -292,7 +265,9 @@ int keeper_start(const struct table *t, bool is_dry)
         return STATUS_UNAVAILABLE;
     if (is_dry)
         return STATUS_OK;
-    if (!listen_at_any() || !fork_keeper()) {
+    keeper.command_pid = getpid();
+    keeper.command = sys_pidfd_open(keeper.command_pid, 0);
+    if (!listen_at_any() || !background_start(PROCESS_NAME, keep)) {
         message_print("cannot keep the passed sockets: %s: try again", strerror(errno));
         return STATUS_UNAVAILABLE;
     }
