@@ -17,7 +17,7 @@
 #include "cli/operands.h"
 #include "cli/output_file.h"
 #include "cli/rules.h"
-#include "cli/servers.h"
+#include "cli/user.h"
 #include "export/firewall.h"
 
 static const struct format *const FORMATS[] = {
@@ -64,7 +64,7 @@ static bool is_name(const char *word, size_t max)
 /* A leading zero would make a number of another base. */
 static void check_user(const char *word)
 {
-    if (word != NULL && (!is_name(word, SERVERS_USER_MAX) || (word[0] == '0' && word[1] != '\0')))
+    if (word != NULL && (!is_name(word, USER_NAME_MAX) || (word[0] == '0' && word[1] != '\0')))
         message_die(STATUS_USAGE, "'%s' cannot be the name of a user", word);
 }
 
@@ -91,27 +91,26 @@ static void find_users(struct format_options *o)
     const char *caller = getenv("SUDO_UID");
 
     if (o->owner != NULL)
-        o->owner_id = servers_find_user(o->owner, NULL, STATUS_USAGE);
+        o->owner_id = user_find(o->owner, STATUS_USAGE).uid;
     if (o->user == NULL)
         o->user = o->owner;
-    if (o->user == NULL && geteuid() == 0 && caller != NULL && is_name(caller, SERVERS_USER_MAX))
+    if (o->user == NULL && geteuid() == 0 && caller != NULL && is_name(caller, USER_NAME_MAX))
         o->user = caller;
 }
 
 /* Sets the user that runs the server. */
 static void find_server_user(struct format_options *o)
 {
-    static char number[SERVERS_USER_MAX];
+    static char number[USER_NAME_MAX];
     const char *caller = getenv("SUDO_USER");
     const struct passwd *entry = getpwuid(geteuid());
 
     snprintf(number, sizeof(number), "%u", geteuid());
-    if (o->user == NULL && geteuid() == 0 && caller != NULL && is_name(caller, SERVERS_USER_MAX))
+    if (o->user == NULL && geteuid() == 0 && caller != NULL && is_name(caller, USER_NAME_MAX))
         o->user = caller;
     if (o->user == NULL)
-        o->user =
-            entry != NULL && is_name(entry->pw_name, SERVERS_USER_MAX) ? entry->pw_name : number;
-    if (servers_find_user(o->user, NULL, STATUS_USAGE) == 0)
+        o->user = entry != NULL && is_name(entry->pw_name, USER_NAME_MAX) ? entry->pw_name : number;
+    if (user_find(o->user, STATUS_USAGE).uid == 0)
         message_die(STATUS_USAGE,
                     "the server must not run as root: name the user that runs it with --user");
 }

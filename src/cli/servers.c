@@ -1,8 +1,6 @@
 #include "cli/servers.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,27 +10,7 @@
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "cli/remapped.h"
-
-/* The group of a number that belongs to no user. */
-enum { NOGROUP = 65534 };
-
-/* ---- users ---- */
-
-uid_t servers_find_user(const char *user, gid_t *gid, int status)
-{
-    char *end;
-    unsigned long number = strtoul(user, &end, 10);
-    bool is_number = *user >= '0' && *user <= '9' && *end == '\0' && number < UINT32_MAX;
-    const struct passwd *entry = getpwnam(user);
-
-    if (entry == NULL && is_number)
-        entry = getpwuid((uid_t)number);
-    if (entry == NULL && !is_number)
-        message_die(status, "there is no user '%s': see 'getent passwd'", user);
-    if (gid != NULL)
-        *gid = entry != NULL ? entry->pw_gid : NOGROUP;
-    return entry != NULL ? entry->pw_uid : (uid_t)number;
-}
+#include "cli/user.h"
 
 /*
  * Changes to the user of that name or number permanently, with the environment that locates its
@@ -41,23 +19,20 @@ uid_t servers_find_user(const char *user, gid_t *gid, int status)
 static uid_t become_user(const char *user)
 {
     char folder[64];
-    gid_t gid;
-    uid_t uid = servers_find_user(user, &gid, STATUS_UNAVAILABLE);
+    struct user found = user_find(user, STATUS_UNAVAILABLE);
 
-    if (uid == geteuid())
-        return uid;
-    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
+    if (found.uid == geteuid())
+        return found.uid;
+    if (!user_become(&found))
         message_die(STATUS_UNAVAILABLE, "cannot read the registry of '%s': %s: do it as root", user,
                     strerror(errno));
-    snprintf(folder, sizeof(folder), "/run/user/%u", uid);
+    snprintf(folder, sizeof(folder), "/run/user/%u", found.uid);
     if (access(folder, F_OK) == 0)
         setenv("XDG_RUNTIME_DIR", folder, 1);
     else
         unsetenv("XDG_RUNTIME_DIR");
-    return uid;
+    return found.uid;
 }
-
-/* ---- servers ---- */
 
 /* Each registry counts for itself, so the time comes first. */
 static uint64_t order_of(const struct registry_entry *e)
