@@ -158,7 +158,7 @@ static void fill_tables(const struct command *command, struct getopt_tables *tab
     struct text letters;
 
     text_init(&letters, tables->letters, sizeof(tables->letters));
-    text_string(&letters, command->takes_command ? "+:hV" : ":hV");
+    text_string(&letters, command->command_at != 0 ? "+:hV" : ":hV");
     for (; o->name != NULL && o < command->options + COUNT_MAX; o++, name++) {
         *name = (struct option){o->name, has_argument(o), NULL,
                                 FIRST_LONG + (int)(o - command->options)};
@@ -225,14 +225,15 @@ _Noreturn static void refuse(const struct command *command, int refusal, char **
     command_refuse_option(command, option);
 }
 
-void command_parse(const struct command *command, int *argc, char ***argv)
+/* Parses the options that come before the next operand, or all. */
+static void parse_options(const struct command *command, int argc, char **argv)
 {
     struct getopt_tables tables;
     int number;
 
     fill_tables(command, &tables);
     opterr = 0;
-    while ((number = getopt_long(*argc, *argv, tables.letters, tables.names, NULL)) != -1) {
+    while ((number = getopt_long(argc, argv, tables.letters, tables.names, NULL)) != -1) {
         if (number == 'h' || number == LONG_HELP) {
             command_print_help(command);
             exit(STATUS_OK);
@@ -242,8 +243,18 @@ void command_parse(const struct command *command, int *argc, char ***argv)
             exit(STATUS_OK);
         }
         if (number == '?' || number == ':')
-            refuse(command, number, *argv);
+            refuse(command, number, argv);
         set_target(find(command, number), optarg);
+    }
+}
+
+void command_parse(const struct command *command, int *argc, char ***argv)
+{
+    parse_options(command, *argc, *argv);
+    if (command->command_at == 2 && optind < *argc) {
+        char *first = (*argv)[optind++];
+        parse_options(command, *argc, *argv);
+        (*argv)[--optind] = first;
     }
     (*argv)[optind - 1] = (*argv)[0];
     *argc -= optind - 1;

@@ -72,7 +72,7 @@ struct command {
     const char *details;   /* the end of the help; NULL if none */
     const struct option_spec *options;
     unsigned min_operands, max_operands;
-    bool takes_command; /* the first operand ends the options: what follows belongs to it */
+    unsigned command_at; /* the operand that begins a command and ends the options: 1, 2; 0: none */
     bool is_unparsed;   /* `main` gets options, too: `options` are for help and completion */
     /* Prints the operands that are possible, for completion, with complete_word(); or NULL. */
     void (*complete)(const char *run);

@@ -136,10 +136,10 @@ static struct context read_words(char **words, int last, const struct command *c
             c.is_operand = true;
         } else if (c.is_operand || words[i][0] != '-') {
             c.operands++;
-            c.command_at = command->takes_command ? i : 0;
+            c.command_at = c.operands == command->command_at ? i : 0;
         }
     }
-    if (command->takes_command && c.command_at == 0 && c.option == NULL &&
+    if (c.operands + 1 == command->command_at && c.command_at == 0 && c.option == NULL &&
         (c.is_operand || typed[0] != '-'))
         c.command_at = last;
     return c;
@@ -193,6 +193,6 @@ const struct command complete_command = {
     .options = (const struct option_spec[]){{0}},
     .min_operands = 1,
     .max_operands = COMMAND_ANY_NUMBER,
-    .takes_command = true,
+    .command_at = 1,
     .main = complete_main,
 };

@@ -255,6 +255,6 @@ const struct command doctor_command = {
                "126 the command cannot be executed, 127 it was not found.\n",
     .options = OPTIONS,
     .max_operands = COMMAND_ANY_NUMBER,
-    .takes_command = true,
+    .command_at = 1,
     .main = doctor_main,
 };

@@ -52,6 +52,6 @@ const struct command enter_command = {
     .options = (const struct option_spec[]){{0}},
     .min_operands = COMMAND_AT,
     .max_operands = COMMAND_ANY_NUMBER,
-    .takes_command = true,
+    .command_at = 1,
     .main = enter_main,
 };

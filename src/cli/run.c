@@ -119,6 +119,6 @@ const struct command run_command = {
     .options = OPTIONS,
     .min_operands = 1,
     .max_operands = COMMAND_ANY_NUMBER,
-    .takes_command = true,
+    .command_at = 1,
     .main = run_main,
 };
