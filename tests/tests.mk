@@ -42,7 +42,7 @@ $(O)/unit/rooms.a: $(call rooms,core linux registry program translate notify exp
 # ---- the programs that the other tests run ----
 
 TOOLS := sandbox serve mounts probe probe-static past stress soak soak-static stops hold mortal forbid spawn births \
-	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so wrap.so told-pascal stall late.so resolve
+	badclose.so told told-static told-musl told-go early.so chain.so onlooker.so mute.so wrap.so told-pascal stall late.so resolve uring hooks
 
 tools: $(TOOLS:%=$(O)/tools/%)
 $(O)/tools/%: $(call objects,tests/tools/%.c)
@@ -59,6 +59,7 @@ $(O)/tools/stops $(O)/tools/stall $(O)/tools/births: LIBS = -static
 $(O)/tools/soak-static: $(call objects,tests/tools/soak.c)
 	$(link)
 $(O)/tools/soak-static: LIBS = -static
+$(O)/tools/hooks: $(call rooms,core linux)
 # This one writes to a registry itself.
 $(O)/tools/past: $(call rooms,core linux registry)
 # probe has a malloc of its own, beside that of libc.

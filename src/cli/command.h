@@ -73,7 +73,7 @@ struct command {
     const struct option_spec *options;
     unsigned min_operands, max_operands;
     unsigned command_at; /* the operand that begins a command and ends the options: 1, 2; 0: none */
-    bool is_unparsed;   /* `main` gets options, too: `options` are for help and completion */
+    bool is_unparsed;    /* `main` gets options, too: `options` are for help and completion */
     /* Prints the operands that are possible, for completion, with complete_word(); or NULL. */
     void (*complete)(const char *run);
     int (*main)(int argc, char **argv);
@@ -115,5 +115,6 @@ extern const struct command port_command;
 extern const struct command doctor_command;
 extern const struct command redirect_command;
 extern const struct command export_command;
+extern const struct command grant_command;
 extern const struct command complete_command;
 extern const struct command help_command;

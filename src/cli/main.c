@@ -13,9 +13,19 @@
 #include "program/program.h"
 
 const struct command *const command_list[] = {
-    &run_command,      &env_command,    &enter_command,  &check_command,
-    &ps_command,       &port_command,   &doctor_command, &redirect_command,
-    &complete_command, &export_command, &help_command,   NULL,
+    &run_command,
+    &env_command,
+    &enter_command,
+    &check_command,
+    &ps_command,
+    &port_command,
+    &doctor_command,
+    &redirect_command,
+    &complete_command,
+    &export_command,
+    &grant_command,
+    &help_command,
+    NULL,
 };
 enum { COMMAND_COUNT = sizeof(command_list) / sizeof(command_list[0]) - 1 };
 

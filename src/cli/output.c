@@ -27,6 +27,15 @@ const char *output_table(const struct table *table, char separator)
     return buf;
 }
 
+const char *output_asked(const struct rule *rule, char buf[RULE_TEXT_MAX])
+{
+    struct text text;
+
+    text_init(&text, buf, RULE_TEXT_MAX);
+    rule_format_asked(rule, &text);
+    return buf;
+}
+
 const char *output_endpoint(const struct endpoint *e, char buf[RULE_TEXT_MAX])
 {
     struct text text;

@@ -7,6 +7,7 @@
 
 /* Each writes the text to `buf`, and returns it. */
 const char *output_rule(const struct rule *rule, char buf[RULE_TEXT_MAX]);
+const char *output_asked(const struct rule *rule, char buf[RULE_TEXT_MAX]);
 const char *output_endpoint(const struct endpoint *e, char buf[RULE_TEXT_MAX]);
 
 /* Returns the table in normal form. The text is valid until the next call. */

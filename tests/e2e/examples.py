@@ -166,6 +166,10 @@ def lacks(commands, has_users):
         return f"this user cannot open {TUN}"
     if names(commands, "pasta") and subprocess.run(["unshare", "--user", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
         return "no user namespace can be had here"
+    if names(commands, "remap grant") and needs_root(commands):
+        done = subprocess.run(["remap", "grant", "80", "true"], stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            return done.stderr.strip()
     for program in ("authbind", "pasta", "systemd-analyze", "systemd-socket-activate"):
         if names(commands, program) and not shutil.which(program):
             return f"no {program} here"
