@@ -48,7 +48,7 @@ ALL_CFLAGS   = -std=gnu11 -fPIC -fvisibility=hidden $(WARNINGS) -ffile-prefix-ma
 # since glibc 2.34, where --as-needed leaves it out.
 # -nostartfiles leaves out what there are no destructors for.
 LIBRARY_LDFLAGS = -shared -nostartfiles -Wl,-soname,libremap.so -Wl,--version-script=$(O)/exports.map \
-	-Wl,-z,relro,-z,now,-z,defs,-z,noseparate-code -Wl,--hash-style=gnu -Wl,--as-needed
+	-Wl,-z,relro,-z,now,-z,defs,-z,noseparate-code -Wl,--hash-style=gnu -Wl,--gc-sections -Wl,--as-needed
 LIBRARY_LIBS    = -ldl
 # What the command needs besides libc.
 REMAP_LIBS      = -ljansson -lseccomp
