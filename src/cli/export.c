@@ -21,20 +21,11 @@
 #include "export/firewall.h"
 
 static const struct format *const FORMATS[] = {
-    &nft_format,
-    &iptables_format,
-    &systemd_redirect_format,
-    &nginx_format,
-    &haproxy_format,
-    &caddy_format,
-    &systemd_format,
-    &systemd_socket_format,
-    &setcap_format,
-    &sysctl_format,
-    &kubernetes_format,
-    &compose_format,
-    &json_format,
-    NULL,
+    &nft_format,     &iptables_format,      &systemd_redirect_format,
+    &nginx_format,   &haproxy_format,       &caddy_format,
+    &systemd_format, &systemd_grant_format, &systemd_socket_format,
+    &setcap_format,  &sysctl_format,        &kubernetes_format,
+    &compose_format, &json_format,          NULL,
 };
 
 enum { INTERFACE_MAX = 15 /* IFNAMSIZ */, LIST_COLUMN = 27 /* of the summaries of --list */ };

@@ -75,6 +75,7 @@ extern const struct format nginx_format;
 extern const struct format haproxy_format;
 extern const struct format caddy_format;
 extern const struct format systemd_format;
+extern const struct format systemd_grant_format;
 extern const struct format systemd_socket_format;
 extern const struct format setcap_format;
 extern const struct format sysctl_format;

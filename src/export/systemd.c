@@ -11,22 +11,16 @@ static void print_ports(const struct grant *g, FILE *out)
         if (range.proto == PROTO_SCTP)
             continue;
         fputs("SocketBindAllow=", out);
-        if (range.proto != PROTO_ANY)
-            fprintf(out, "%s:", proto_name(range.proto));
-        fprintf(out, range.first == range.last ? "%u\n" : "%u-%u\n", range.first, range.last);
+        systemd_unit_print_ports(&range, ':', out);
+        fputc('\n', out);
     }
     fprintf(out, "SocketBindDeny=1-%d\n", GRANT_END - 1);
 }
 
 static void print(const struct format_input *in, FILE *out)
 {
-    fputs("# For a service whose ExecStart= is the server itself, without remap. If it is called\n"
-          "# NAME, save this as /etc/systemd/system/NAME.service.d/remap.conf; then:\n"
-          "#   systemctl daemon-reload && systemctl restart NAME\n"
-          "# To undo that:\n"
-          "#   rm /etc/systemd/system/NAME.service.d/remap.conf\n"
-          "#   systemctl daemon-reload && systemctl restart NAME\n"
-          "# The server starts as the user below, who needs its files. What it starts may bind "
+    systemd_unit_print_drop_in(out);
+    fputs("# The server starts as the user below, who needs its files. What it starts may bind "
           "these\n"
           "# ports, too. systemd --user cannot give that right.\n"
           "[Service]\n",

@@ -30,6 +30,24 @@ void systemd_unit_print_path(const char *setting, const char *path, FILE *out)
     }
 }
 
+void systemd_unit_print_ports(const struct grant_range *range, char divider, FILE *out)
+{
+    if (range->proto != PROTO_ANY)
+        fprintf(out, "%s%c", proto_name(range->proto), divider);
+    fprintf(out, range->first == range->last ? "%u" : "%u-%u", range->first, range->last);
+}
+
+void systemd_unit_print_drop_in(FILE *out)
+{
+    fputs("# For a service whose ExecStart= is the server itself, without remap. If it is called\n"
+          "# NAME, save this as /etc/systemd/system/NAME.service.d/remap.conf; then:\n"
+          "#   systemctl daemon-reload && systemctl restart NAME\n"
+          "# To undo that:\n"
+          "#   rm /etc/systemd/system/NAME.service.d/remap.conf\n"
+          "#   systemctl daemon-reload && systemctl restart NAME\n",
+          out);
+}
+
 void systemd_unit_print_hardening(FILE *out)
 {
     fputs(
