@@ -159,7 +159,8 @@ const char *describe_fault_way_out(const struct program *p)
 /* ---- the verdict ---- */
 
 #define USE_NOTIFY "use --engine notify"
-#define WITHOUT_BIT "run a copy of it, which has no such bit"
+#define BY_ROOT "; or let root grant it the real port, by remap grant"
+#define WITHOUT_BIT "run a copy of it, which has no such bit" BY_ROOT
 
 static const struct {
     const char *text, *way_out;
@@ -186,7 +187,7 @@ static const struct {
     [VERDICT_IS_SET_UID] = {"is set-user-ID: the loader drops LD_PRELOAD", WITHOUT_BIT},
     [VERDICT_IS_SET_GID] = {"is set-group-ID: the loader drops LD_PRELOAD", WITHOUT_BIT},
     [VERDICT_IS_CAPABLE] = {"has file capabilities: the loader drops LD_PRELOAD",
-                            "run a copy of it, which has none"},
+                            "run a copy of it, which has none" BY_ROOT},
     [VERDICT_IS_X32] = {"is an x32 program, which neither engine supports", "build it for x86-64"},
     [VERDICT_IS_FOREIGN] = {"is built for another machine", "run it, and remap, on such a machine"},
 };

@@ -24,10 +24,10 @@ static const struct {
     const char *name;
     void (*check)(struct finding *f);
 } CHECKS[] = {
-    {"library", parts_check_library},    {"table", parts_check_table},
-    {"registry", parts_check_registry},  {"ports", system_check_ports},
-    {"user", system_check_user},         {"notify", parts_check_notify},
-    {"io_uring", system_check_io_uring},
+    {"library", parts_check_library}, {"table", parts_check_table},
+    {"grant", parts_check_grant},     {"registry", parts_check_registry},
+    {"ports", system_check_ports},    {"user", system_check_user},
+    {"notify", parts_check_notify},   {"io_uring", system_check_io_uring},
 };
 
 static void add_ignored(void)

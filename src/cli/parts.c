@@ -16,6 +16,10 @@
 #include "cli/message.h"
 #include "cli/output.h"
 #include "cli/rules.h"
+#include "export/grant.h"
+#include "linux/cgroup.h"
+#include "linux/sys.h"
+#include "program/privilege.h"
 #include "registry/store.h"
 
 struct parts parts;
@@ -194,4 +198,37 @@ void parts_check_notify(struct finding *f)
             text_string(&f->text, "; its calls are slow (before Linux 6.6)");
     }
     f->state = is_available && parts.support.wait_killable ? FINDING_OK : FINDING_NOTE;
+}
+
+/* ---- remap grant ---- */
+
+/* Returns the first rule that keeps privileged ports, or NULL. */
+static const struct rule *find_kept(void)
+{
+    const struct table *t = &parts.config.table;
+
+    for (size_t i = 0; parts.has_config && i < t->count; i++) {
+        if (t->rule[i].target == RULE_KEEP && t->rule[i].first < GRANT_END)
+            return &t->rule[i];
+    }
+    return NULL;
+}
+
+void parts_check_grant(struct finding *f)
+{
+    const struct rule *kept = privilege_to_bind() == PRIVILEGE_NONE ? find_kept() : NULL;
+    char mount[PATH_MAX], buf[RULE_TEXT_MAX];
+    const char *lack = !sys_is_linux(5, 12)        ? "Linux 5.12 or later is needed"
+                       : !cgroup_find_mount(mount) ? "cgroup v2 is not mounted"
+                                                   : NULL;
+
+    f->is_general = kept == NULL;
+    if (lack != NULL)
+        finding_set(f, FINDING_OK, "", "root cannot grant real ports here: %s", lack);
+    else if (kept == NULL)
+        finding_set(f, FINDING_OK, "", "root can grant real ports: sudo remap grant 80 COMMAND");
+    else
+        finding_set(f, FINDING_NOTE, "sudo remap grant PORTS COMMAND",
+                    "rule '%s' keeps privileged ports, which this user cannot bind",
+                    output_rule(kept, buf));
 }

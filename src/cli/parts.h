@@ -27,3 +27,6 @@ void parts_check_registry(struct finding *f);
 
 /* Whether the engine notify is available. */
 void parts_check_notify(struct finding *f);
+
+/* Whether root can grant real ports (remap grant), and whether the table needs that. */
+void parts_check_grant(struct finding *f);

@@ -152,25 +152,9 @@ bool sock_diag_next(struct sock_diag_dump *d, struct sock_diag_socket *s)
 }
 
 /* Reads a number, and leaves *at behind it. */
-static unsigned parse_number(const char **at)
-{
-    unsigned number = 0;
-
-    for (; **at >= '0' && **at <= '9'; (*at)++)
-        number = number * 10 + (unsigned)(**at - '0');
-    return number;
-}
-
 bool sock_diag_lists_bound(void)
 {
-    struct utsname name;
-
-    if (sys_uname(&name) != 0)
-        return false;
-    const char *at = name.release;
-    unsigned major = parse_number(&at);
-    at += *at == '.';
-    return major > 6 || (major == 6 && parse_number(&at) >= 8);
+    return sys_is_linux(6, 8);
 }
 
 bool sock_diag_end(struct sock_diag_dump *d)

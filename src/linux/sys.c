@@ -65,6 +65,29 @@ int sys_reserve(int fd, off_t size)
     return sys_is_refused() ? ftruncate(fd, size) : -1;
 }
 
+/* ---- the version ---- */
+
+static unsigned parse_number(const char **at)
+{
+    unsigned number = 0;
+
+    for (; **at >= '0' && **at <= '9'; (*at)++)
+        number = number * 10 + (unsigned)(**at - '0');
+    return number;
+}
+
+bool sys_is_linux(unsigned major, unsigned minor)
+{
+    struct utsname name;
+
+    if (sys_uname(&name) != 0)
+        return false;
+    const char *at = name.release;
+    unsigned own = parse_number(&at);
+    at += *at == '.';
+    return own > major || (own == major && parse_number(&at) >= minor);
+}
+
 /* ---- the user ---- */
 
 uid_t sys_geteuid(void)

@@ -265,6 +265,9 @@ static inline int sys_statfs(const char *path, struct statfs *st)
  */
 int sys_reserve(int fd, off_t size);
 
+/* Returns whether the kernel is of this version or a later one. */
+bool sys_is_linux(unsigned major, unsigned minor);
+
 static inline int sys_sigmask(int how, const void *set, void *old)
 {
     return (int)sys_call6(SYS_rt_sigprocmask, how, (long)set, (long)old, _NSIG / 8, 0, 0);
