@@ -129,7 +129,7 @@ $(FUZZERS:%=$(O)/fuzz/%): $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(wildc
 reliability: all tools fuzzers ## make each fault for minutes, and write docs/reliability.md
 	@tests/reliability $(O)
 
-bench: all $(addprefix $(O)/,tools/sandbox tools/past bench/calls bench/calls-static bench/registry bench/empty.so) ## measure what both engines cost, against native (TURNS=15)
+bench: all $(addprefix $(O)/,tools/sandbox tools/past tools/hooks tools/mounts bench/calls bench/calls-static bench/registry bench/empty.so) ## measure what both engines cost, against native (TURNS=15)
 	@tests/bench/run $(O)
 $(O)/bench/%: $(call objects,tests/bench/%.c)
 	$(link)

@@ -6,7 +6,7 @@
 /* ---- instructions ---- */
 
 /* The answer is in BPF_REG_0, and a struct bpf_sock_addr is at BPF_REG_1. These are ours. */
-enum reg { PORT = BPF_REG_2, PROTOCOL = BPF_REG_3, WORD = BPF_REG_4 };
+enum reg { PORT = BPF_REG_2, WORD = BPF_REG_3 };
 
 struct writer {
     struct bpf_insn *code;
@@ -69,8 +69,9 @@ static void match_proto(struct writer *w, enum proto proto)
 
     if (proto == PROTO_ANY)
         return;
-    skip_if(w, PROTOCOL, BPF_JEQ, NUMBERS[proto][0], 1);
-    leave_if(w, PROTOCOL, BPF_JNE, NUMBERS[proto][1]);
+    load(w, WORD, offsetof(struct bpf_sock_addr, protocol));
+    skip_if(w, WORD, BPF_JEQ, NUMBERS[proto][0], 1);
+    leave_if(w, WORD, BPF_JNE, NUMBERS[proto][1]);
 }
 
 static void match_host(struct writer *w, const struct addr *host)
@@ -112,7 +113,6 @@ size_t bind_program_make(struct bpf_insn code[BIND_PROGRAM_MAX], const struct ta
     load(&w, PORT, offsetof(struct bpf_sock_addr, user_port));
     write_one(&w, (struct bpf_insn){
                       .code = BPF_ALU | BPF_END | BPF_TO_BE, .dst_reg = PORT & 0xf, .imm = 16});
-    load(&w, PROTOCOL, offsetof(struct bpf_sock_addr, protocol));
     for (size_t i = 0; i < granted->count; i++)
         write_rule(&w, &granted->rule[i], family);
     answer(&w, BIND_PROGRAM_USUAL);

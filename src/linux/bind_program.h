@@ -18,7 +18,7 @@ enum {
 };
 
 /* Of a rule, at most: its ports, its protocol, the words of its address, and the answer. */
-enum { BIND_PROGRAM_MAX = 3 + TABLE_MAX * 14 + 2 };
+enum { BIND_PROGRAM_MAX = 2 + TABLE_MAX * 15 + 2 };
 
 /*
  * Writes the program for one of the hooks, AF_INET or AF_INET6. Returns how many instructions it has.
