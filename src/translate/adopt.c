@@ -113,6 +113,14 @@ static int find(const struct bind_call *c)
     return keeper != NULL && keeper[0] != '\0' ? passed_ask(keeper, &r) : engine_passed(&r);
 }
 
+/* Whether the socket has a port, by a bind, a connect or a send: the kernel binds it no more. */
+static bool is_bound(int fd)
+{
+    struct endpoint name;
+
+    return socket_name(fd, &name) && name.port != 0;
+}
+
 COLD static int refuse(const struct bind_call *c)
 {
     const char *why = " has no passed socket: start the server by 'remap run' in a service with a "
@@ -150,8 +158,12 @@ static bool is_narrowed(const struct bind_call *c)
 COLD int adopt_socket(struct bind_call *c)
 {
     int saved = errno;
-    SYS_CLEANUP_FD int passed = find(c);
 
+    if (is_bound(c->fd)) {
+        errno = EINVAL;
+        return -1;
+    }
+    SYS_CLEANUP_FD int passed = find(c);
     if (passed < 0)
         return refuse(c);
     bool is_of_pair = socket_is_v6only(c->fd);

@@ -294,6 +294,33 @@ def test_flags():
             result(f"FD_CLOEXEC and O_NONBLOCK, under {engine}", get(), repr([(True, True)] * 2))
 
 
+# A socket that has a port: the errors of its second bind, and whether the connection and the socket are still as they were.
+BOUND = """
+import errno, socket
+def second(s):
+    try:
+        s.bind(("0.0.0.0", 80))
+    except OSError as error:
+        return errno.errorcode[error.errno]
+s, peer = socket.socket(), socket.create_server(("127.0.0.1", 8081))
+s.bind(("0.0.0.0", 80))
+s.listen()
+client, datagrams = socket.create_connection(("127.0.0.1", 8081)), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+datagrams.sendto(b"x", ("127.0.0.1", 9))
+got = [second(s), second(client), second(datagrams), s.getsockname(), client.getpeername()]
+c, _ = s.accept()
+c.recv(1000)
+c.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + repr(got).encode())
+"""
+
+
+def test_bound():
+    expected = repr(["EINVAL"] * 3 + [("0.0.0.0", 80), ("127.0.0.1", 8081)])
+    for engine in ("preload", "notify"):
+        with Activated(["-l", "0.0.0.0:80"], [PYTHON, "-c", BOUND], run_options=("--engine", engine)):
+            result(f"a socket that has a port is not bound again, under {engine}", get(), expected)
+
+
 EPOLL = """
 import select, socket
 s = socket.socket()
@@ -627,7 +654,7 @@ if os.readlink("/proc/self") != str(os.getpid()) or os.getpid() > 10:
     print("not ok - a pid namespace of its own")
     sys.exit(1)
 result("port 80 is refused to the server itself", "Permission denied" in refused.stdout, True)
-for test in (test_families, test_one_family, test_datagrams_of_both, test_preload_alone, test_flags, test_epoll, test_older_kernels,
-             test_stopped_keeper, test_doctor, test_hosts, test_workers, test_lost_environment, test_own_activation, test_names, test_udp,
+for test in (test_families, test_one_family, test_datagrams_of_both, test_preload_alone, test_flags, test_bound, test_epoll,
+             test_older_kernels, test_stopped_keeper, test_doctor, test_hosts, test_workers, test_lost_environment, test_own_activation, test_names, test_udp,
              test_static, test_nginx, test_pair, test_restarts, test_missing):
     test()
