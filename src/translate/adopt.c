@@ -2,12 +2,13 @@
  * The descriptor keeps its number and FD_CLOEXEC. O_NONBLOCK belongs to the socket, which all that
  * hold it share: it becomes as the program had it. Options that differ from those of a new socket
  * were set by the program, and are set again. SO_REUSEPORT is not, since it is about the bind that
- * the service manager has made.
+ * the service manager has made; neither is what cannot be read, such as memberships of groups.
  */
 #include "translate/adopt.h"
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <string.h>
 
 #include "core/hot.h"
@@ -34,6 +35,16 @@ static const struct option {
     {SOL_SOCKET, SO_RCVTIMEO, 1},
     {SOL_SOCKET, SO_SNDTIMEO, 1},
     {SOL_SOCKET, SO_TIMESTAMP, 1},
+    {SOL_SOCKET, SO_TIMESTAMPNS, 1},
+    {SOL_SOCKET, SO_TIMESTAMPING, 1},
+    {SOL_SOCKET, SO_RXQ_OVFL, 1},
+    {SOL_SOCKET, SO_ZEROCOPY, 1},
+    {SOL_SOCKET, SO_DONTROUTE, 1},
+    {SOL_SOCKET, SO_MAX_PACING_RATE, 1},
+    {SOL_SOCKET, SO_BUSY_POLL, 1},
+    {SOL_SOCKET, SO_NO_CHECK, 1},
+    {SOL_SOCKET, SO_MARK, 1},
+    {SOL_SOCKET, SO_BINDTODEVICE, 1},
     {IPPROTO_TCP, TCP_NODELAY, 1},
     {IPPROTO_TCP, TCP_DEFER_ACCEPT, 1},
     {IPPROTO_TCP, TCP_FASTOPEN, 1},
@@ -41,19 +52,44 @@ static const struct option {
     {IPPROTO_TCP, TCP_KEEPINTVL, 1},
     {IPPROTO_TCP, TCP_KEEPCNT, 1},
     {IPPROTO_TCP, TCP_USER_TIMEOUT, 1},
+    {IPPROTO_TCP, TCP_CONGESTION, 1},
+    {IPPROTO_TCP, TCP_MAXSEG, 1},
+    {IPPROTO_TCP, TCP_WINDOW_CLAMP, 1},
+    {IPPROTO_TCP, TCP_LINGER2, 1},
+    {IPPROTO_TCP, TCP_NOTSENT_LOWAT, 1},
+    {IPPROTO_TCP, TCP_SAVE_SYN, 1},
+    {IPPROTO_UDP, UDP_GRO, 1},
     {IPPROTO_IP, IP_TOS, 1},
     {IPPROTO_IP, IP_TTL, 1},
     {IPPROTO_IP, IP_RECVTOS, 1},
     {IPPROTO_IP, IP_RECVTTL, 1},
     {IPPROTO_IP, IP_PKTINFO, 1},
     {IPPROTO_IP, IP_RECVERR, 1},
+    {IPPROTO_IP, IP_RECVOPTS, 1},
+    {IPPROTO_IP, IP_RECVORIGDSTADDR, 1},
+    {IPPROTO_IP, IP_MTU_DISCOVER, 1},
+    {IPPROTO_IP, IP_MINTTL, 1},
+    {IPPROTO_IP, IP_TRANSPARENT, 1},
+    {IPPROTO_IP, IP_UNICAST_IF, 1},
+    {IPPROTO_IP, IP_MULTICAST_IF, 1},
+    {IPPROTO_IP, IP_MULTICAST_TTL, 1},
+    {IPPROTO_IP, IP_MULTICAST_LOOP, 1},
+    {IPPROTO_IP, IP_MULTICAST_ALL, 1},
     {IPPROTO_IPV6, IPV6_TCLASS, 1},
     {IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1},
     {IPPROTO_IPV6, IPV6_RECVPKTINFO, 1},
     {IPPROTO_IPV6, IPV6_RECVERR, 1},
+    {IPPROTO_IPV6, IPV6_RECVTCLASS, 1},
+    {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1},
+    {IPPROTO_IPV6, IPV6_MTU_DISCOVER, 1},
+    {IPPROTO_IPV6, IPV6_DONTFRAG, 1},
+    {IPPROTO_IPV6, IPV6_UNICAST_IF, 1},
+    {IPPROTO_IPV6, IPV6_MULTICAST_IF, 1},
+    {IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 1},
+    {IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1},
 };
 
-/* Of all these options, those with times are the longest. */
+/* Of all these options, those with times or names are the longest. */
 struct value {
     int word[4];
     socklen_t size;

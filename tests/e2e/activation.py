@@ -294,6 +294,48 @@ def test_flags():
             result(f"FD_CLOEXEC and O_NONBLOCK, under {engine}", get(), repr([(True, True)] * 2))
 
 
+# Sets an option of each kind, and prints those that are not so after the bind.
+SETTINGS = """
+import socket, sys
+kind = getattr(socket, sys.argv[1])
+settings = [  # level, number and value, as the kernel numbers them
+    (1, 5, 1), (1, 25, b"lo"), (1, 35, 1), (1, 37, 24), (1, 40, 1), (1, 47, 100000), (1, 60, 1), (1, 11, 1),
+    (0, 1, 16), (0, 6, 1), (0, 10, 2), (0, 20, 1), (0, 21, 3), (0, 32, socket.inet_aton("127.0.0.1")), (0, 33, 9), (0, 34, 0), (0, 49, 0),
+    (41, 18, 7), (41, 19, 0), (41, 23, 2), (41, 51, 1), (41, 62, 1), (41, 66, 1),
+    (6, 2, 900), (6, 8, 9), (6, 10, 30000), (6, 13, b"reno"), (6, 25, 4000), (6, 27, 1), (17, 104, 1),
+]
+def values(s, level, name):
+    try:
+        return s.getsockopt(level, name, 16)
+    except OSError:
+        return None
+s, set_to = socket.socket(socket.AF_INET6, kind), {}
+for level, name, value in settings:
+    try:
+        s.setsockopt(level, name, value)
+        set_to[level, name] = values(s, level, name)
+    except OSError:  # not of this kind, or not of this kernel
+        pass
+s.bind(("::", 80))
+got = repr([o for o, value in set_to.items() if values(s, *o) != value])
+if kind == socket.SOCK_DGRAM:
+    data, peer = s.recvfrom(100)
+    s.sendto(got.encode(), peer)
+else:
+    s.listen()
+    c, _ = s.accept()
+    c.recv(1000)
+    c.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + got.encode())
+"""
+
+
+def test_options():
+    with Activated(["-l", "80"], [PYTHON, "-c", SETTINGS, "SOCK_STREAM"]):
+        result("the options of a TCP socket that are not set again", get("::1"), "[]")
+    with Activated(["-d", "-l", "80"], [PYTHON, "-c", SETTINGS, "SOCK_DGRAM"]):
+        result("the options of a UDP socket that are not set again", ask_by_udp(b"x", ("127.0.0.1", 80)), b"[]")
+
+
 # A socket that has a port: the errors of its second bind, and whether the connection and the socket are still as they were.
 BOUND = """
 import errno, socket
@@ -654,7 +696,7 @@ if os.readlink("/proc/self") != str(os.getpid()) or os.getpid() > 10:
     print("not ok - a pid namespace of its own")
     sys.exit(1)
 result("port 80 is refused to the server itself", "Permission denied" in refused.stdout, True)
-for test in (test_families, test_one_family, test_datagrams_of_both, test_preload_alone, test_flags, test_bound, test_epoll,
-             test_older_kernels, test_stopped_keeper, test_doctor, test_hosts, test_workers, test_lost_environment, test_own_activation, test_names, test_udp,
-             test_static, test_nginx, test_pair, test_restarts, test_missing):
+for test in (test_families, test_one_family, test_datagrams_of_both, test_preload_alone, test_flags, test_options, test_bound, test_epoll,
+             test_older_kernels, test_stopped_keeper, test_doctor, test_hosts, test_workers, test_lost_environment, test_own_activation,
+             test_names, test_udp, test_static, test_nginx, test_pair, test_restarts, test_missing):
     test()
