@@ -401,7 +401,7 @@ def test_stopped_keeper():
         wait_for(lambda: "ready" in a.output())
         keeper = wait_for(lambda: processes("remap-sockets"))[0]
         os.kill(keeper, signal.SIGSTOP)
-        for pid in processes("sleep"):
+        for pid in wait_for(lambda: processes("sleep")):
             os.kill(pid, signal.SIGTERM)
         a.process.wait(20)
         os.kill(keeper, signal.SIGCONT)
