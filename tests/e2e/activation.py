@@ -97,6 +97,7 @@ class Activated:
 
     def __init__(self, options, command, table="80=systemd", run_options=(), port=80, before=None):
         wait_for(no_keeper)  # it has the port
+        wait_for(lambda: not is_listening(port, "-d" in options))  # nor does a child of the last server have it
         self.log = open(DIR + "/log", "w+")
         if before is None:
             before = [REMAP, "run", *run_options, "-r", table, "--"]
