@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "cli/background.h"
@@ -35,7 +36,7 @@ static struct {
     int listener, command; /* a pidfd, or -1 if the kernel has none (Linux 5.3) */
     pid_t command_pid;
     uint64_t began;
-    char address[PASSED_ADDRESS + 1];
+    char id[PASSED_KEEPER + 1]; /* address and secret, the value of the variable */
     uint32_t inode[SOCKETS_MAX];
 } keeper = {.listener = -1, .command = -1};
 
@@ -95,18 +96,28 @@ static void send_socket(int to, int fd)
     (void)sys_sendmsg(to, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* A client sends its request at once: one that does not is not waited for long. */
+static bool knows_secret(const struct passed_request *r)
+{
+    return memcmp(r->secret, keeper.id + PASSED_ADDRESS, PASSED_SECRET) == 0;
+}
+
+/*
+ * A client sends its request at once: one that does not is not waited for long. A program that has
+ * become another user knows the secret. Strangers may connect, too, to keep others waiting.
+ */
 static void answer(void)
 {
-    enum { PATIENCE = 1000 };
+    enum { PATIENCE = 1000, PATIENCE_WITH_OTHERS = 10 };
     struct passed_request request;
     FD_OWNER int client = accept4(keeper.listener, NULL, NULL, SOCK_CLOEXEC);
 
-    if (client < 0 || !passed_is_trusted(client))
+    if (client < 0)
         return;
+    bool is_trusted = passed_is_trusted(client);
     struct pollfd waited = {.fd = client, .events = POLLIN};
-    if (poll(&waited, 1, PATIENCE) != 1 ||
-        recv(client, &request, sizeof(request), MSG_DONTWAIT) != sizeof(request))
+    if (poll(&waited, 1, is_trusted ? PATIENCE : PATIENCE_WITH_OTHERS) != 1 ||
+        recv(client, &request, sizeof(request), MSG_DONTWAIT) != sizeof(request) ||
+        !(is_trusted || knows_secret(&request)))
         return;
     request.name[RULE_NAME_SIZE - 1] = '\0';
     send_socket(client, passed_choose(&request, keeper.names, keeper.count));
@@ -129,7 +140,7 @@ static enum environment environment_of(pid_t pid)
     FILE *file = fopen(path, "re");
     while (file != NULL && found == UNKNOWN && getdelim(&variable, &size, '\0', file) > 0) {
         if (strncmp(variable, name, length) == 0 && variable[length] == '=')
-            found = strcmp(variable + length + 1, keeper.address) == 0 ? OWN : OTHER;
+            found = strcmp(variable + length + 1, keeper.id) == 0 ? OWN : OTHER;
     }
     free(variable);
     if (file != NULL)
@@ -235,6 +246,17 @@ static void keep(void)
 
 /* ---- start ---- */
 
+static bool make_secret(void)
+{
+    unsigned char bytes[PASSED_SECRET / 2];
+
+    if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+        return false;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(keeper.id + PASSED_ADDRESS + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+}
+
 /* The kernel gives the address: five hexadecimal digits (unix(7)). */
 static bool listen_at_any(void)
 {
@@ -247,7 +269,7 @@ static bool listen_at_any(void)
         listen(keeper.listener, SOMAXCONN) != 0 ||
         getsockname(keeper.listener, (struct sockaddr *)&address, &len) != 0)
         return false;
-    memcpy(keeper.address, address.sun_path + 1, PASSED_ADDRESS);
+    memcpy(keeper.id, address.sun_path + 1, PASSED_ADDRESS);
     return true;
 }
 
@@ -267,12 +289,12 @@ int keeper_start(const struct table *t, bool is_dry)
         return STATUS_OK;
     keeper.command_pid = getpid();
     keeper.command = sys_pidfd_open(keeper.command_pid, 0);
-    if (!listen_at_any() || !background_start(PROCESS_NAME, keep)) {
+    if (!listen_at_any() || !make_secret() || !background_start(PROCESS_NAME, keep)) {
         message_print("cannot keep the passed sockets: %s: try again", strerror(errno));
         return STATUS_UNAVAILABLE;
     }
     fd_close(&keeper.listener);
     fd_close(&keeper.command);
-    environment_set(CONFIG_SOCKETS, keeper.address);
+    environment_set(CONFIG_SOCKETS, keeper.id);
     return STATUS_OK;
 }

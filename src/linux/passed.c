@@ -152,15 +152,16 @@ static int receive(int connection)
     return fd;
 }
 
-int passed_ask(const char *keeper, const struct passed_request *request)
+int passed_ask(const char *keeper, struct passed_request *request)
 {
     struct sockaddr_un address;
     SYS_CLEANUP_FD int connection = -1;
 
-    if (strlen(keeper) != PASSED_ADDRESS) {
+    if (strlen(keeper) != PASSED_KEEPER) {
         errno = EINVAL;
         return -1;
     }
+    memcpy(request->secret, keeper + PASSED_ADDRESS, PASSED_SECRET);
     socklen_t len = passed_address(&address, keeper);
     connection = sys_socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (connection < 0 || sys_connect(connection, (const struct sockaddr *)&address, len) != 0)

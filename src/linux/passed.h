@@ -15,12 +15,15 @@
 
 enum {
     PASSED_FIRST = 3,
-    PASSED_ADDRESS = 5,  /* characters of a name that the kernel gives (autobind) */
+    PASSED_ADDRESS = 5, /* characters of a name that the kernel gives (autobind) */
+    PASSED_SECRET = 16, /* and of what only processes of the tree know */
+    PASSED_KEEPER = PASSED_ADDRESS + PASSED_SECRET,
     PASSED_PATIENCE = 5, /* seconds that the keeper's answer is waited for */
 };
 
 /* What a rule and a program want. Programs of 32 and 64 bits exchange it. */
 struct passed_request {
+    char secret[PASSED_SECRET]; /* set by passed_ask(): the program may be another user's by now */
     uint16_t port;
     uint8_t proto, family;
     uint8_t addr[16];
@@ -39,11 +42,11 @@ int passed_choose(const struct passed_request *request, const char *names, int c
 bool passed_has(const struct rule *rule, const char *names, int count);
 
 /*
- * Asks the keeper whose address is `keeper`. Returns a descriptor, which exec closes, or -1 with
+ * Asks the keeper whose address and secret are `keeper`. Returns a descriptor, which exec closes, or -1 with
  * errno: ENOENT if no socket fits, EPERM if the keeper is of another user, ETIMEDOUT or EAGAIN if it
  * does not answer.
  */
-int passed_ask(const char *keeper, const struct passed_request *request)
+int passed_ask(const char *keeper, struct passed_request *request)
     __attribute__((warn_unused_result));
 
 /* Makes the address of the keeper: its name without the leading NUL. */

@@ -95,14 +95,14 @@ def is_listening(port=80, udp=False):
 class Activated:
     """A command that systemd-socket-activate starts at the first connection."""
 
-    def __init__(self, options, command, table="80=systemd", run_options=(), port=80, before=None):
+    def __init__(self, options, command, table="80=systemd", run_options=(), port=80, before=None, user=DROP):
         wait_for(no_keeper)  # it has the port
         wait_for(lambda: not is_listening(port, "-d" in options))  # nor does a child of the last server have it
         self.log = open(DIR + "/log", "w+")
         if before is None:
             before = [REMAP, "run", *run_options, "-r", table, "--"]
         self.process = subprocess.Popen(
-            [ACTIVATE, "-E", f"REMAP_STATE={DIR}/state", *options, *DROP, *before, *command],
+            [ACTIVATE, "-E", f"REMAP_STATE={DIR}/state", *options, *user, *before, *command],
             stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
         wait_for(lambda: is_listening(port, "-d" in options))
 
@@ -248,6 +248,21 @@ def test_datagrams_of_both():
             s.sendto(b"x", ("127.0.0.1", 53))
         a.process.wait(10)
         result("notify leaves a UDP socket of both alone for IPv4", "fits no socket that the service manager passed" in a.output(), True)
+
+
+def test_change_of_user():
+    if DROP != USER:
+        skip("a server that becomes another user", "only root can become one")
+        return
+    before = [REMAP, "run", "-r", "80=systemd", "--"]
+    forget = ["sh", "-c", 'REMAP_SOCKETS=${REMAP_SOCKETS%????}xxxx exec "$@"', "sh"]
+    with Activated(["-l", "80"], server("AF_INET", "0.0.0.0"), before=before + DROP, user=[]):
+        result("a server that becomes another user", get().split(",")[0], "(('0.0.0.0'")
+    with Activated(["-l", "80"], server("AF_INET", "0.0.0.0"), before=before + forget + DROP, user=[]) as a:
+        with socket.create_connection(("127.0.0.1", 80)):
+            pass
+        a.process.wait(10)
+        result("but not one that does not know the secret", "Permission denied" in a.output(), True)
 
 
 def test_preload_alone():
@@ -697,7 +712,7 @@ if os.readlink("/proc/self") != str(os.getpid()) or os.getpid() > 10:
     print("not ok - a pid namespace of its own")
     sys.exit(1)
 result("port 80 is refused to the server itself", "Permission denied" in refused.stdout, True)
-for test in (test_families, test_one_family, test_datagrams_of_both, test_preload_alone, test_flags, test_options, test_bound, test_epoll,
+for test in (test_families, test_one_family, test_datagrams_of_both, test_change_of_user, test_preload_alone, test_flags, test_options, test_bound, test_epoll,
              test_older_kernels, test_stopped_keeper, test_doctor, test_hosts, test_workers, test_lost_environment, test_own_activation,
              test_names, test_udp, test_static, test_nginx, test_pair, test_restarts, test_missing):
     test()
