@@ -3,5 +3,5 @@
 
 #include <stdbool.h>
 
-/* Prints who may bind which ports, as a table or as JSON. */
+/* Prints the grants, as a table or as JSON. */
 void grant_list_print(bool is_json);

@@ -20,9 +20,8 @@ static void print_ports(const struct grant *g, FILE *out)
 static void print(const struct format_input *in, FILE *out)
 {
     systemd_unit_print_drop_in(out);
-    fputs("# The server starts as the user below, who needs its files. What it starts may bind "
-          "these\n"
-          "# ports, too. systemd --user cannot give that right.\n"
+    fputs("# The server starts as the user below, which needs access to its files. What it\n"
+          "# starts may bind these ports, too. systemd --user cannot give that right.\n"
           "[Service]\n",
           out);
     fprintf(out,

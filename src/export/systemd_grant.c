@@ -1,5 +1,5 @@
 /*
- * A drop-in that grants the ports at each start (remap grant). A unit's cgroup is made anew at each
+ * A drop-in that grants the ports at each start (remap grant). A unit gets a new cgroup at each
  * start, so what is attached to it goes with a restart; BPFProgram= (systemd.resource-control(5)) would
  * need a program in bpffs, which goes with a reboot.
  */
@@ -29,11 +29,9 @@ static void print_ports(const struct grant *g, FILE *out)
 static void print(const struct format_input *in, FILE *out)
 {
     systemd_unit_print_drop_in(out);
-    fputs("# The server starts as the user below, who needs its files, without a capability. What "
-          "it\n"
-          "# starts may bind these ports, too. It needs Linux 5.12, cgroup v2, and remap where "
-          "systemd\n"
-          "# finds it, as in /usr/bin. 'remap grant --list' shows it.\n"
+    fputs("# The server starts as the user below, which needs access to its files, without a\n"
+          "# capability. What it starts may bind these ports, too. It needs Linux 5.12, cgroup v2,\n"
+          "# and remap where systemd finds it, as in /usr/bin. 'remap grant --list' shows it.\n"
           "[Service]\n",
           out);
     fprintf(out,

@@ -169,7 +169,7 @@ COLD static int adopt(struct bind_call *c)
     bool is_told = engine_kind == ENGINE_PRELOAD || c->asked.addr.family == c->actual.addr.family;
     report_bind(c->settings, LEVEL_INFO, &c->asked,
                 is_told ? " is on the passed socket "
-                        : " is on a passed IPv6 socket, so accept tells IPv6 addresses: ",
+                        : " is on a passed IPv6 socket, so accept returns IPv6 addresses: ",
                 &c->actual);
     errno = saved;
     return 0;

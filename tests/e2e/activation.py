@@ -540,7 +540,7 @@ def test_static():
         result("a static server of Go, by notify", get(), "served at 127.0.0.1:80")
     with Activated(["-l", "80"], [DIR + "/static", "serve", "80", "tcp4"]) as a:
         result("a static server of Go for IPv4, on a socket of both", (get(), get(header="Client").split(":")[0]), ("served at 127.0.0.1:80", "127.0.0.1"))
-        result("notify: a line about it", "on a passed IPv6 socket, so accept tells IPv6 addresses" in a.output(), True)
+        result("notify: a line about it", "on a passed IPv6 socket, so accept returns IPv6 addresses" in a.output(), True)
     result("the keeper ends after it", wait_for(no_keeper), True)
 
 
