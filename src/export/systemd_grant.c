@@ -29,11 +29,12 @@ static void print_ports(const struct grant *g, FILE *out)
 static void print(const struct format_input *in, FILE *out)
 {
     systemd_unit_print_drop_in(out);
-    fputs("# The server starts as the user below, which needs access to its files, without a\n"
-          "# capability. What it starts may bind these ports, too. It needs Linux 5.12, cgroup v2,\n"
-          "# and remap where systemd finds it, as in /usr/bin. 'remap grant --list' shows it.\n"
-          "[Service]\n",
-          out);
+    fputs(
+        "# The server starts as the user below, which needs access to its files, without a\n"
+        "# capability. What it starts may bind these ports, too. It needs Linux 5.12, cgroup v2,\n"
+        "# and remap where systemd finds it, as in /usr/bin. 'remap grant --list' shows it.\n"
+        "[Service]\n",
+        out);
     fprintf(out,
             "User=%s\n"
             "CapabilityBoundingSet=\n"

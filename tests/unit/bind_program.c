@@ -55,7 +55,7 @@ static uint64_t run(size_t count, const struct bpf_sock_addr *context)
             assert_int_equal(BPF_CLASS(i.code), BPF_JMP32);
             assert_true(i.off > 0);
             if (holds(BPF_OP(i.code), (uint32_t)reg[i.dst_reg], (uint32_t)i.imm))
-                at += (size_t)i.off;
+                at += (uint16_t)i.off;
         }
     }
     fail_msg("the program has no end");
