@@ -136,14 +136,20 @@ static void set(int cgroup, const char *path)
 
 /* ---- what killed commands have left ---- */
 
+/* Removes the cgroup of a command, unless there are processes in it, or one that waits for them. */
+static bool remove_orphan(const char *path, int cgroup)
+{
+    return cgroups_is_new(path) && flock(cgroup, LOCK_EX | LOCK_NB) == 0 && rmdir(path) == 0;
+}
+
 static bool sweep(const char *path, void *data)
 {
     static char text[TABLE_TEXT_MAX];
+    FD_OWNER int cgroup = open_cgroup(path);
 
     (void)data;
-    if (cgroups_is_new(path) && rmdir(path) == 0) /* not while it has processes */
+    if (remove_orphan(path, cgroup))
         return false;
-    FD_OWNER int cgroup = open_cgroup(path);
     if (cgroup >= 0 && !cgroup_grant_read(path, text))
         cgroup_grant_revoke(cgroup);
     return true;
@@ -169,13 +175,18 @@ static int make(void)
     return cgroup;
 }
 
-/* In a process of its own. The lock is free when the command is in the cgroup. */
+/*
+ * In a process of its own. The lock is free when the command is in the cgroup. That of the folder
+ * tells others that this process waits.
+ */
 static void remove_when_empty(void)
 {
     int none;
 
     fd_close_others(&none, 0);
     lock();
+    FD_OWNER int cgroup = open_cgroup(made);
+    (void)flock(cgroup, LOCK_SH);
     fd_close(&held);
     cgroup_wait_until_empty(made);
     rmdir(made);

@@ -93,15 +93,19 @@ bool cgroup_is_populated(const char *path)
     return read_populated(&lines, path);
 }
 
-/* Returns false if it is empty; else waits for what may have changed that. */
+/*
+ * Returns false if it is empty; else waits for what may have changed that, and ten seconds at most: a
+ * cgroup that is removed at once takes its event with it.
+ */
 static bool wait_for_change(const char *path)
 {
+    static const struct timespec LIMIT = {10, 0};
     PROCFS_CLEANUP_LINES struct procfs_lines lines;
     bool is_populated = read_populated(&lines, path);
     struct pollfd events = {.fd = lines.fd, .events = POLLPRI};
 
     if (is_populated)
-        (void)sys_call6(SYS_ppoll, (long)&events, 1, 0, 0, _NSIG / 8, 0);
+        (void)sys_call6(SYS_ppoll, (long)&events, 1, (long)&LIMIT, 0, _NSIG / 8, 0);
     return is_populated;
 }
 
