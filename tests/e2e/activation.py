@@ -208,7 +208,7 @@ def by_recvfrom():
 def by_recvmsg():
     m = message()
     libc.recvmsg(s.fileno(), ctypes.byref(m), 0)
-    return told(m.namelen) + struct.unpack("=QiiI4s4s", control.raw[:28])[1:3]
+    return told(m.namelen) + struct.unpack_from("@Nii", control.raw)[1:]
 
 def by_recvmmsg():
     many = (mmsghdr * 20)(*[mmsghdr(message(), 0)] * 20)
