@@ -49,13 +49,15 @@ __attribute__((constructor)) static void start(void)
 COLD static struct facts *make_facts(void)
 {
     struct facts *known = NULL;
+    uint32_t pid = (uint32_t)sys_getpid();
 
-    if ((uint32_t)sys_getpid() != atomic_load_explicit(&first_pid, memory_order_relaxed))
+    if (pid != atomic_load_explicit(&first_pid, memory_order_relaxed))
         return NULL;
     struct facts *own =
         mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (own == MAP_FAILED)
         return NULL;
+    atomic_store_explicit(&own->pid, pid, memory_order_relaxed);
     if (sys_call(SYS_madvise, (long)own, sizeof(*own), MADV_WIPEONFORK) == 0 &&
         atomic_compare_exchange_strong_explicit(&facts, &known, own, memory_order_acq_rel,
                                                 memory_order_acquire))

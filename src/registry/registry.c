@@ -45,6 +45,8 @@ static void draw_identity(struct registry *r)
     uint64_t none = 0, identity = (uintptr_t)r;
     struct timespec time = {0, 0};
 
+    if (atomic_load(&r->identity) != none)
+        return;
     clock_gettime(CLOCK_REALTIME, &time);
     identity ^= (uint64_t)time.tv_nsec << 20 ^ (uint64_t)time.tv_sec ^ (uint64_t)sys_getpid() << 40;
     atomic_compare_exchange_strong(&r->identity, &none, layout_mix(identity) | 1);
@@ -72,12 +74,14 @@ static bool prepare(int fd)
 
     if (sys_statx_fd(fd, STATX_SIZE, &st) != 0)
         return false;
+    if (st.stx_size >= sizeof(struct registry))
+        return true;
     if (st.stx_size > 0 && (sys_pread(fd, &magic, sizeof(magic), 0) != sizeof(magic) ||
                             (magic != MAGIC && magic != 0))) {
         errno = EINVAL;
         return false;
     }
-    return st.stx_size >= sizeof(struct registry) || sys_reserve(fd, sizeof(struct registry)) == 0;
+    return sys_reserve(fd, sizeof(struct registry)) == 0;
 }
 
 struct registry *registry_map(int fd)

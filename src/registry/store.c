@@ -98,12 +98,15 @@ struct registry *store_find(const char *folder, const char **problem)
 /* The same, but makes the folder if it does not exist. */
 static int make_folder(const char *path, const char **problem)
 {
-    int made = sys_mkdir(path, 0700), error = errno;
     int fd = open_folder(path, problem);
 
+    if (fd >= 0 || *problem != NULL)
+        return fd;
+    int made = sys_mkdir(path, 0700);
+    fd = open_folder(path, problem);
     if (made == 0 && fd >= 0)
         sys_fchmod(fd, 0700); /* whatever the umask is */
-    if (fd < 0 && (*problem == NULL || (made != 0 && error != EEXIST)))
+    if (fd < 0 && *problem == NULL)
         *problem = "cannot be made or opened: set another folder in REMAP_STATE";
     return fd;
 }
