@@ -67,11 +67,6 @@ char *runs_path(const char *folder, const char *run)
 /* The pid namespace in which all processes can be seen (PROC_PID_INIT_INO, linux/nsfs.h). */
 enum { FIRST_PID_NAMESPACE = 0xeffffffcu };
 
-static uint64_t pid_namespace(void)
-{
-    return procfs_inode(0, "ns/pid");
-}
-
 static DIR *open_names(int folder)
 {
     int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -116,7 +111,7 @@ static void read_name(int folder, const char *name, struct contents *c)
         sscanf(name, "run.%" SCNu64 ".%" SCNu64 "%n", &namespace, &since, &end) == 2 &&
         name[end] == '\0') {
         c->since = since < c->since ? since : c->since;
-        c->is_elsewhere = c->is_elsewhere || namespace != pid_namespace();
+        c->is_elsewhere = c->is_elsewhere || namespace != procfs_pid_namespace();
     } else if (is_own_file && sscanf(name, "registry.%" SCNu64 "%n", &version, &end) == 1 &&
                name[end] == '\0' && c->files < IN_USE_FILES) {
         c->file[c->files++] = st.st_ino;
@@ -136,7 +131,7 @@ static struct contents read_contents(int folder)
     while ((name = next_name(names)) != NULL)
         read_name(folder, name, &c);
     closedir(names);
-    c.is_elsewhere = c.is_elsewhere && pid_namespace() != FIRST_PID_NAMESPACE;
+    c.is_elsewhere = c.is_elsewhere && procfs_pid_namespace() != FIRST_PID_NAMESPACE;
     return c;
 }
 
@@ -180,7 +175,7 @@ static void mark(int folder)
 
     if (!procfs_started(0, &started) || (c.since <= started && !c.is_elsewhere))
         return;
-    CLEANUP_FREE char *name = memory_format(MARK, pid_namespace(), started);
+    CLEANUP_FREE char *name = memory_format(MARK, procfs_pid_namespace(), started);
     int fd = openat(folder, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd >= 0)
         close(fd);

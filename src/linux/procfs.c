@@ -272,6 +272,13 @@ uint64_t procfs_inode(pid_t pid, const char *file)
     return sys_statx(path, STATX_INO, &st) == 0 ? st.stx_ino : 0;
 }
 
+/* All threads have the same one, and /proc/self is a shorter way to it than thread-self. */
+uint64_t procfs_pid_namespace(void)
+{
+    struct statx st;
+    return sys_statx("/proc/self/ns/pid", STATX_INO, &st) == 0 ? st.stx_ino : 0;
+}
+
 bool procfs_maps_id(const char *map, uint64_t id)
 {
     PROCFS_CLEANUP_LINES struct procfs_lines lines;

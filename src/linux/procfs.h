@@ -100,6 +100,9 @@ ssize_t procfs_link(pid_t pid, const char *file, char *target, size_t size);
 /* Returns the inode of /proc/PID/FILE, for "ns/user" that of its user namespace, or 0. */
 uint64_t procfs_inode(pid_t pid, const char *file);
 
+/* Returns the number of the pid namespace of this process, or 0. Changes errno. */
+uint64_t procfs_pid_namespace(void);
+
 /* Returns whether a user or group exists in the user namespace of `map`, /proc/PID/uid_map or
  * gid_map (user_namespaces(7)); true also if that file cannot be read. */
 bool procfs_maps_id(const char *map, uint64_t id);

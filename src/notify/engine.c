@@ -154,7 +154,7 @@ pid_t engine_pid(void)
 
 uint32_t engine_pid_namespace(void)
 {
-    return (uint32_t)procfs_inode(0, "ns/pid");
+    return (uint32_t)procfs_pid_namespace();
 }
 
 void engine_program(char name[16])

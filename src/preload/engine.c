@@ -108,7 +108,7 @@ HOT uint32_t engine_pid_namespace(void)
         known != NULL ? atomic_load_explicit(&known->pid_namespace, memory_order_relaxed) : 0;
 
     if (inode == 0) {
-        inode = (uint32_t)procfs_inode(0, "ns/pid");
+        inode = (uint32_t)procfs_pid_namespace();
         if (known != NULL)
             atomic_store_explicit(&known->pid_namespace, inode, memory_order_relaxed);
     }

@@ -104,7 +104,7 @@ static bool has_ended(const struct record *record, uint32_t pid_namespace)
  */
 static void mark_all(struct scope *s)
 {
-    uint32_t pid_namespace = (uint32_t)procfs_inode(0, "ns/pid");
+    uint32_t pid_namespace = (uint32_t)procfs_pid_namespace();
     struct record record;
 
     while (next(s, &record)) {

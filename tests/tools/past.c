@@ -58,7 +58,7 @@ static unsigned put_records(struct registry *r, unsigned count, char **what)
 {
     enum { ENDED = 4194304 }; /* a process id that no process has: PID_MAX_LIMIT */
     enum proto proto = strcmp(what[0], "udp") == 0 ? PROTO_UDP : PROTO_TCP;
-    uint32_t pid_namespace = (uint32_t)procfs_inode(0, "ns/pid");
+    uint32_t pid_namespace = (uint32_t)procfs_pid_namespace();
     unsigned not_put = 0;
 
     for (unsigned i = 0; i < count; i++) {
