@@ -17,6 +17,8 @@ enum {
     STRINGS_MAX = 4096,
     SYMBOLS_MAX = 4096,
     SYMBOL_MAX = 16, /* longer than any name that is looked for */
+    /* Most programs have all that is read at their beginning within this. */
+    PART_MAX = 1024,
 };
 
 /* This program's own header, by the linker: what is native here. */
@@ -37,7 +39,7 @@ struct file {
     /* What was read of it last: most of what is looked at is close together. */
     uint64_t begin;
     size_t size;
-    char part[ELF_LOADER_MAX];
+    char part[PART_MAX];
 };
 
 static bool has_read(const struct file *f, uint64_t at, size_t size)
@@ -45,7 +47,7 @@ static bool has_read(const struct file *f, uint64_t at, size_t size)
     return at >= f->begin && size <= f->size && at - f->begin <= f->size - size;
 }
 
-/* Reads at most ELF_LOADER_MAX bytes. */
+/* Reads at most PART_MAX bytes. */
 static bool read_at(struct file *f, uint64_t at, void *buf, size_t size)
 {
     if (!has_read(f, at, size) && at <= LONG_MAX) {
