@@ -64,11 +64,13 @@ static bool folder_of(const char *loader, char folder[PATH_MAX])
     return *name != '\0';
 }
 
-bool both_abis_folder(char folder[PATH_MAX])
+const char *both_abis_folder(void)
 {
+    static char folder[PATH_MAX];
     const struct elf *own = own_elf();
+    bool is_known = folder[0] != '\0' || (own->libc == ELF_GLIBC && folder_of(own->loader, folder));
 
-    return own->libc == ELF_GLIBC && folder_of(own->loader, folder);
+    return is_known ? folder : NULL;
 }
 
 /* Returns the length of what comes before FOLDER/libremap.so in the path of the library, or 0. */
@@ -83,14 +85,14 @@ static size_t base_of(const char *library, const char *folder)
 
 bool both_abis_path(const char *library, char path[PATH_MAX])
 {
-    char folder[PATH_MAX], other[2 * PATH_MAX];
-    const char *loader = other_loader();
+    char other_folder[PATH_MAX], other[2 * PATH_MAX];
+    const char *loader = other_loader(), *folder = both_abis_folder();
     struct elf e;
 
-    size_t base = both_abis_folder(folder) ? base_of(library, folder) : 0;
-    if (base == 0 || loader == NULL || !folder_of(loader, folder))
+    size_t base = folder != NULL ? base_of(library, folder) : 0;
+    if (base == 0 || loader == NULL || !folder_of(loader, other_folder))
         return false;
-    snprintf(other, sizeof(other), "%.*s/%s/libremap.so", (int)base, library, folder);
+    snprintf(other, sizeof(other), "%.*s/%s/libremap.so", (int)base, library, other_folder);
     read_elf(other, &e);
     return e.abi == ELF_32_BIT &&
            snprintf(path, PATH_MAX, "%.*s/$LIB/libremap.so", (int)base, library) < PATH_MAX;

@@ -8,8 +8,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
-/* Writes what this system's loader puts in the place of $LIB, such as "lib64". False if it has none. */
-__attribute__((warn_unused_result)) bool both_abis_folder(char folder[PATH_MAX]);
+/* Returns what this system's loader puts in the place of $LIB, such as "lib64", or NULL. */
+const char *both_abis_folder(void);
 
 /*
  * Writes the path with $LIB by which `library` is found, and by 32-bit programs one for them. Returns

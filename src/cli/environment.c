@@ -61,10 +61,11 @@ void environment_drop_ignored(const struct config *config)
 void environment_make_absolute(enum config_key key)
 {
     const char *value = getenv(config_variable[key]);
-    CLEANUP_FREE char *folder = getcwd(NULL, 0);
 
-    if (folder == NULL || value == NULL || value[0] == '\0' || value[0] == '/' ||
-        !config_is_path(key, value))
+    if (value == NULL || value[0] == '\0' || value[0] == '/' || !config_is_path(key, value))
+        return;
+    CLEANUP_FREE char *folder = getcwd(NULL, 0);
+    if (folder == NULL)
         return;
     CLEANUP_FREE char *path = memory_format("%s/%s", folder, value);
     environment_set(key, path);

@@ -41,11 +41,11 @@ static bool find(const char *name, const char *const relative[], const char *ins
 
 static bool find_library(char path[PATH_MAX])
 {
-    char folder[PATH_MAX] = "lib", own[PATH_MAX + 3];
+    char own[PATH_MAX + 3];
     const char *const relative[] = {".", own, "../lib", NULL};
+    const char *folder = both_abis_folder();
 
-    (void)!both_abis_folder(folder);
-    snprintf(own, sizeof(own), "../%s", folder);
+    snprintf(own, sizeof(own), "../%s", folder != NULL ? folder : "lib");
     return find("libremap.so", relative, REMAP_LIBDIR, path);
 }
 
