@@ -47,18 +47,24 @@ static bool has_read(const struct file *f, uint64_t at, size_t size)
     return at >= f->begin && size <= f->size && at - f->begin <= f->size - size;
 }
 
-/* Reads at most PART_MAX bytes. */
-static bool read_at(struct file *f, uint64_t at, void *buf, size_t size)
+/* Returns at most PART_MAX bytes, valid until others are read, or NULL if the file ends before. */
+static const char *part_at(struct file *f, uint64_t at, size_t size)
 {
     if (!has_read(f, at, size) && at <= LONG_MAX) {
         ssize_t count = sys_pread(f->fd, f->part, sizeof(f->part), (unsigned long)at);
         f->begin = at;
         f->size = count > 0 ? (size_t)count : 0;
     }
-    if (!has_read(f, at, size))
-        return false;
-    memcpy(buf, f->part + (at - f->begin), size);
-    return true;
+    return has_read(f, at, size) ? f->part + (at - f->begin) : NULL;
+}
+
+static bool read_at(struct file *f, uint64_t at, void *buf, size_t size)
+{
+    const char *part = part_at(f, at, size);
+
+    if (part != NULL)
+        memcpy(buf, part, size);
+    return part != NULL;
 }
 
 static bool read_segment(struct file *f, unsigned i, Elf64_Phdr *segment)
@@ -210,16 +216,19 @@ static bool read_section(struct file *f, const ElfW(Ehdr) * header, unsigned i,
 /* Returns whether the section of strings has this one, or one that ends so. */
 static bool has_string(struct file *f, const ElfW(Shdr) * strings, const char *string)
 {
-    size_t size = strlen(string) + 1, end = strings->sh_size;
-    char found[SYMBOL_MAX];
+    size_t size = strlen(string) + 1;
+    size_t end = strings->sh_size < STRINGS_MAX ? strings->sh_size : STRINGS_MAX;
+    const char *found = NULL;
 
-    if (end > STRINGS_MAX)
-        end = STRINGS_MAX;
-    for (size_t i = 0; i + size <= end && read_at(f, strings->sh_offset + i, found, size); i++) {
-        if (memcmp(found, string, size) == 0)
-            return true;
+    /* A string may lie across the end of a part. */
+    for (size_t i = 0; found == NULL && i + size <= end; i += PART_MAX - size) {
+        size_t count = end - i < PART_MAX ? end - i : PART_MAX;
+        const char *part = part_at(f, strings->sh_offset + i, count);
+        if (part == NULL)
+            break;
+        found = memmem(part, count, string, size);
     }
-    return false;
+    return found != NULL;
 }
 
 static bool is_socket_call(const char *name)

@@ -162,6 +162,29 @@ TEST(pascal)
     assert_false(elf.is_pascal);
 }
 
+/* The table is read in parts. */
+TEST(pascal_among_many_sections)
+{
+    struct {
+        struct crafted c;
+        char names[4096];
+    } file = {craft(&(struct parts){.loader = "ld.so.1", .section = ".text"}), ""};
+    const size_t last = sizeof(file.names) - sizeof(".fpcdata");
+
+    file.c.section[3].sh_offset = offsetof(__typeof__(file), names);
+    file.c.section[3].sh_size = sizeof(file.names);
+    for (size_t i = 0; i <= last; i++) {
+        memset(file.names, 'x', sizeof(file.names));
+        memcpy(file.names + i, ".fpcdata", sizeof(".fpcdata"));
+        read_bytes(&file, sizeof(file));
+        if (!elf.is_pascal)
+            fail_msg("not found at %zu", i);
+    }
+    memset(file.names, 'x', sizeof(file.names));
+    read_bytes(&file, sizeof(file));
+    assert_false(elf.is_pascal);
+}
+
 /* ---- files that are not what they seem ---- */
 
 static uint32_t next_random(uint32_t *seed)
