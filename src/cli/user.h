@@ -10,7 +10,7 @@ enum { USER_NAME_MAX = 32 /* useradd(8) */ };
 struct user {
     uid_t uid;
     gid_t gid;
-    const char *name; /* NULL: the number belongs to no user, and `gid` is that of nobody */
+    const char *name; /* NULL: the number has no account, and `gid` is 65534 */
     const char *home, *shell;
 };
 
