@@ -32,6 +32,7 @@
 #include "translate/connect.h"
 #include "translate/next.h"
 #include "translate/peername.h"
+#include "translate/sender.h"
 #include "translate/shared_registry.h"
 #include "translate/sockname.h"
 
