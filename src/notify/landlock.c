@@ -94,27 +94,23 @@ static bool is_of(const struct restriction *r, pid_t pid)
     return r->pid == pid && procfs_started(pid, &started) && started == r->started;
 }
 
-/* Ends the threads of processes that have ended. Returns an unused restriction, or NULL. */
-static struct restriction *sweep(void)
+/*
+ * Ends the threads of processes that have ended, and counts the restrictions of `pid`. Returns an unused
+ * restriction, or NULL.
+ */
+static struct restriction *sweep(pid_t pid, int *count)
 {
     struct restriction *unused = NULL;
 
+    *count = 0;
     for (struct restriction *r = atomic_load(&restrictions); r != NULL; r = r->next) {
         r->is_over = r->is_over || !is_of(r, r->pid);
+        *count += r->pid == pid && !r->is_over;
         if (r->pid == 0)
             unused = r;
     }
     pthread_cond_broadcast(&changed);
     return unused;
-}
-
-static int count_of(pid_t pid)
-{
-    int count = 0;
-
-    for (const struct restriction *r = atomic_load(&restrictions); r != NULL; r = r->next)
-        count += is_of(r, pid);
-    return count;
 }
 
 /* Adds one, unused, or returns NULL. */
@@ -132,10 +128,11 @@ static struct restriction *add(void)
 /* Takes the ruleset if it succeeds. */
 static bool note(pid_t pid, int ruleset)
 {
-    struct restriction *unused = sweep(), *r = unused != NULL ? unused : add();
+    int count;
+    struct restriction *unused = sweep(pid, &count), *r = unused != NULL ? unused : add();
     uint64_t started;
 
-    if (r == NULL || count_of(pid) == LAYERS || !procfs_started(pid, &started))
+    if (r == NULL || count == LAYERS || !procfs_started(pid, &started))
         return false;
     r->ruleset = ruleset;
     r->is_over = false;

@@ -36,8 +36,8 @@ enum {
     RECORD_NOTIFY = 2,
     RECORD_LISTED = 4, /* taken from the kernel's list; its process may be about to record more */
     RECORD_ASKED_IPV4 = 8, /* of an IPv6 socket that was passed in place of an IPv4 one */
-    RECORD_DROPPED = 32,   /* no packet reaches the socket */
     RECORD_ADOPTED = 16,   /* a passed socket: it is listed though it has its asked endpoint */
+    RECORD_DROPPED = 32,   /* no packet reaches the socket */
 };
 
 /* What the words hold. The first one is 0 while a record is being written. */
