@@ -44,6 +44,23 @@ int sys_statx_at(int folder, const char *path, int flags, unsigned mask, struct 
     return 0;
 }
 
+/* Returns 0 or an error, as posix_fallocate(3) does. musl from 1.2.4 on lacks that by its name for 64 bits. */
+static int allocate(int fd, off_t size)
+{
+#ifdef __LP64__
+    return posix_fallocate(fd, 0, size);
+#else
+    /* Both 64-bit arguments are in two registers each, in the byte order of the machine. */
+    const union {
+        int64_t whole;
+        long half[2];
+    } length = {.whole = size};
+
+    long result = sys_call6(SYS_fallocate, fd, 0, 0, 0, length.half[0], length.half[1]);
+    return result == 0 ? 0 : errno;
+#endif
+}
+
 int sys_reserve(int fd, off_t size)
 {
     struct {
@@ -57,12 +74,12 @@ int sys_reserve(int fd, off_t size)
     }
     int error;
     do
-        error = posix_fallocate(fd, 0, size);
+        error = allocate(fd, size);
     while (error == EINTR);
     if (error == 0)
         return 0;
     errno = error;
-    return sys_is_refused() ? ftruncate(fd, size) : -1;
+    return sys_is_refused() || error == EOPNOTSUPP ? ftruncate(fd, size) : -1;
 }
 
 /* ---- the version ---- */

@@ -261,7 +261,7 @@ static inline int sys_statfs(const char *path, struct statfs *st)
 /*
  * Makes a file at least `size` bytes long, and reserves its space on the disk: a write to a
  * mapping without space behind it is SIGBUS, and a file longer than RLIMIT_FSIZE is SIGXFSZ. Where
- * fallocate(2) is refused, no space is reserved.
+ * fallocate(2) is refused or not supported, no space is reserved.
  */
 int sys_reserve(int fd, off_t size);
 
