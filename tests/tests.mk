@@ -1,6 +1,6 @@
 # The part of the Makefile that builds and runs the tests. Included there: paths are from the top.
 
-.PHONY: unit replay tools threads sanitized threaded musl check servers clean-roots sanitize fuzz fuzzers fuzzers-if-clang reliability bench
+.PHONY: unit replay tools threads sanitized threaded musl check servers clean-roots sanitize fuzz fuzzers fuzzers-if-clang reliability bench bench-page
 
 ##@ Testing
 
@@ -129,8 +129,10 @@ $(FUZZERS:%=$(O)/fuzz/%): $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(wildc
 reliability: all tools fuzzers ## make each fault for minutes, and write docs/reliability.md
 	@tests/reliability $(O)
 
-bench: all $(addprefix $(O)/,tools/sandbox tools/past tools/hooks tools/mounts bench/calls bench/calls-static bench/registry bench/empty.so) ## measure what both engines cost, against native (TURNS=15)
-	@tests/bench/run $(O)
+bench: all $(addprefix $(O)/,$(addprefix tools/,sandbox past hooks mounts) $(addprefix bench/,calls calls-static registry empty.so forward.so)) ## measure what it costs, against native, and fail if a limit is missed (BENCH="LINE..." TURNS=15 BUSY=0)
+	@tests/bench/run $(O) $(BENCH)
+bench-page: ## write the tables and charts of docs/benchmarks.md from the last 'make bench' and 'make bench BUSY=2'
+	@tests/bench/page $(wildcard $(O)/bench/quiet.json) $(wildcard $(O)/bench/busy.json)
 $(O)/bench/%: $(call objects,tests/bench/%.c)
 	$(link)
 $(O)/bench/registry: $(call rooms,core linux registry)

@@ -1,6 +1,6 @@
 /*
- * calls WHAT PORT ROUNDS [COMMAND...]: the nanoseconds that one call takes, of the best of so many
- * rounds. WHAT is
+ * calls [-c PORT] [-p PROCESSES] WHAT PORT ROUNDS [COMMAND...]: the nanoseconds that one call takes, of
+ * the best of so many rounds. WHAT is
  *
  *   bind         of a fresh socket to PORT (making it is not counted)
  *   first        of the first bind of this process, to PORT
@@ -9,11 +9,19 @@
  *   ping-pong    four calls: sendto and recvfrom, to a socket on PORT and back
  *   connection   one connection to PORT: made, taken and closed
  *   start        a program that does nothing, /bin/true, or COMMAND, under LD_PRELOAD=$PRELOAD if that is set
+ *   command      the same, once in a round
+ *
+ * -c PORT is where clients connect and send to, if that is not the port of the server. With -p, so many
+ * processes do it at once, each on a CPU and a port of its own, PORT and those after it: prints what a
+ * call takes of each, in the median of all rounds. -w is how one of them is called.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +33,8 @@
 
 enum { CALLS = 400, STARTS = 20 };
 
-static struct sockaddr_in name = {.sin_family = AF_INET};
+/* The server's, and what its clients call it. */
+static struct sockaddr_in name = {.sin_family = AF_INET}, peer = {.sin_family = AF_INET};
 
 static uint64_t now(void)
 {
@@ -143,7 +152,7 @@ static uint64_t round_of_ping_pong(void)
     bind_to(server);
     uint64_t start = now();
     for (int i = 0; i < CALLS; i++) {
-        send_to(client, &name);
+        send_to(client, &peer);
         receive(server, &from);
         send_to(server, &from);
         receive(client, &from);
@@ -168,7 +177,7 @@ static uint64_t round_of_connection(void)
         struct sockaddr_in from;
         socklen_t size = sizeof(from);
         int client = new_socket(SOCK_STREAM);
-        if (connect(client, (struct sockaddr *)&name, sizeof(name)) != 0)
+        if (connect(client, (struct sockaddr *)&peer, sizeof(peer)) != 0)
             fail("connect");
         int taken = accept(server, (struct sockaddr *)&from, &size);
         if (taken < 0)
@@ -196,7 +205,7 @@ static char *variable(const char *to, const char *from)
     return text;
 }
 
-static uint64_t round_of_start(void)
+static uint64_t spawn_times(int count)
 {
     char *environment[] = {variable("LD_PRELOAD", "PRELOAD"),
                            variable("REMAP_STATE", "REMAP_STATE"), NULL};
@@ -204,7 +213,7 @@ static uint64_t round_of_start(void)
     int status;
 
     uint64_t start = now();
-    for (int i = 0; i < STARTS; i++) {
+    for (int i = 0; i < count; i++) {
         if (posix_spawn(&child, command[0], NULL, NULL, command, environment) != 0 ||
             waitpid(child, &status, 0) != child || status != 0)
             fail(command[0]);
@@ -215,7 +224,17 @@ static uint64_t round_of_start(void)
     return end - start;
 }
 
-static const struct {
+static uint64_t round_of_start(void)
+{
+    return spawn_times(STARTS);
+}
+
+static uint64_t round_of_command(void)
+{
+    return spawn_times(1);
+}
+
+static const struct measure {
     const char *name;
     uint64_t (*round)(void);
     unsigned calls; /* in a round */
@@ -227,27 +246,156 @@ static const struct {
     {"connection", round_of_connection, CALLS},
     {"start", round_of_start, STARTS},
     {"first", round_of_first, 1},
+    {"command", round_of_command, 1},
 };
 
-int main(int argc, char **argv)
+static const struct measure *measure_named(const char *text)
+{
+    for (size_t i = 0; i < sizeof(MEASURES) / sizeof(MEASURES[0]); i++) {
+        if (strcmp(text, MEASURES[i].name) == 0)
+            return &MEASURES[i];
+    }
+    exit(64);
+}
+
+static void set_ports(int server, int client)
+{
+    name.sin_port = htons((uint16_t)server);
+    peer.sin_port = htons((uint16_t)client);
+    name.sin_addr.s_addr = peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+}
+
+/* Nanoseconds of a call, in the best round. */
+static double best_of(const struct measure *m, int rounds)
 {
     uint64_t best = UINT64_MAX;
 
-    if (argc < 4)
-        return 64;
-    if (argc > 4)
-        command = argv + 4;
-    name.sin_port = htons((uint16_t)atoi(argv[2]));
-    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    for (size_t i = 0; i < sizeof(MEASURES) / sizeof(MEASURES[0]); i++) {
-        if (strcmp(argv[1], MEASURES[i].name) != 0)
-            continue;
-        for (int round = 0; round < atoi(argv[3]); round++) {
-            uint64_t time = MEASURES[i].round();
-            best = time < best ? time : best;
-        }
-        printf("%llu\n", (unsigned long long)(best / MEASURES[i].calls));
-        return 0;
+    for (int i = 0; i < rounds; i++) {
+        uint64_t time = m->round();
+        best = time < best ? time : best;
     }
-    return 64;
+    return (double)best / m->calls;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
+    return (first > second) - (first < second);
+}
+
+/* What else a CPU does is in a few rounds. */
+static double median_of(const struct measure *m, int rounds)
+{
+    uint64_t *times = calloc((size_t)rounds, sizeof(*times));
+
+    if (times == NULL)
+        fail("memory");
+    for (int i = 0; i < rounds; i++)
+        times[i] = m->round();
+    qsort(times, (size_t)rounds, sizeof(*times), by_size);
+    const uint64_t *middle = &times[rounds / 2];
+    double median = (double)*middle;
+    free(times);
+    return median / m->calls;
+}
+
+static void stay_on(size_t cpu)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(cpu % (size_t)sysconf(_SC_NPROCESSORS_ONLN), &set);
+    if (sched_setaffinity(0, sizeof(set), &set) != 0)
+        fail("sched_setaffinity");
+}
+
+/* One of the processes: begins at the end of its standard input. */
+static double median_from_then(const struct measure *m, int rounds)
+{
+    char none;
+
+    m->round();
+    puts("ready");
+    if (fflush(stdout) != 0 || read(STDIN_FILENO, &none, 1) != 0)
+        fail("standard input");
+    return median_of(m, rounds);
+}
+
+/* Executes this program as one of the processes, on its own CPU and port. */
+_Noreturn static void become_one(int number, char **argv, int input, int output)
+{
+    char server[16], client[16];
+
+    stay_on((size_t)number);
+    snprintf(server, sizeof(server), "%d", ntohs(name.sin_port) + number);
+    snprintf(client, sizeof(client), "%d", ntohs(peer.sin_port) + number);
+    if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0)
+        fail("dup2");
+    execl("/proc/self/exe", "calls", "-w", "-c", client, argv[0], server, argv[2], NULL);
+    fail("execl");
+}
+
+/* Nanoseconds of a call of one of the processes, by the sum of their rates. */
+static double each_of(char **argv, int processes)
+{
+    int start[2], result[2], ready = 0;
+    double sum = 0;
+    char line[64];
+
+    if (pipe2(start, O_CLOEXEC) != 0 || pipe2(result, O_CLOEXEC) != 0)
+        fail("pipe2");
+    for (int i = 0; i < processes; i++) {
+        pid_t child = fork();
+        if (child < 0)
+            fail("fork");
+        if (child == 0)
+            become_one(i, argv, start[0], result[1]);
+    }
+    close(result[1]);
+    FILE *lines = fdopen(result[0], "r");
+    while (lines != NULL && fgets(line, sizeof(line), lines) != NULL) {
+        if (strcmp(line, "ready\n") != 0)
+            sum += 1 / atof(line);
+        else if (++ready == processes)
+            close(start[1]);
+    }
+    return processes / sum;
+}
+
+int main(int argc, char **argv)
+{
+    int client = 0, processes = 0;
+    bool is_one = false;
+    double time;
+
+    for (int option; (option = getopt(argc, argv, "+c:p:w")) != -1;) {
+        switch (option) {
+        case 'c':
+            client = atoi(optarg);
+            break;
+        case 'p':
+            processes = atoi(optarg);
+            break;
+        case 'w':
+            is_one = true;
+            break;
+        default:
+            return 64;
+        }
+    }
+    argv += optind;
+    argc -= optind;
+    if (argc < 3)
+        return 64;
+    if (argc > 3)
+        command = argv + 3;
+    const struct measure *measure = measure_named(argv[0]);
+    int port = atoi(argv[1]), rounds = atoi(argv[2]);
+    set_ports(port, client != 0 ? client : port);
+    if (processes != 0)
+        time = each_of(argv, processes);
+    else
+        time = is_one ? median_from_then(measure, rounds) : best_of(measure, rounds);
+    printf("%.0f\n", time);
+    return 0;
 }
