@@ -21,11 +21,7 @@ struct log_target log_target(int fd)
 
 static bool has_room(int fd)
 {
-    static const struct timespec at_once = {0, 0};
-    struct pollfd room = {.fd = fd, .events = POLLOUT};
-
-    return sys_call6(SYS_ppoll, (long)&room, 1, (long)&at_once, 0, _NSIG / 8, 0) == 1 &&
-           (room.revents & POLLOUT) != 0;
+    return (sys_poll_now(fd, POLLOUT) & POLLOUT) != 0;
 }
 
 static bool is_file(int fd)

@@ -1,5 +1,6 @@
 #include "linux/sys.h"
 
+#include <poll.h>
 #include <sys/sysmacros.h>
 
 atomic_bool sys_sealed;
@@ -80,6 +81,15 @@ int sys_reserve(int fd, off_t size)
         return 0;
     errno = error;
     return sys_is_refused() || error == EOPNOTSUPP ? ftruncate(fd, size) : -1;
+}
+
+int sys_poll_now(int fd, short events)
+{
+    static const struct timespec at_once = {0, 0};
+    struct pollfd polled = {.fd = fd, .events = events};
+
+    long count = sys_call6(SYS_ppoll, (long)&polled, 1, (long)&at_once, 0, _NSIG / 8, 0);
+    return count == 1 ? polled.revents : 0;
 }
 
 /* ---- the version ---- */

@@ -268,6 +268,9 @@ int sys_reserve(int fd, off_t size);
 /* Returns whether the kernel is of this version or a later one. */
 bool sys_is_linux(unsigned major, unsigned minor);
 
+/* Returns which of these events a descriptor has, or of those that poll(2) always tells. */
+int sys_poll_now(int fd, short events);
+
 static inline int sys_sigmask(int how, const void *set, void *old)
 {
     return (int)sys_call6(SYS_rt_sigprocmask, how, (long)set, (long)old, _NSIG / 8, 0, 0);

@@ -19,6 +19,7 @@
 enum {
     ANSWERS = 64,
     TICKS = 6, /* how long an answer holds */
+    FRESH = 1, /* how long it is fresh */
     TICK_MASK = 0xfffff,
     KEY_SHIFT = 36,
 };
@@ -66,20 +67,37 @@ static _Atomic uint64_t *answer_place(uint64_t key)
     return &answers[(key >> (KEY_SHIFT - 6)) % ANSWERS];
 }
 
+/* Returns whether the word is an answer to the key that is not older. */
+HOT static inline bool is_answer(uint64_t word, uint64_t key, unsigned ticks)
+{
+    return word >> KEY_SHIFT == key >> KEY_SHIFT && ((tick() - (word >> 16)) & TICK_MASK) <= ticks;
+}
+
 HOT bool cache_get(uint64_t key, uint16_t *answer)
 {
     uint64_t word = atomic_load_explicit(answer_place(key), memory_order_relaxed);
 
-    if (word >> KEY_SHIFT != key >> KEY_SHIFT || ((tick() - (word >> 16)) & TICK_MASK) > TICKS)
+    if (!is_answer(word, key, TICKS))
         return false;
     *answer = (uint16_t)word;
     return true;
+}
+
+HOT bool cache_is_fresh(uint64_t key)
+{
+    return is_answer(atomic_load_explicit(answer_place(key), memory_order_relaxed), key, FRESH);
 }
 
 void cache_put(uint64_t key, uint16_t answer)
 {
     uint64_t word = key >> KEY_SHIFT << KEY_SHIFT | (tick() & TICK_MASK) << 16 | answer;
     atomic_store_explicit(answer_place(key), word, memory_order_relaxed);
+}
+
+void cache_forget(void)
+{
+    for (int i = 0; i < ANSWERS; i++)
+        atomic_store_explicit(&answers[i], 0, memory_order_relaxed);
 }
 
 HOT enum route cache_route(uint64_t netns, const struct addr *to)

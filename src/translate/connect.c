@@ -12,11 +12,13 @@
 #include "translate/connect.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
 
 #include "core/hot.h"
 #include "linux/socket.h"
+#include "linux/sys.h"
 #include "linux/user_memory.h"
 #include "translate/cache.h"
 #include "translate/engine.h"
@@ -120,13 +122,44 @@ HOT static bool translate(struct target *t, int fd, bool is_datagram, const stru
     return is_found;
 }
 
+/*
+ * connect(2) to the actual endpoint. A socket that does not wait is told "in progress", but on this host
+ * the kernel nearly always knows by then whether the server refused. A second call tells that.
+ */
+HOT static int connect_to(const struct target *t)
+{
+    const struct sockaddr *to = (const struct sockaddr *)&t->copy;
+    int result = next.connect(t->fd, to, t->len);
+
+    if (result != 0 && errno == EINPROGRESS && (sys_poll_now(t->fd, 0) & POLLERR) != 0)
+        result = next.connect(t->fd, to, t->len);
+    return result;
+}
+
+/* A server that was open a moment ago refused: asks the kernel whether it still is (server.c). */
+COLD static int connect_again(const struct target *refused)
+{
+    struct target t;
+
+    cache_forget();
+    if (!translate(&t, refused->fd, false, refused->name, refused->len))
+        return next.connect(refused->fd, refused->name, refused->len);
+    if (t.actual.port == refused->actual.port &&
+        addr_equal(&t.actual.addr, &refused->actual.addr)) {
+        errno = ECONNREFUSED;
+        return -1;
+    }
+    return next.connect(t.fd, (struct sockaddr *)&t.copy, t.len);
+}
+
 HOT int connect_socket(int fd, const struct sockaddr *addr, socklen_t len)
 {
     struct target t;
 
-    return may_be_remapped(fd, addr, len) && translate(&t, fd, false, addr, len)
-               ? next.connect(fd, (struct sockaddr *)&t.copy, len)
-               : next.connect(fd, addr, len);
+    if (!may_be_remapped(fd, addr, len) || !translate(&t, fd, false, addr, len))
+        return next.connect(fd, addr, len);
+    int result = connect_to(&t);
+    return result != 0 && errno == ECONNREFUSED ? connect_again(&t) : result;
 }
 
 bool connect_target(int fd, bool is_datagram, const struct sockaddr *addr, socklen_t len,

@@ -65,6 +65,35 @@ static enum state state_of(const struct target *t, const struct registry_entry *
     return is_own ? OPEN : CLOSED;
 }
 
+/*
+ * Returns a number for the record of a server that was found open. It is another one as soon as a
+ * server binds in the tree, or gets a socket.
+ */
+static uint64_t key_of(const struct target *t, const struct registry_entry *e)
+{
+    uint64_t key = 's' ^ t->netns ^ (uint64_t)registry_newest(t->registry) << 32 ^
+                   (uint64_t)e->order << 8 ^ (uint64_t)t->actual.proto << 48;
+
+    return cache_key(key, &t->actual.addr, sizeof(t->actual.addr));
+}
+
+/*
+ * state_of(), where an open socket is taken to be open for a moment. If it is closed in that time, a
+ * connection is refused (connect.c), as it would be without a server. Only if the port is given
+ * to a socket outside the tree within the moment, that one is reached.
+ */
+static enum state recent_state_of(const struct target *t, const struct registry_entry *e)
+{
+    uint64_t key = key_of(t, e);
+
+    if (cache_is_fresh(key))
+        return OPEN;
+    enum state state = state_of(t, e);
+    if (state == OPEN)
+        cache_put(key, 0);
+    return state;
+}
+
 /* Returns true if a TCP socket connects to itself (RFC 9293, simultaneous open). */
 static bool is_itself(const struct target *t)
 {
@@ -175,7 +204,7 @@ static bool find_recorded(struct target *t, bool is_settled)
             return find_recorded(t, true);
         if (!leads_elsewhere(t, &c.entry))
             continue;
-        enum state state = state_of(t, &c.entry);
+        enum state state = recent_state_of(t, &c.entry);
         if (state == CLOSED && is_itself(t))
             state = OPEN;
         if (state == OPEN && is_current(t, &c.entry))
