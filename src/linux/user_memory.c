@@ -34,9 +34,14 @@ static bool ask(uintptr_t address)
 
 _Atomic uintptr_t user_memory_main_end;
 
-/* What a program is started with lies at the end of its stack: more than an object takes. */
+/*
+ * What a program is started with lies at the end of its stack: more than an object takes. Where the end
+ * is known, the caller has asked already.
+ */
 static bool is_on_main_stack(uintptr_t first, size_t size)
 {
+    if (atomic_load_explicit(&user_memory_main_end, memory_order_relaxed) != 0)
+        return false;
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     uintptr_t end = getauxval(AT_RANDOM) - USER_MEMORY_OBJECT;
 
@@ -106,9 +111,18 @@ static bool is_on_thread_stack(uintptr_t first, size_t size)
 /* The numbers of pages that were readable. */
 static _Atomic uintptr_t known[KNOWN];
 
+/* Where the program begins, or 0 if that is not known. */
+static _Atomic uintptr_t program;
+
 static bool is_data_or_heap(uintptr_t address)
 {
-    return address >= getauxval(AT_PHDR) && address < (uintptr_t)sbrk(0);
+    uintptr_t begin = atomic_load_explicit(&program, memory_order_relaxed);
+
+    if (begin == 0) {
+        begin = getauxval(AT_PHDR);
+        atomic_store_explicit(&program, begin, memory_order_relaxed);
+    }
+    return address >= begin && address < (uintptr_t)sbrk(0);
 }
 
 static bool page_can_be_read(uintptr_t address)
