@@ -114,7 +114,7 @@ static _Atomic uintptr_t known[KNOWN];
 /* Where the program begins, or 0 if that is not known. */
 static _Atomic uintptr_t program;
 
-static bool is_data_or_heap(uintptr_t address)
+HOT static bool is_data_or_heap(uintptr_t address)
 {
     uintptr_t begin = atomic_load_explicit(&program, memory_order_relaxed);
 
@@ -125,20 +125,30 @@ static bool is_data_or_heap(uintptr_t address)
     return address >= begin && address < (uintptr_t)sbrk(0);
 }
 
+static _Atomic uintptr_t *place_of_page(uintptr_t page)
+{
+    return &known[page % KNOWN];
+}
+
+HOT static bool is_on_known_page(uintptr_t first, size_t size)
+{
+    uintptr_t page = first / PAGE;
+
+    return size <= PAGE - first % PAGE &&
+           atomic_load_explicit(place_of_page(page), memory_order_relaxed) == page && page != 0 &&
+           is_data_or_heap(first);
+}
+
 static bool page_can_be_read(uintptr_t address)
 {
     uintptr_t page = address / PAGE;
-    _Atomic uintptr_t *place = &known[page % KNOWN];
-    bool is_kept = is_data_or_heap(address);
 
-    if (page == 0)
-        return false;
-    if (is_kept && atomic_load_explicit(place, memory_order_relaxed) == page)
+    if (is_on_known_page(address, 1))
         return true;
-    if (!ask(address))
+    if (page == 0 || !ask(address))
         return false;
-    if (is_kept)
-        atomic_store_explicit(place, page, memory_order_relaxed);
+    if (is_data_or_heap(address))
+        atomic_store_explicit(place_of_page(page), page, memory_order_relaxed);
     return true;
 }
 
@@ -159,7 +169,8 @@ HOT bool user_memory_ask(const void *pointer, size_t size)
 {
     uintptr_t first = (uintptr_t)pointer;
 
-    return is_on_known_stack(first, size) || is_on_stack(first, size) || ask_elsewhere(first, size);
+    return is_on_known_stack(first, size) || is_on_known_page(first, size) ||
+           is_on_stack(first, size) || ask_elsewhere(first, size);
 }
 
 COLD bool user_memory_ask_writable(void *pointer, size_t size)
