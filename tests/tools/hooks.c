@@ -38,12 +38,13 @@ static void list(int cgroup)
 
 static int attach(int cgroup, enum bpf_attach_type type, int program, int is_alone)
 {
-    union bpf_attr attr = {
-        .target_fd = (uint32_t)cgroup,
-        .attach_bpf_fd = (uint32_t)program,
-        .attach_type = type,
-        .attach_flags = is_alone ? 0 : BPF_F_ALLOW_MULTI,
-    };
+    union bpf_attr attr;
+
+    memset(&attr, 0, sizeof(attr));
+    attr.target_fd = (uint32_t)cgroup;
+    attr.attach_bpf_fd = (uint32_t)program;
+    attr.attach_type = type;
+    attr.attach_flags = is_alone ? 0 : BPF_F_ALLOW_MULTI;
     return (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr));
 }
 
