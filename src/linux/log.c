@@ -21,7 +21,7 @@ struct log_target log_target(int fd)
 
 static bool has_room(int fd)
 {
-    return (sys_poll_now(fd, POLLOUT) & POLLOUT) != 0;
+    return (sys_poll(fd, POLLOUT, 0) & POLLOUT) != 0;
 }
 
 static bool is_file(int fd)

@@ -35,10 +35,19 @@ COLD static enum proto noted_proto(int fd)
 
 enum proto socket_proto(int fd)
 {
+    bool is_deferred;
+    return socket_proto_to_connect(fd, &is_deferred);
+}
+
+enum proto socket_proto_to_connect(int fd, bool *is_deferred)
+{
+    *is_deferred = false;
     if (sys_is_sealed())
         return noted_proto(fd);
     /* Most sockets are TCP or MPTCP, which alone have this option: they cost one call. */
-    if (int_option(fd, IPPROTO_TCP, TCP_NODELAY) >= 0)
+    int value = int_option(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT);
+    *is_deferred = value > 0;
+    if (value >= 0)
         return PROTO_TCP;
     /* A raw socket may have the protocol of one with ports. */
     return int_option(fd, SOL_SOCKET, SO_TYPE) == SOCK_RAW

@@ -15,6 +15,12 @@
  */
 enum proto socket_proto(int fd);
 
+/*
+ * The same. Sets *is_deferred if connect(2) may leave the connection to the first write, which then
+ * is told of a refusal (TCP_FASTOPEN_CONNECT, Linux 4.11).
+ */
+enum proto socket_proto_to_connect(int fd, bool *is_deferred);
+
 /* Notes the protocol of a new socket. */
 void socket_note(int fd, enum proto proto);
 

@@ -83,12 +83,12 @@ int sys_reserve(int fd, off_t size)
     return sys_is_refused() || error == EOPNOTSUPP ? ftruncate(fd, size) : -1;
 }
 
-int sys_poll_now(int fd, short events)
+int sys_poll(int fd, short events, int milliseconds)
 {
-    static const struct timespec at_once = {0, 0};
+    struct timespec limit = {0, milliseconds * 1000000L};
     struct pollfd polled = {.fd = fd, .events = events};
 
-    long count = sys_call6(SYS_ppoll, (long)&polled, 1, (long)&at_once, 0, _NSIG / 8, 0);
+    long count = sys_call6(SYS_ppoll, (long)&polled, 1, (long)&limit, 0, _NSIG / 8, 0);
     return count == 1 ? polled.revents : 0;
 }
 

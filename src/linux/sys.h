@@ -268,8 +268,11 @@ int sys_reserve(int fd, off_t size);
 /* Returns whether the kernel is of this version or a later one. */
 bool sys_is_linux(unsigned major, unsigned minor);
 
-/* Returns which of these events a descriptor has, or of those that poll(2) always tells. */
-int sys_poll_now(int fd, short events);
+/*
+ * Returns which of these events a descriptor has, or of those that poll(2) always tells, within less
+ * than a second. Changes errno.
+ */
+int sys_poll(int fd, short events, int milliseconds);
 
 static inline int sys_sigmask(int how, const void *set, void *old)
 {

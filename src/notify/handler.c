@@ -101,14 +101,14 @@ static bool is_nonblocking(int fd)
  * nothing that another thread could wait for on it. Changes O_NONBLOCK alone: the other flags are
  * the program's to change.
  */
-static int start_to_connect(int fd, const struct sockaddr_storage *to, socklen_t len)
+static int start_to_connect(struct target *t)
 {
     int on = 1, off = 0;
 
-    ioctl(fd, FIONBIO, &on);
-    int result = connect(fd, (const struct sockaddr *)to, len);
+    ioctl(t->fd, FIONBIO, &on);
+    int result = connect_found(t);
     int failure = errno;
-    ioctl(fd, FIONBIO, &off);
+    ioctl(t->fd, FIONBIO, &off);
     errno = failure;
     return result;
 }
@@ -122,20 +122,19 @@ static int start_to_connect(int fd, const struct sockaddr_storage *to, socklen_t
 static void handle_connect(struct notification *n)
 {
     struct destination d;
-    struct sockaddr_storage to;
+    struct target t;
 
     bool is_open = open_destination(n, 1, &d);
     if (is_open && is_repeated(n))
         return;
-    if (!is_open || !connect_target(n->fd, false, d.addr, d.len, &to)) {
+    if (!is_open || !connect_find(&t, n->fd, d.addr, d.len)) {
         notification_continue(n);
         return;
     }
     if (deny(n, &d, landlock_allows_connect))
         return;
     bool may_wait = !is_nonblocking(n->fd);
-    int result = may_wait ? start_to_connect(n->fd, &to, d.len)
-                          : connect(n->fd, (const struct sockaddr *)&to, d.len);
+    int result = may_wait ? start_to_connect(&t) : connect_found(&t);
     if (result != 0 && (errno == EINPROGRESS || errno == EALREADY) && may_wait)
         notification_continue(n);
     else
@@ -203,7 +202,7 @@ static void handle_sendto(struct notification *n)
     bool is_open = open_destination(n, 4, &d);
     if (is_open && is_repeated(n))
         return;
-    if (is_open && connect_target(n->fd, is_datagram, d.addr, d.len, &to)) {
+    if (is_open && connect_target(n->fd, (int)n->argument[3], d.addr, d.len, &to)) {
         send_to(n, is_datagram, &to, d.len);
         return;
     }

@@ -94,12 +94,6 @@ void cache_put(uint64_t key, uint16_t answer)
     atomic_store_explicit(answer_place(key), word, memory_order_relaxed);
 }
 
-void cache_forget(void)
-{
-    for (int i = 0; i < ANSWERS; i++)
-        atomic_store_explicit(&answers[i], 0, memory_order_relaxed);
-}
-
 HOT enum route cache_route(uint64_t netns, const struct addr *to)
 {
     struct addr addr = addr_unmapped(to);

@@ -21,9 +21,6 @@ void cache_put(uint64_t key, uint16_t answer);
 /* Returns whether the key was put in during the last 35 ms. */
 bool cache_is_fresh(uint64_t key);
 
-/* Removes all answers. */
-void cache_forget(void);
-
 /*
  * route_of(), with an answer that may be up to 100 ms old. A loopback address is local, and so is the
  * wildcard, which means loopback as a destination. The addresses of another network namespace than

@@ -87,17 +87,26 @@ HOT static bool may_be_remapped(int fd, const struct sockaddr *name, socklen_t l
            table_names_port(&settings_get()->config.table, port);
 }
 
+/* What goes to an address. */
+enum purpose {
+    CONNECTION,         /* to a server that was open a moment ago: see connect_again() */
+    CERTAIN_CONNECTION, /* to one that is open */
+    DATAGRAM,
+};
+
 /*
  * Finds the address to use instead of `name`, for which may_be_remapped(), and leaves it in
  * t->copy. Returns false if `name` stays as it is. Keeps errno.
  */
-HOT static bool translate(struct target *t, int fd, bool is_datagram, const struct sockaddr *name,
-                          socklen_t len)
+HOT static bool translate(struct target *t, int fd, enum purpose purpose,
+                          const struct sockaddr *name, socklen_t len)
 {
     const struct config *config = &settings_get()->config;
+    bool is_datagram = purpose == DATAGRAM;
     int saved = errno;
 
     t->is_group = false;
+    t->may_be_recent = purpose == CONNECTION;
     if (len > sizeof(t->copy) || !endpoint_read(&t->asked, name, len))
         return false;
     t->fd = fd;
@@ -122,63 +131,98 @@ HOT static bool translate(struct target *t, int fd, bool is_datagram, const stru
     return is_found;
 }
 
-/*
- * connect(2) to the actual endpoint. A socket that does not wait is told "in progress", but on this host
- * the kernel nearly always knows by then whether the server refused. A second call tells that.
- */
-HOT static int connect_to(const struct target *t)
-{
-    const struct sockaddr *to = (const struct sockaddr *)&t->copy;
-    int result = next.connect(t->fd, to, t->len);
+/* ---- connections ---- */
 
-    if (result != 0 && errno == EINPROGRESS && (sys_poll_now(t->fd, 0) & POLLERR) != 0)
-        result = next.connect(t->fd, to, t->len);
-    return result;
+HOT bool connect_find(struct target *t, int fd, const struct sockaddr *addr, socklen_t len)
+{
+    t->is_recent = false;
+    return may_be_remapped(fd, addr, len) && translate(t, fd, CONNECTION, addr, len);
 }
 
-/* A server that was open a moment ago refused: asks the kernel whether it still is (server.c). */
-COLD static int connect_again(const struct target *refused)
+HOT static int connect_to_actual(const struct target *t)
 {
-    struct target t;
+    return next.connect(t->fd, (const struct sockaddr *)&t->copy, t->len);
+}
 
-    cache_forget();
-    if (!translate(&t, refused->fd, false, refused->name, refused->len))
-        return next.connect(refused->fd, refused->name, refused->len);
-    if (t.actual.port == refused->actual.port &&
-        addr_equal(&t.actual.addr, &refused->actual.addr)) {
-        errno = ECONNREFUSED;
-        return -1;
+/*
+ * Returns the error of a connection that was not waited for, 0 if it has none, or EINPROGRESS if that
+ * is not known yet. Takes the error from the socket, which can then be connected again.
+ */
+COLD static int take_error(const struct target *t, int milliseconds)
+{
+    int events = sys_poll(t->fd, POLLOUT, milliseconds);
+
+    if ((events & (POLLERR | POLLHUP)) == 0)
+        return events == 0 ? EINPROGRESS : 0;
+    if (connect_to_actual(t) == 0)
+        return 0;
+    return errno == EALREADY ? EINPROGRESS : errno;
+}
+
+/*
+ * A connection to a server that was open a moment ago (server.c) has failed, or is not complete. If
+ * the server was closed, the socket is connected to where `name` leads now. This host has nearly
+ * always refused a connection by then, unless it is busy.
+ */
+COLD static int connect_again(struct target *t, const struct sockaddr *name, int saved)
+{
+    enum { LONGEST = 20 }; /* milliseconds, until a closed port refuses */
+    const struct target before = *t;
+    int failure = errno;
+    bool is_waited_for = failure != EINPROGRESS && failure != EINTR;
+    int error = is_waited_for ? failure : take_error(t, 0);
+
+    if (error == ECONNREFUSED || error == EINPROGRESS) {
+        bool is_found = translate(t, t->fd, CERTAIN_CONNECTION, name, t->len);
+        bool is_same = is_found && t->actual.port == before.actual.port &&
+                       addr_equal(&t->actual.addr, &before.actual.addr);
+        if (error == EINPROGRESS && !is_same)
+            error = take_error(&before, LONGEST);
+        if (error == ECONNREFUSED) {
+            errno = saved;
+            return is_found ? connect_to_actual(t) : next.connect(t->fd, name, t->len);
+        }
     }
-    return next.connect(t.fd, (struct sockaddr *)&t.copy, t.len);
+    errno = error == 0 || error == EINPROGRESS ? failure : error;
+    return -1;
+}
+
+HOT int connect_found(struct target *t)
+{
+    struct sockaddr_storage name;
+    int saved = errno;
+
+    if (t->is_recent)
+        memcpy(&name, t->name, t->len); /* another thread may change it while this one waits */
+    int result = connect_to_actual(t);
+    if (result == 0 || !t->is_recent)
+        return result;
+    return connect_again(t, (struct sockaddr *)&name, saved);
 }
 
 HOT int connect_socket(int fd, const struct sockaddr *addr, socklen_t len)
 {
     struct target t;
-
-    if (!may_be_remapped(fd, addr, len) || !translate(&t, fd, false, addr, len))
-        return next.connect(fd, addr, len);
-    int result = connect_to(&t);
-    return result != 0 && errno == ECONNREFUSED ? connect_again(&t) : result;
-}
-
-bool connect_target(int fd, bool is_datagram, const struct sockaddr *addr, socklen_t len,
-                    struct sockaddr_storage *to)
-{
-    struct target t;
-
-    if (!may_be_remapped(fd, addr, len) || !translate(&t, fd, is_datagram, addr, len))
-        return false;
-    memcpy(to, &t.copy, len);
-    return true;
+    return connect_find(&t, fd, addr, len) ? connect_found(&t) : next.connect(fd, addr, len);
 }
 
 /* ---- messages ---- */
 
 /* A message with an address is a datagram, unless TCP Fast Open connects with it (RFC 7413). */
-HOT static bool is_datagram(int flags)
+HOT static enum purpose purpose_of(int flags)
 {
-    return (flags & MSG_FASTOPEN) == 0;
+    return (flags & MSG_FASTOPEN) == 0 ? DATAGRAM : CERTAIN_CONNECTION;
+}
+
+bool connect_target(int fd, int flags, const struct sockaddr *addr, socklen_t len,
+                    struct sockaddr_storage *to)
+{
+    struct target t;
+
+    if (!may_be_remapped(fd, addr, len) || !translate(&t, fd, purpose_of(flags), addr, len))
+        return false;
+    memcpy(to, &t.copy, len);
+    return true;
 }
 
 /* Copies neither wait nor raise SIGPIPE. */
@@ -200,7 +244,7 @@ HOT ssize_t connect_sendto(int fd, const void *buf, size_t size, int flags,
     struct target t;
 
     if (addr != NULL && may_be_remapped(fd, addr, len)) {
-        if (translate(&t, fd, is_datagram(flags), addr, len))
+        if (translate(&t, fd, purpose_of(flags), addr, len))
             return next.sendto(fd, buf, size, flags, (struct sockaddr *)&t.copy, len);
         if (t.is_group)
             send_copies(&t, buf, size, flags);
@@ -210,7 +254,7 @@ HOT ssize_t connect_sendto(int fd, const void *buf, size_t size, int flags,
 
 static bool is_to_members(struct target *t, int fd, const struct sockaddr *addr, socklen_t len)
 {
-    return may_be_remapped(fd, addr, len) && !translate(t, fd, true, addr, len) && t->is_group;
+    return may_be_remapped(fd, addr, len) && !translate(t, fd, DATAGRAM, addr, len) && t->is_group;
 }
 
 bool connect_is_to_members(int fd, const struct sockaddr *addr, socklen_t len)
@@ -234,7 +278,7 @@ static bool translate_message(struct target *t, int fd, const struct msghdr *mes
     t->is_group = false;
     return message->msg_name != NULL && message->msg_namelen > 0 &&
            may_be_remapped(fd, message->msg_name, message->msg_namelen) &&
-           translate(t, fd, is_datagram(flags), message->msg_name, message->msg_namelen);
+           translate(t, fd, purpose_of(flags), message->msg_name, message->msg_namelen);
 }
 
 /* By the system call that the program made: a seccomp filter may forbid the other. */

@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "translate/server.h"
+
 /*
  * Each does what the system call of its name does (connect(2), send(2), sendmmsg(2)). If the
  * address is of this host, and a server that asked for it is running, the call goes to that
@@ -14,10 +16,17 @@
 int connect_socket(int fd, const struct sockaddr *addr, socklen_t len);
 
 /*
- * Returns true if a connection, or a datagram, goes to another address than `addr`, and
- * leaves that address, of the same length, in *to.
+ * The two halves of connect_socket(): returns true if the connection goes to another address than
+ * `addr`, which must stay as it is until connect_found() makes that connection.
  */
-bool connect_target(int fd, bool is_datagram, const struct sockaddr *addr, socklen_t len,
+bool connect_find(struct target *t, int fd, const struct sockaddr *addr, socklen_t len);
+int connect_found(struct target *t);
+
+/*
+ * Returns true if a message with these flags goes to another address than `addr`, and leaves that
+ * address, of the same length, in *to.
+ */
+bool connect_target(int fd, int flags, const struct sockaddr *addr, socklen_t len,
                     struct sockaddr_storage *to);
 
 /* Returns true if a datagram to a group must be sent to members in the tree, too (group.h). */

@@ -78,16 +78,19 @@ static uint64_t key_of(const struct target *t, const struct registry_entry *e)
 }
 
 /*
- * state_of(), where an open socket is taken to be open for a moment. If it is closed in that time, a
- * connection is refused (connect.c), as it would be without a server. Only if the port is given
- * to a socket outside the tree within the moment, that one is reached.
+ * state_of(), where an open socket is taken to be open for a moment if the caller is told that it was
+ * closed: a connection is refused then (connect.c). Only if the port is given to a socket outside the
+ * tree within the moment, that one is reached.
  */
-static enum state recent_state_of(const struct target *t, const struct registry_entry *e)
+static enum state recent_state_of(struct target *t, const struct registry_entry *e)
 {
+    if (!t->may_be_recent || t->actual.proto != PROTO_TCP)
+        return state_of(t, e);
     uint64_t key = key_of(t, e);
-
-    if (cache_is_fresh(key))
+    if (cache_is_fresh(key)) {
+        t->is_recent = true;
         return OPEN;
+    }
     enum state state = state_of(t, e);
     if (state == OPEN)
         cache_put(key, 0);
@@ -241,10 +244,12 @@ static bool is_unused(const struct target *t)
 COLD bool server_find(struct target *t)
 {
     const struct config *config = &settings_get()->config;
-    bool is_connect = t->asked.proto == PROTO_ANY;
+    bool is_connect = t->asked.proto == PROTO_ANY, is_deferred = false;
 
     if (is_connect || (t->fd >= 0 && engine_may_be_portless()))
-        t->asked.proto = socket_proto(t->fd);
+        t->asked.proto = socket_proto_to_connect(t->fd, &is_deferred);
+    if (is_deferred)
+        t->may_be_recent = false;
     if (t->asked.proto == PROTO_PORTLESS || !cache_is_local(t->netns, &t->asked.addr))
         return false;
     if (t->registry != NULL && registry_has_asked(t->registry, t->netns, t->asked.port) &&

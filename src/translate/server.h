@@ -16,7 +16,9 @@ struct target {
     const struct registry *registry; /* NULL if there is none */
     uint64_t netns;
     struct endpoint asked;
-    bool is_group; /* members in the tree are sent copies: group.h */
+    bool is_group;      /* members in the tree are sent copies: group.h */
+    bool may_be_recent; /* a server that was open a moment ago will do, and then is_recent is set */
+    bool is_recent;
     /* Where the server is: set by server_redirect(). */
     struct endpoint actual;
     struct sockaddr_storage copy; /* of `name`, with the actual endpoint in it */
