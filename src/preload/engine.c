@@ -4,9 +4,9 @@
  *
  * The pid, its namespace and the name of this process are remembered, on a page of its own that the kernel
  * empties in the children of fork(2) (MADV_WIPEONFORK, Linux 4.14). The page is made when it is
- * first needed, so programs that never bind do without it, and only in the process that loaded
- * the library. Any other process may be a child of vfork(2), which shares its parent's memory:
- * it asks the kernel each time, as does a process without the page.
+ * first needed, so programs that never bind do without it. A child of vfork(2) shares its parent's
+ * memory: it remembers nothing, and asks the kernel each time, as does a process without the page. If
+ * its parent has bound before, it is taken for its parent.
  */
 #include "translate/engine.h"
 
@@ -25,7 +25,7 @@
 #include "preload/calls.h"
 #include "preload/initial_env.h"
 
-/* Each is 0 until it is known. */
+/* Each is 0 until it is known, the pid first. */
 struct facts {
     _Atomic uint32_t pid, pid_namespace;
     _Atomic uint64_t program[2];
@@ -46,18 +46,28 @@ __attribute__((constructor)) static void start(void)
     atomic_store_explicit(&first_pid, (uint32_t)sys_getpid(), memory_order_relaxed);
 }
 
-COLD static struct facts *make_facts(void)
+/*
+ * Returns true in the process that loaded the library, and in a child of fork(2). glibc registers a list
+ * of robust mutexes for such a child, and for each thread, but for none that vfork(2) or clone(2) made.
+ * musl registers none: there, each child asks each time.
+ */
+COLD static bool has_own_memory(uint32_t pid)
+{
+    void *mutexes = NULL;
+    size_t size = 0;
+
+    return pid == atomic_load_explicit(&first_pid, memory_order_relaxed) ||
+           (sys_call(SYS_get_robust_list, 0, (long)&mutexes, (long)&size) == 0 && mutexes != NULL);
+}
+
+COLD static struct facts *make_page(void)
 {
     struct facts *known = NULL;
-    uint32_t pid = (uint32_t)sys_getpid();
-
-    if (pid != atomic_load_explicit(&first_pid, memory_order_relaxed))
-        return NULL;
     struct facts *own =
         mmap(NULL, sizeof(*own), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
     if (own == MAP_FAILED)
         return NULL;
-    atomic_store_explicit(&own->pid, pid, memory_order_relaxed);
     if (sys_call(SYS_madvise, (long)own, sizeof(*own), MADV_WIPEONFORK) == 0 &&
         atomic_compare_exchange_strong_explicit(&facts, &known, own, memory_order_acq_rel,
                                                 memory_order_acquire))
@@ -66,10 +76,22 @@ COLD static struct facts *make_facts(void)
     return known;
 }
 
+COLD static struct facts *begin_facts(struct facts *known)
+{
+    uint32_t pid = (uint32_t)sys_getpid();
+
+    if (!has_own_memory(pid) || (known == NULL && (known = make_page()) == NULL))
+        return NULL;
+    atomic_store_explicit(&known->pid, pid, memory_order_relaxed);
+    return known;
+}
+
+/* Returns NULL if this process remembers nothing. */
 HOT static struct facts *get_facts(void)
 {
     struct facts *known = atomic_load_explicit(&facts, memory_order_acquire);
-    return known != NULL ? known : make_facts();
+    bool is_begun = known != NULL && atomic_load_explicit(&known->pid, memory_order_relaxed) != 0;
+    return is_begun ? known : begin_facts(known);
 }
 
 const enum engine engine_kind = ENGINE_PRELOAD;
@@ -91,14 +113,10 @@ int engine_stderr(void)
 HOT pid_t engine_pid(void)
 {
     struct facts *known = get_facts();
-    uint32_t pid = known != NULL ? atomic_load_explicit(&known->pid, memory_order_relaxed) : 0;
 
-    if (pid == 0 && !sys_is_sealed()) {
-        pid = (uint32_t)sys_getpid();
-        if (known != NULL)
-            atomic_store_explicit(&known->pid, pid, memory_order_relaxed);
-    }
-    return (pid_t)pid;
+    if (known != NULL)
+        return (pid_t)atomic_load_explicit(&known->pid, memory_order_relaxed);
+    return sys_is_sealed() ? 0 : sys_getpid();
 }
 
 HOT uint32_t engine_pid_namespace(void)
