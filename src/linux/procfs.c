@@ -124,19 +124,23 @@ pid_t procfs_next_process(struct procfs_folder *f)
     return 0;
 }
 
-/* Such a link is "socket:[N]". */
-uint64_t procfs_socket(const struct procfs_folder *fds, const char *name)
+/* Returns N of a link "KIND:[N]", or 0. */
+static uint64_t number_of_link(int folder, const char *name, const char *kind)
 {
-    static const char start[] = "socket:[";
     char link[32];
-    size_t begin = sizeof(start) - 1;
-    ssize_t size = sys_readlinkat(fds->fd, name, link, sizeof(link));
+    size_t begin = strlen(kind) + 2;
+    ssize_t size = sys_readlinkat(folder, name, link, sizeof(link));
     uint64_t inode = 0;
 
-    if (size <= (ssize_t)begin || memcmp(link, start, begin) != 0)
+    if (size <= (ssize_t)begin || memcmp(link, kind, begin - 2) != 0)
         return 0;
     procfs_number((struct span){link + begin, link + size - 1}, 10, &inode);
     return inode;
+}
+
+uint64_t procfs_socket(const struct procfs_folder *fds, const char *name)
+{
+    return number_of_link(fds->fd, name, "socket");
 }
 
 /* ---- settings ---- */
@@ -272,11 +276,13 @@ uint64_t procfs_inode(pid_t pid, const char *file)
     return sys_statx(path, STATX_INO, &st) == 0 ? st.stx_ino : 0;
 }
 
-/* All threads have the same one, and /proc/self is a shorter way to it than thread-self. */
+/*
+ * All threads have the same one, and /proc/self is a shorter way to it than thread-self. To read the link
+ * is quicker than to follow it.
+ */
 uint64_t procfs_pid_namespace(void)
 {
-    struct statx st;
-    return sys_statx("/proc/self/ns/pid", STATX_INO, &st) == 0 ? st.stx_ino : 0;
+    return number_of_link(AT_FDCWD, "/proc/self/ns/pid", "pid");
 }
 
 bool procfs_maps_id(const char *map, uint64_t id)
