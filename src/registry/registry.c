@@ -93,6 +93,8 @@ struct registry *registry_map(int fd)
     struct registry *r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (r == MAP_FAILED)
         return NULL;
+    /* Else the first access to each part would read, or fill with zeros, far more than its page. */
+    sys_call(SYS_madvise, (long)r, sizeof(*r), MADV_RANDOM);
     if (!atomic_compare_exchange_strong(&r->magic, &magic, MAGIC) && magic != MAGIC) {
         registry_destroy(r);
         errno = EINVAL;
