@@ -83,7 +83,7 @@ HOT static void record(struct bind_call *c)
     const char *problem = shared_registry_take_problem();
 
     if (c->inode == 0 && (c->asked.proto != PROTO_TCP || engine_kind == ENGINE_NOTIFY ||
-                          shared_registry_is_ephemeral(c->actual.port)))
+                          shared_registry_may_be_ephemeral(c->actual.port)))
         c->inode = socket_inode(c->fd);
     struct registry_entry e = bind_call_entry(c);
     if (problem != NULL)

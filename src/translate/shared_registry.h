@@ -11,10 +11,11 @@ struct shared_registry_known {
     _Atomic(struct registry *) current;
     _Atomic(const struct registry *) for_names;
     _Atomic uint64_t netns;     /* of a process; a supervisor has programs in several */
-    _Atomic uint32_t ephemeral; /* the first port above the last */
+    _Atomic uint32_t ephemeral; /* the first port above the last, or SHARED_REGISTRY_UNREAD */
     atomic_bool calls_by_table; /* a call may have gone where no record is, but a rule says */
 };
 extern struct shared_registry_known shared_registry_known;
+enum { SHARED_REGISTRY_UNREAD = 1 };
 
 /* What the functions below call while the answer is not known. */
 struct registry *shared_registry_open(void);
@@ -72,7 +73,7 @@ static inline struct port_range shared_registry_ephemeral(void)
 {
     uint32_t known = atomic_load_explicit(&shared_registry_known.ephemeral, memory_order_relaxed);
 
-    if (known == 0)
+    if (known <= SHARED_REGISTRY_UNREAD)
         known = shared_registry_find_ephemeral();
     return (struct port_range){(uint16_t)(known >> 16), (uint16_t)known};
 }
@@ -82,6 +83,21 @@ static inline bool shared_registry_is_ephemeral(uint16_t port)
 {
     struct port_range ephemeral = shared_registry_ephemeral();
     return port >= ephemeral.first && port <= ephemeral.last;
+}
+
+/*
+ * The same, but the first call answers true without reading the range, which takes longer than a bind: for
+ * a caller that can take the number of the socket instead.
+ */
+static inline bool shared_registry_may_be_ephemeral(uint16_t port)
+{
+    uint32_t known = atomic_load_explicit(&shared_registry_known.ephemeral, memory_order_relaxed);
+
+    if (known != 0)
+        return shared_registry_is_ephemeral(port);
+    atomic_store_explicit(&shared_registry_known.ephemeral, SHARED_REGISTRY_UNREAD,
+                          memory_order_relaxed);
+    return true;
 }
 
 /*
