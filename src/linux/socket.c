@@ -16,7 +16,7 @@ static int int_option(int fd, int level, int name)
 }
 
 /* The protocol of each descriptor, or PROTO_ANY. */
-static _Atomic uint8_t noted[1024];
+static _Atomic uint8_t noted[512];
 
 HOT void socket_note(int fd, enum proto proto)
 {

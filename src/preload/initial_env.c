@@ -16,7 +16,7 @@
  * Values go to a small buffer, which is enough for most, and then to a mapping. So the
  * library's own data fits on one page: a second one would cost every program that is started.
  */
-enum { SMALL = 768, LARGE = 65536 + 8192 };
+enum { SMALL = 512, LARGE = 65536 + 8192 };
 
 static char small[SMALL];
 static struct text copies = {.buf = small, .size = SMALL};

@@ -115,7 +115,7 @@ HOT enum route cache_route(uint64_t netns, const struct addr *to)
 
 /* ---- the asked ports of peers ---- */
 
-enum { PEERS = 128 };
+enum { PEERS = 64 };
 
 /* A word: a hash of host and socket, the socket, the actual port, the asked port. */
 static _Atomic uint64_t peers[PEERS];
