@@ -1,5 +1,6 @@
 #include "linux/sys.h"
 
+#include <linux/capability.h>
 #include <poll.h>
 #include <sys/sysmacros.h>
 
@@ -116,6 +117,15 @@ bool sys_is_linux(unsigned major, unsigned minor)
 }
 
 /* ---- the user ---- */
+
+bool sys_has_capability(unsigned capability)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+    return sys_call(SYS_capget, (long)&header, (long)sets, 0) == 0 &&
+           (sets[capability / 32].effective >> capability % 32 & 1) != 0;
+}
 
 uid_t sys_geteuid(void)
 {

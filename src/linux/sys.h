@@ -265,6 +265,9 @@ static inline int sys_statfs(const char *path, struct statfs *st)
  */
 int sys_reserve(int fd, off_t size);
 
+/* Returns whether this thread has a capability (capabilities(7)), in its effective set. */
+bool sys_has_capability(unsigned capability);
+
 /* Returns whether the kernel is of this version or a later one. */
 bool sys_is_linux(unsigned major, unsigned minor);
 

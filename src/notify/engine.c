@@ -122,7 +122,7 @@ static int bind_for_program(int fd, const struct sockaddr *addr, socklen_t len)
 void engine_start(void)
 {
     process_start();
-    is_privileged = has_capability(0);
+    is_privileged = sys_has_capability(CAP_NET_BIND_SERVICE);
     first_unprivileged =
         procfs_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", FIRST_UNPRIVILEGED);
     next.bind = bind_for_program;

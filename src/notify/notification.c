@@ -20,8 +20,8 @@
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
-#include "linux/procfs.h"
 #include "linux/socket.h"
+#include "linux/sys.h"
 #include "notify/fd.h"
 #include "notify/process.h"
 #include "notify/repeat.h"
@@ -129,9 +129,7 @@ static bool may_access_all;
 
 void notification_start(void)
 {
-    uint64_t set;
-
-    may_access_all = procfs_status(0, "CapEff:", 16, &set) && (set >> CAP_SYS_PTRACE & 1) != 0;
+    may_access_all = sys_has_capability(CAP_SYS_PTRACE);
 }
 
 static bool write_held(const struct notification *n, const struct iovec here[2],

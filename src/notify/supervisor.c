@@ -150,10 +150,10 @@ static int fetch_listener(pid_t command, int from)
 }
 
 /* Leaves the surroundings of the command, as a daemon does. */
-static void detach(int listener, int control, int command)
+static void detach(int control, int command)
 {
     struct rlimit files;
-    int kept[] = {listener, control, command};
+    int kept[] = {control, command};
 
     setsid();
     signal(SIGPIPE, SIG_IGN);
@@ -166,19 +166,14 @@ static void detach(int listener, int control, int command)
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/* Makes all ready, and handles calls from then on. Returns 0 or a negative errno. */
-static int set_up(struct supervisor *s, int command)
+/* Makes ready what needs no listener: the command installs its filter meanwhile. Returns 0 or a negative errno. */
+static int prepare(struct supervisor *s, int command)
 {
-    uint64_t flags = SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
     sigset_t children;
 
-    s->listener = fetch_listener(s->command, command);
-    if (s->listener < 0)
-        return s->listener;
-    detach(s->listener, s->control, command);
+    detach(s->control, command);
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
-    s->watched[LISTENER] = (struct pollfd){.fd = s->listener}; /* POLLHUP alone */
     s->watched[CHILDREN] = (struct pollfd){
         .fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN};
     s->watched[CONTROL] = (struct pollfd){.fd = s->control};
@@ -186,12 +181,25 @@ static int set_up(struct supervisor *s, int command)
         (struct pollfd){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .events = POLLIN};
     if (s->watched[CHILDREN].fd < 0 || s->watched[WORKERS].fd < 0)
         return -errno;
-    (void)ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
     notification_start();
     repeat_start();
     engine_start();
-    return worker_start(&(struct worker_setup){
-        .listener = s->listener, .wakes = s->watched[WORKERS].fd, .denied = tell_denied});
+    return worker_start(
+        &(struct worker_setup){.wakes = s->watched[WORKERS].fd, .denied = tell_denied});
+}
+
+/* Handles calls from then on. Returns 0 or a negative errno. */
+static int begin(struct supervisor *s, int command)
+{
+    uint64_t flags = SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP;
+
+    s->listener = fetch_listener(s->command, command);
+    if (s->listener < 0)
+        return s->listener;
+    s->watched[LISTENER] = (struct pollfd){.fd = s->listener}; /* POLLHUP alone */
+    (void)ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, flags);
+    worker_listen(s->listener);
+    return 0;
 }
 
 _Noreturn static void fail(int control, int error)
@@ -219,7 +227,9 @@ _Noreturn void supervisor_run(int control, supervisor_command *run_command, cons
     }
     close(to_supervisor);
     *s = (struct supervisor){.control = control, .command = command, .has_children = true};
-    int failure = set_up(s, to_command);
+    int failure = prepare(s, to_command);
+    if (failure == 0)
+        failure = begin(s, to_command);
     if (failure != 0) {
         kill(command, SIGKILL);
         waitpid(command, NULL, 0);

@@ -48,6 +48,7 @@ struct worker {
 static const uint64_t REPLACED = UINT64_MAX;
 
 static struct worker_setup setup;
+static int listener;
 static struct worker *receiver;          /* of the thread that calls worker_check() */
 static _Thread_local struct worker *own; /* this thread's */
 static atomic_bool is_unwatched = true, must_hand_over;
@@ -165,13 +166,13 @@ static bool end_call(struct worker *w, uint64_t number)
 /* Whether no process has the filter any more. */
 static bool has_hung_up(void)
 {
-    struct pollfd watched = {.fd = setup.listener};
+    struct pollfd watched = {.fd = listener};
     return poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0;
 }
 
 static void receive(struct notification *n)
 {
-    while (!notification_receive(n, setup.listener)) {
+    while (!notification_receive(n, listener)) {
         while (has_hung_up()) /* the supervisor ends */
             pause();
     }
@@ -198,6 +199,8 @@ static void *work(void *data)
 
     own = w;
     w->last = &w->first;
+    pthread_mutex_lock(&lock); /* until whoever started it is ready */
+    pthread_mutex_unlock(&lock);
     (void)unshare(CLONE_FILES); /* a descriptor table that threads share makes calls slower */
     do {
         receive(&n);
@@ -249,7 +252,14 @@ static void replace(uint64_t busy)
 int worker_start(const struct worker_setup *given)
 {
     setup = *given;
+    pthread_mutex_lock(&lock);
     return -start_receiver();
+}
+
+void worker_listen(int fd)
+{
+    listener = fd;
+    pthread_mutex_unlock(&lock);
 }
 
 static int64_t milliseconds(void)
@@ -263,7 +273,7 @@ static int64_t milliseconds(void)
 /* Whether calls wait for the receiver. */
 static bool has_waiting(void)
 {
-    struct pollfd watched = {.fd = setup.listener, .events = POLLIN};
+    struct pollfd watched = {.fd = listener, .events = POLLIN};
     return poll(&watched, 1, 0) == 1 && (watched.revents & POLLIN) != 0;
 }
 

@@ -12,13 +12,15 @@
 enum { WORKER_CHECK_MS = 2 };
 
 struct worker_setup {
-    int listener;
     int wakes;                 /* an eventfd: worker_check() must be called */
     void (*denied)(pid_t pid); /* is called if a process may not be accessed */
 };
 
 /* Starts the first receiver. Keeps *setup. Returns 0 or a negative errno. */
 int worker_start(const struct worker_setup *setup) __attribute__((warn_unused_result));
+
+/* Lets the receiver take the calls of a listener. */
+void worker_listen(int listener);
 
 /*
  * Replaces the receiver if it is slow. One thread calls it every WORKER_CHECK_MS while it returns
