@@ -281,7 +281,6 @@ bool config_load(struct config *c, const struct config_input *in, struct diag *d
     c->level = LEVEL_ERROR;
     c->table.count = 0;
     c->log_file[0] = c->source[0] = c->state[0] = '\0';
-    c->ignored = 0;
     /* The log comes first: the other errors are written to it. */
     return load_setting(c, CONFIG_LOG, in, d) && load_log_file(c, in, d) &&
            load_settings(c, in, d) && load_state(c, in, d) && load_table(c, in, d);

@@ -73,6 +73,8 @@ struct config {
     enum level level;
     enum exec exec;
     int datagrams; /* 0 or 1 */
+    bool state_given, state_off;
+    unsigned ignored; /* a bit for each key that counts as not set, since its path is not trusted */
     struct table table;
     char log_file[CONFIG_PATH_MAX]; /* "" for stderr */
     char source[CONFIG_PATH_MAX];   /* where the table comes from, for messages */
@@ -81,8 +83,6 @@ struct config {
      * $XDG_RUNTIME_DIR/remap, or "" if that variable is not set.
      */
     char state[CONFIG_PATH_MAX];
-    bool state_given, state_off;
-    unsigned ignored; /* a bit for each key that counts as not set, since its path is not trusted */
 };
 
 /* Returns whether a value of REMAP_EXEC means EXEC_INHERIT. Needs no struct config. */
