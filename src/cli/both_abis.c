@@ -4,7 +4,6 @@
  */
 #include "cli/both_abis.h"
 
-#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,32 +24,16 @@ static void read_elf(const char *path, struct elf *e)
         elf_read(fd, e);
 }
 
-/* That of this program, which is read once. */
-static const struct elf *own_elf(void)
-{
-    static struct elf own;
-    static bool is_read;
-
-    if (!is_read)
-        read_elf("/proc/self/exe", &own);
-    is_read = true;
-    return &own;
-}
-
 /* glibc's loader for the 32-bit programs that a machine of 64 bits runs as well; NULL if there is none. */
-static const char *other_loader(void)
-{
-    switch (own_elf()->machine) {
-    case EM_X86_64:
-        return "/lib/ld-linux.so.2";
-    case EM_AARCH64:
-        return "/lib/ld-linux-armhf.so.3";
-    case EM_S390:
-        return "/lib/ld.so.1";
-    default:
-        return NULL;
-    }
-}
+#if defined(__x86_64__)
+#define OTHER_LOADER "/lib/ld-linux.so.2"
+#elif defined(__aarch64__)
+#define OTHER_LOADER "/lib/ld-linux-armhf.so.3"
+#elif defined(__s390x__)
+#define OTHER_LOADER "/lib/ld.so.1"
+#else
+#define OTHER_LOADER NULL
+#endif
 
 static bool folder_of(const char *loader, char folder[PATH_MAX])
 {
@@ -67,8 +50,8 @@ static bool folder_of(const char *loader, char folder[PATH_MAX])
 const char *both_abis_folder(void)
 {
     static char folder[PATH_MAX];
-    const struct elf *own = own_elf();
-    bool is_known = folder[0] != '\0' || (own->libc == ELF_GLIBC && folder_of(own->loader, folder));
+    const char *loader = elf_own_loader();
+    bool is_known = folder[0] != '\0' || (loader != NULL && folder_of(loader, folder));
 
     return is_known ? folder : NULL;
 }
@@ -86,7 +69,7 @@ static size_t base_of(const char *library, const char *folder)
 bool both_abis_path(const char *library, char path[PATH_MAX])
 {
     char other_folder[PATH_MAX], other[2 * PATH_MAX];
-    const char *loader = other_loader(), *folder = both_abis_folder();
+    const char *loader = OTHER_LOADER, *folder = both_abis_folder();
     struct elf e;
 
     size_t base = folder != NULL ? base_of(library, folder) : 0;

@@ -4,13 +4,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "cli/both_abis.h"
 #include "cli/memory.h"
 #include "cli/message.h"
+#include "core/text.h"
 #include "linux/procfs.h"
 #include "linux/trust.h"
+
+/* To look below /proc for the first time takes longer than all that comes after it. */
+const char *install_paths_own(void)
+{
+    static char own[PATH_MAX];
+    const char *executed = (const char *)getauxval(AT_EXECFN);
+
+    if (own[0] != '\0' || (executed != NULL && realpath(executed, own) != NULL) ||
+        procfs_link(0, "exe", own, sizeof(own)) > 0)
+        return own;
+    own[0] = '\0';
+    return NULL;
+}
 
 /* Writes the real path of FOLDER/SUBFOLDER/NAME. Returns false if it cannot be read. */
 static bool try_file(const char *folder, const char *subfolder, const char *name,
@@ -27,13 +42,13 @@ static bool try_file(const char *folder, const char *subfolder, const char *name
 static bool find(const char *name, const char *const relative[], const char *installed,
                  char path[PATH_MAX])
 {
-    char own[PATH_MAX];
-    char *slash = procfs_link(0, "exe", own, sizeof(own)) > 0 ? strrchr(own, '/') : NULL;
+    const char *own = install_paths_own();
+    char folder[PATH_MAX];
 
-    if (slash != NULL)
-        *slash = '\0';
-    for (; slash != NULL && *relative != NULL; relative++) {
-        if (try_file(own, *relative, name, path))
+    text_copy(folder, sizeof(folder), own != NULL ? own : "/");
+    *strrchr(folder, '/') = '\0';
+    for (; own != NULL && *relative != NULL; relative++) {
+        if (try_file(folder, *relative, name, path))
             return true;
     }
     return try_file(installed, ".", name, path);

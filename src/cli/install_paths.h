@@ -4,6 +4,9 @@
 #include <limits.h>
 #include <stdbool.h>
 
+/* Returns the real path of this program, or NULL. */
+const char *install_paths_own(void);
+
 /*
  * Writes the absolute path of libremap.so: the file that REMAP_LIBRARY names; else the one beside
  * this program, in ../$LIB (both_abis.h) or ../lib relative to it, or in the folder that was set at build time.

@@ -7,7 +7,6 @@
 #include "cli/output.h"
 #include "cli/preload_path.h"
 #include "cli/runs.h"
-#include "linux/procfs.h"
 
 bool tree_load(struct tree *tree, struct config *config)
 {
@@ -24,7 +23,7 @@ bool tree_load(struct tree *tree, struct config *config)
 
 int tree_enter(const struct tree *tree, const struct config *config, struct tree_use use)
 {
-    char library[PATH_MAX], path[PATH_MAX], own[PATH_MAX];
+    char library[PATH_MAX], path[PATH_MAX];
 
     environment_drop_ignored(config);
     environment_set(CONFIG_RULES, output_table(&config->table, ','));
@@ -36,8 +35,8 @@ int tree_enter(const struct tree *tree, const struct config *config, struct tree
             return STATUS_UNAVAILABLE;
         environment_preload(path);
     }
-    if (use.has_enter && procfs_link(0, "exe", own, sizeof(own)) > 0)
-        environment_set(CONFIG_RUN, own);
+    if (use.has_enter)
+        environment_set(CONFIG_RUN, install_paths_own());
     if (tree->run != NULL) /* it has a registry of its own */
         environment_set(CONFIG_STATE, use.is_dry ? runs_locate(tree->run) : runs_begin(tree->run));
     return STATUS_OK;

@@ -363,6 +363,20 @@ void elf_read(int fd, struct elf *e)
         e->is_pascal = is_pascal(&f, &h.own);
 }
 
+/* The header and the path are in the first pages of the file, which are mapped. */
+const char *elf_own_loader(void)
+{
+    const char *start = (const char *)&__ehdr_start;
+    const ElfW(Phdr) *segment = (const void *)(start + __ehdr_start.e_phoff);
+
+    for (unsigned i = 0; i < __ehdr_start.e_phnum; i++) {
+        const char *loader = start + segment[i].p_offset;
+        if (segment[i].p_type == PT_INTERP)
+            return libc_of(loader) == ELF_GLIBC ? loader : NULL;
+    }
+    return NULL;
+}
+
 bool elf_is_glibc_loader(const char *path)
 {
     SYS_CLEANUP_FD int fd = sys_open(path, O_RDONLY | O_NONBLOCK);

@@ -50,5 +50,8 @@ struct elf {
  */
 void elf_read(int fd, struct elf *e);
 
+/* Returns the path of this program's own loader if that is glibc's, or NULL. */
+const char *elf_own_loader(void);
+
 /* Returns whether a file is glibc's loader, by the name in it (DT_SONAME). */
 bool elf_is_glibc_loader(const char *path);
