@@ -123,8 +123,9 @@ void engine_start(void)
 {
     process_start();
     is_privileged = sys_has_capability(CAP_NET_BIND_SERVICE);
-    first_unprivileged =
-        procfs_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", FIRST_UNPRIVILEGED);
+    if (is_privileged)
+        first_unprivileged =
+            procfs_setting("/proc/sys/net/ipv4/ip_unprivileged_port_start", FIRST_UNPRIVILEGED);
     next.bind = bind_for_program;
 }
 
