@@ -214,14 +214,14 @@ static void wait_for_end(struct foreground *f)
     }
 }
 
-/* Waits for the supervisor to start the command. Returns its pid, or a negative errno. */
-static pid_t wait_for_start(int control)
+/* Waits for this message of the supervisor. Returns its value, or a negative errno. */
+static int wait_for(int control, enum supervisor_event event)
 {
     struct supervisor_message m;
 
     if (recv(control, &m, sizeof(m), 0) != sizeof(m))
         return -ECHILD;
-    return m.event == SUPERVISOR_STARTED ? m.value : -m.value;
+    return m.event == event ? m.value : -m.value;
 }
 
 /* Without a second core file. */
@@ -248,13 +248,13 @@ _Noreturn static void end_as(int status)
 }
 
 /*
- * Lets the command go on once the supervisor has started it, forwards signals to it, and ends
+ * Lets the command go on once there is a way to wait for it, forwards signals to it, and ends
  * this process as it ended, or with status 1 if its status is lost. Returns a negative errno if
  * the command was not started, or cannot be waited for.
  */
 static int run_foreground(pid_t supervisor, int control)
 {
-    pid_t command = wait_for_start(control);
+    pid_t command = wait_for(control, SUPERVISOR_FORKED);
     sigset_t all;
 
     if (command < 0)
@@ -265,6 +265,10 @@ static int run_foreground(pid_t supervisor, int control)
     FD_OWNER int signals = pidfd >= 0 ? signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
     if (signals < 0)
         return -errno;
+    fd_send(control, 0);
+    int failure = wait_for(control, SUPERVISOR_STARTED);
+    if (failure != 0)
+        return failure;
 
     struct foreground f = {
         .watched = {[CONTROL] = {.fd = control, .events = POLLIN},
@@ -278,7 +282,6 @@ static int run_foreground(pid_t supervisor, int control)
     int kept[] = {control, pidfd, signals};
     fd_drop_standard(STDOUT_FILENO);
     fd_close_others(kept, sizeof(kept) / sizeof(kept[0]));
-    fd_send(control, 0);
     wait_for_end(&f);
     end_as(f.status);
 }

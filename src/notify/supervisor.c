@@ -227,6 +227,7 @@ _Noreturn void supervisor_run(int control, supervisor_command *run_command, cons
     }
     close(to_supervisor);
     *s = (struct supervisor){.control = control, .command = command, .has_children = true};
+    tell(control, SUPERVISOR_FORKED, command, false);
     int failure = prepare(s, to_command);
     if (failure == 0)
         failure = begin(s, to_command);
@@ -235,8 +236,9 @@ _Noreturn void supervisor_run(int control, supervisor_command *run_command, cons
         waitpid(command, NULL, 0);
         fail(control, -failure);
     }
-    if (!tell(control, SUPERVISOR_STARTED, command, false) || !fd_receive(control, &go))
+    if (!fd_receive(control, &go))
         _exit(EXIT_FAILURE);
+    tell(control, SUPERVISOR_STARTED, 0, false);
     fd_send(to_command, 0);
     close(to_command);
     watch(s);

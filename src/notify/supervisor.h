@@ -6,7 +6,8 @@
 /* What it tells the foreground process, one message each. */
 enum supervisor_event {
     SUPERVISOR_FAILED,  /* `value` is an errno: the command was not started */
-    SUPERVISOR_STARTED, /* `value` is the command's pid; the command waits for an answer */
+    SUPERVISOR_FORKED,  /* `value` is the command's pid; the command waits for an answer */
+    SUPERVISOR_STARTED, /* the command goes on; `value` is 0 */
     SUPERVISOR_STATUS,  /* `value` is of waitpid(2): the command was stopped, continued or ended */
     SUPERVISOR_DENIED,  /* process `value` is not dumpable: its calls are not remapped */
 };
