@@ -10,6 +10,7 @@
 #include <linux/nsfs.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,7 +156,12 @@ pid_t engine_pid(void)
 
 uint32_t engine_pid_namespace(void)
 {
-    return (uint32_t)procfs_pid_namespace();
+    static _Atomic uint32_t own;
+    uint32_t known = atomic_load_explicit(&own, memory_order_relaxed);
+
+    if (known == 0)
+        atomic_store_explicit(&own, known = (uint32_t)procfs_pid_namespace(), memory_order_relaxed);
+    return known;
 }
 
 void engine_program(char name[16])
