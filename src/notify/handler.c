@@ -36,24 +36,29 @@ struct destination {
 };
 
 /*
- * Opens the socket, and reads the address that is argument `i`. False if the kernel is to answer:
- * there is no port, or something is wrong. Reading comes last, since it checks that the thread is still in
- * the call: otherwise the socket could be that of a program which was executed meanwhile.
+ * Reads the address that is argument `i`. False if the kernel is to answer: there is no port, or
+ * something is wrong. Another thread may have had it: open_socket() says so.
  */
-static bool open_destination(struct notification *n, int i, struct destination *d)
+static bool read_destination(struct notification *n, int i, struct destination *d)
 {
     struct endpoint e;
 
     d->addr = memset(&d->storage, 0, sizeof(d->storage));
-    return notification_open_socket(n) && notification_read_name(n, i, &d->storage, &d->len) &&
+    return notification_read_name(n, i, &d->storage, &d->len) &&
            endpoint_from_sockaddr(&e, d->addr, d->len) && e.port != 0;
+}
+
+/* Opens the socket. True if it is that of the call, and all that was read before is, too. */
+static bool open_socket(struct notification *n)
+{
+    return notification_open_socket(n) && notification_is_valid(n);
 }
 
 /* Answers a call that the program has denied itself, and returns true (landlock(7)). */
 static bool deny(struct notification *n, const struct destination *d,
                  bool (*allows)(pid_t pid, uint16_t port))
 {
-    if (socket_proto(n->fd) != PROTO_TCP || allows(engine_pid(), endpoint_port(d->addr, d->len)))
+    if (allows(engine_pid(), endpoint_port(d->addr, d->len)) || socket_proto(n->fd) != PROTO_TCP)
         return false;
     errno = EACCES;
     notification_return(n, -1);
@@ -83,7 +88,7 @@ static void handle_bind(struct notification *n)
 {
     struct destination d;
 
-    if (!open_destination(n, 1, &d) || bind_is_unmapped(n->fd, d.addr, d.len))
+    if (!read_destination(n, 1, &d) || bind_is_unmapped(d.addr, d.len) || !open_socket(n))
         notification_continue(n);
     else if (!is_repeated(n) && !deny(n, &d, landlock_allows_bind))
         return_made(n, bind_socket(n->fd, d.addr, d.len));
@@ -124,7 +129,7 @@ static void handle_connect(struct notification *n)
     struct destination d;
     struct target t;
 
-    bool is_open = open_destination(n, 1, &d);
+    bool is_open = read_destination(n, 1, &d) && open_socket(n);
     if (is_open && is_repeated(n))
         return;
     if (!is_open || !connect_find(&t, n->fd, d.addr, d.len)) {
@@ -149,7 +154,8 @@ static char *read_data(struct notification *n, size_t size)
 {
     char *data = malloc(size + 1);
 
-    if (data != NULL && (size == 0 || notification_read(n, n->argument[1], data, size)))
+    if (data != NULL && (size == 0 || (notification_read(n, n->argument[1], data, size) &&
+                                       notification_is_valid(n))))
         return data;
     free(data);
     return NULL;
@@ -199,7 +205,7 @@ static void handle_sendto(struct notification *n)
     struct sockaddr_storage to;
     bool is_datagram = ((int)n->argument[3] & MSG_FASTOPEN) == 0;
 
-    bool is_open = open_destination(n, 4, &d);
+    bool is_open = read_destination(n, 4, &d) && open_socket(n);
     if (is_open && is_repeated(n))
         return;
     if (is_open && connect_target(n->fd, (int)n->argument[3], d.addr, d.len, &to)) {
@@ -214,16 +220,20 @@ static void handle_sendto(struct notification *n)
 /* ---- getsockname and getpeername: an address on its way to the program ---- */
 
 /* The kernel answers a call whose name is not translated. */
-static void handle_name(struct notification *n,
-                        int (*plain)(int fd, struct sockaddr *addr, socklen_t *len),
-                        int (*translated)(int fd, struct sockaddr *addr, socklen_t *len))
+static void handle_name(struct notification *n, sockname_call *ask, sockname_translate *translate)
 {
-    struct sockaddr_storage own, name;
-    socklen_t own_len = sizeof(own), len = sizeof(name);
+    struct sockaddr_storage actual, name;
+    socklen_t actual_len = sizeof(actual);
 
-    if (notification_open_socket(n) && plain(n->fd, (struct sockaddr *)&own, &own_len) == 0 &&
-        translated(n->fd, (struct sockaddr *)&name, &len) == 0 &&
-        (len != own_len || memcmp(&name, &own, len) != 0))
+    if (!notification_open_socket(n) || ask(n->fd, (struct sockaddr *)&actual, &actual_len) != 0) {
+        notification_continue(n);
+        return;
+    }
+    socklen_t len = actual_len;
+    memcpy(&name, &actual, len);
+    if (!sockname_narrow(n->fd, &name, sizeof(name), &len, ask, translate))
+        translate(n->fd, (struct sockaddr *)&name, len);
+    if (len != actual_len || memcmp(&name, &actual, len) != 0)
         notification_return_name(n, &name, len);
     else
         notification_continue(n);
@@ -231,12 +241,12 @@ static void handle_name(struct notification *n,
 
 static void handle_getsockname(struct notification *n)
 {
-    handle_name(n, sys_getsockname, sockname_get);
+    handle_name(n, sys_getsockname, sockname_translate_own);
 }
 
 static void handle_getpeername(struct notification *n)
 {
-    handle_name(n, sys_getpeername, peername_get);
+    handle_name(n, sys_getpeername, peername_translate);
 }
 
 /* ---- what a program denies itself ---- */

@@ -5,8 +5,8 @@
  *
  * A thread id may be used again as soon as its thread has ended. While the id of a notification
  * is valid, its thread is still in the call. So memory that was read before a successful check
- * was that thread's. A write cannot be taken back, so the check is made before it, too. In between,
- * the process may execute a program with more privileges. The kernel then refuses the write, except
+ * was that thread's. One check is enough for all that was read and opened before it, and is made before
+ * what cannot be taken back. An answer to a call that is over goes nowhere. After the check, the process may execute a program with more privileges. The kernel then refuses the write, except
  * to a supervisor that may access any process: that one writes to memory that it has opened before
  * the check.
  */
@@ -50,8 +50,7 @@ bool notification_receive(struct notification *n, int listener)
                                .tid = (pid_t)request.notif.pid,
                                .arch = data->arch,
                                .number = data->nr,
-                               .fd = -1,
-                               .is_fresh = true};
+                               .fd = -1};
     memcpy(n->argument, data->args, sizeof(n->argument));
     return true;
 }
@@ -100,14 +99,10 @@ static void *at(uint64_t address)
 bool notification_read(struct notification *n, uint64_t address, void *buf, size_t size)
 {
     struct iovec here = {buf, size}, there = {at(address), size};
-    bool can_start = n->is_fresh || notification_is_valid(n);
-
-    n->is_fresh = false;
-    if (!can_start)
-        return false;
     ssize_t got = process_vm_readv(n->tid, &here, 1, &there, 1, 0);
+
     n->is_denied = n->is_denied || (got < 0 && errno == EPERM);
-    return got == (ssize_t)size && notification_is_valid(n);
+    return got == (ssize_t)size;
 }
 
 bool notification_read_name(struct notification *n, int i, struct sockaddr_storage *name,
@@ -121,7 +116,7 @@ bool notification_read_name(struct notification *n, int i, struct sockaddr_stora
 bool notification_open_socket(struct notification *n)
 {
     n->fd = process_get_fd(n->tid, (int)n->argument[0]);
-    n->is_denied = n->fd < 0 && errno == EPERM;
+    n->is_denied = n->is_denied || (n->fd < 0 && errno == EPERM);
     return n->fd >= 0;
 }
 
@@ -166,7 +161,7 @@ void notification_return_name(struct notification *n, struct sockaddr_storage *n
     size_t written = room < len ? room : len;
     struct iovec here[] = {{name, written}, {&len, sizeof(len)}};
     struct iovec there[] = {{at(address), written}, {at(size), sizeof(len)}};
-    bool is_written = write_to(n, here, there) && notification_is_valid(n);
+    bool is_written = write_to(n, here, there);
     errno = EFAULT;
     notification_return(n, is_written ? 0 : -1);
 }

@@ -19,7 +19,6 @@ struct notification {
     int fd;               /* the duplicate of its socket, or -1 */
     bool is_denied;       /* we may not access the process (EPERM) */
     void (*denied)(void); /* is then called before the answer, with which the program may end */
-    bool is_fresh;        /* it was received just now, and so is valid */
     bool is_made;         /* it must not be made once more: see notify/repeat.h */
 };
 
@@ -39,21 +38,22 @@ bool notification_receive(struct notification *n, int listener) __attribute__((w
 bool notification_is_valid(const struct notification *n) __attribute__((warn_unused_result));
 
 /*
- * Copies memory of the thread. False if the thread has ended, or the address is bad. Checks
- * before and after that the thread is still in this call: the memory is not that of another.
+ * Copies memory of the thread. False if the thread has ended, or the address is bad. It may be the
+ * memory of another thread unless the call is valid afterwards.
  */
 bool notification_read(struct notification *n, uint64_t address, void *buf, size_t size)
     __attribute__((warn_unused_result));
 
 /*
- * Reads the address that is argument `i`, and whose size is the next one. False if the kernel
- * would refuse it unread.
+ * The same for the address that is argument `i`, and whose size is the next one. False, too, if the
+ * kernel would refuse it unread.
  */
 bool notification_read_name(struct notification *n, int i, struct sockaddr_storage *name,
                             socklen_t *len) __attribute__((warn_unused_result));
 
 /*
  * Opens a duplicate of the socket that is the first argument. False with errno as process_get_fd.
+ * It may be a socket of another program unless the call is valid afterwards.
  * It is closed before the call is answered, so that the program's own close(2) closes the socket.
  */
 bool notification_open_socket(struct notification *n) __attribute__((warn_unused_result));

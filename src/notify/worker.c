@@ -93,7 +93,6 @@ static bool put_in_queue(const struct notification *n, pid_t pid)
     struct queued *q = w != NULL ? malloc(sizeof(*q)) : NULL;
     if (q != NULL) {
         *q = (struct queued){.call = *n};
-        q->call.is_fresh = false;
         *w->last = q;
         w->last = &q->next;
         is_put = true;
@@ -127,7 +126,7 @@ static void work_off_queue(struct worker *w)
 
     while ((q = take(w)) != NULL) {
         const struct process *process = process_of(q->call.tid);
-        if (process != NULL)
+        if (process != NULL && notification_is_valid(&q->call))
             handle(&q->call, process);
         else
             notification_continue(&q->call);

@@ -305,11 +305,11 @@ int bind_try(int fd, const struct sockaddr *addr, socklen_t len)
     return bind_by_table(fd, addr, len, true);
 }
 
-bool bind_is_unmapped(int fd, const struct sockaddr *addr, socklen_t len)
+bool bind_is_unmapped(const struct sockaddr *addr, socklen_t len)
 {
     struct bind_call c;
 
-    start(&c, fd, addr, len);
+    start(&c, -1, addr, len);
     return decide_by_port(&c) == PASS && !is_privileged(&c.asked) &&
            !report_wants(&c.settings->config, LEVEL_DEBUG) && is_unrecorded(&c);
 }

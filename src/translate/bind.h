@@ -18,4 +18,4 @@ int bind_try(int fd, const struct sockaddr *addr, socklen_t len)
  * Returns true if the kernel may carry out the bind instead of bind_socket(), which would
  * not map, report or record it. The address must be readable.
  */
-bool bind_is_unmapped(int fd, const struct sockaddr *addr, socklen_t len);
+bool bind_is_unmapped(const struct sockaddr *addr, socklen_t len);

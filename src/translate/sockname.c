@@ -99,6 +99,11 @@ HOT static bool translate(int fd, struct sockaddr *name, socklen_t len)
     return true;
 }
 
+bool sockname_translate_own(int fd, struct sockaddr *name, socklen_t len)
+{
+    return translate(fd, name, len);
+}
+
 COLD void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *ask,
                              sockname_translate *translate_name)
 {

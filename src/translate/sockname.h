@@ -7,6 +7,9 @@
 /* getsockname(2), which returns the asked name. */
 int sockname_get(int fd, struct sockaddr *addr, socklen_t *len);
 
+/* Translates the whole name of `fd` in place. Returns false if it stays as it is. Keeps errno. */
+bool sockname_translate_own(int fd, struct sockaddr *name, socklen_t len);
+
 typedef int sockname_call(int fd, struct sockaddr *name, socklen_t *len);
 typedef bool sockname_translate(int fd, struct sockaddr *name, socklen_t len);
 
