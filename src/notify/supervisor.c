@@ -3,8 +3,9 @@
  * becomes its child. So it may access them under Yama 1.
  *
  * The main thread reaps children, watches the foreground process and the threads that handle stopped
- * calls (worker.c), and sees when the last process of the tree has ended: the listener then reports
- * POLLHUP, as no process has the filter any more.
+ * calls (worker.c), and sees when the last process of the tree has ended: the supervisor has no children
+ * then, and the listener reports POLLHUP, as no process has the filter any more. It does not wait for
+ * that while there are children: each call would have to look whether to wake it.
  */
 #include "notify/supervisor.h"
 
@@ -36,7 +37,7 @@ enum watched { LISTENER, CHILDREN, CONTROL, WORKERS, WATCHED };
 struct supervisor {
     int listener;
     int control;                    /* to the foreground process */
-    struct pollfd watched[WATCHED]; /* fd is -1 for what has ended */
+    struct pollfd watched[WATCHED]; /* fd is -1 for what is not waited for */
     pid_t command;                  /* 0 once it has ended */
     bool has_children;
 };
@@ -108,7 +109,8 @@ _Noreturn static void watch(struct supervisor *s)
     eventfd_t count;
     bool has_calls = true;
 
-    while (watched[LISTENER].fd >= 0 || s->has_children) {
+    while (s->has_children || !has_hung_up(s)) {
+        watched[LISTENER].fd = s->has_children ? -1 : s->listener;
         int ready = poll(watched, WATCHED, has_calls ? WORKER_CHECK_MS : -1);
         if (ready > 0 && watched[WORKERS].revents != 0)
             has_calls = eventfd_read(watched[WORKERS].fd, &count) == 0;
@@ -120,8 +122,6 @@ _Noreturn static void watch(struct supervisor *s)
             reap(s);
         if (watched[CONTROL].revents != 0)
             handle_lost_foreground(s);
-        if (watched[LISTENER].revents != 0)
-            watched[LISTENER].fd = -1;
     }
     _exit(EXIT_SUCCESS);
 }
