@@ -42,22 +42,23 @@ HOT static uint64_t datagram_key(const struct target *t)
 }
 
 /*
- * server_find() for a datagram. The cache has the actual port, or 0 if the address stays. If
- * the rule changes the address too, it is found each time.
+ * server_find() for a datagram. The cache has the actual port, or 0 if the address stays, for
+ * sockets of UDP. If the rule changes the address too, it is found each time.
  */
 HOT static bool find_datagram(struct target *t)
 {
     uint64_t key = datagram_key(t);
     uint16_t port;
 
-    if (cache_get(key, &port) && !engine_may_be_portless())
+    if (cache_get(key, &port) && (!engine_may_be_portless() || socket_proto(t->fd) == PROTO_UDP))
         return port != 0 && server_redirect(t, NULL, port);
     if (!server_find(t)) {
-        cache_put(key, 0);
+        if (t->asked.proto == PROTO_UDP)
+            cache_put(key, 0);
         return false;
     }
     const struct addr to = server_destination(&t->asked);
-    if (addr_equal(&t->actual.addr, &to))
+    if (t->asked.proto == PROTO_UDP && addr_equal(&t->actual.addr, &to))
         cache_put(key, t->actual.port);
     return true;
 }
