@@ -129,13 +129,15 @@ $(FUZZERS:%=$(O)/fuzz/%): $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(wildc
 reliability: all tools fuzzers ## make each fault for minutes, and write docs/reliability.md
 	@tests/reliability $(O)
 
-bench: all $(addprefix $(O)/,$(addprefix tools/,sandbox past hooks mounts) $(addprefix bench/,calls calls-static registry empty.so forward.so)) ## measure what it costs, against native, and fail if a limit is missed (BENCH="LINE..." TURNS=15 BUSY=0)
+bench: all $(addprefix $(O)/,$(addprefix tools/,sandbox past hooks mounts) $(addprefix bench/,calls calls-static registry supervisor empty.so forward.so)) ## measure what it costs, against native, and fail if a limit is missed (BENCH="LINE..." TURNS=15 BUSY=0)
 	@tests/bench/run $(O) $(BENCH)
 bench-page: ## write the tables and charts of docs/benchmarks.md from the last 'make bench' and 'make bench BUSY=2'
 	@tests/bench/page $(wildcard $(O)/bench/quiet.json) $(wildcard $(O)/bench/busy.json)
 $(O)/bench/%: $(call objects,tests/bench/%.c)
 	$(link)
 $(O)/bench/registry: $(call rooms,core linux registry)
+$(O)/bench/supervisor: $(call rooms,core linux registry program translate notify)
+$(O)/bench/supervisor: LIBS = -lseccomp -pthread
 $(O)/bench/calls-static: $(call objects,tests/bench/calls.c)
 	$(link)
 $(O)/bench/calls-static: LIBS = -static

@@ -105,6 +105,8 @@ def of_notify():
         for kind, native, port in (("", 8080, 80), ("-passed", 5432, 5432)):
             yield Line("notify", f"notify-{name}{kind}", f"{title}, {'passed' if kind else 'mapped'}",
                        calls(what, native, program="calls-static"), calls(what, port, NOTIFY, program="calls-static"), limit)
+        yield Line("notify", f"notify-{name}-floor", f"{title}, an empty supervisor", calls(what, program="calls-static"),
+                   calls(what, around="./supervisor", program="calls-static"))
     for name, title, port, option in (
         ("datagram", "sendto and recvfrom, twice", 5353, ""),
         ("datagrams-passed", "the same with --datagrams, passed", 5353, "--datagrams"),
