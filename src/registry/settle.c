@@ -105,12 +105,13 @@ static bool has_ended(const struct record *record, uint32_t pid_namespace)
 static void mark_all(struct scope *s)
 {
     uint32_t pid_namespace = (uint32_t)procfs_pid_namespace();
+    bool lists_bound = sock_diag_lists_bound();
     struct record record;
 
     while (next(s, &record)) {
         bool is_listed =
             record.netns == s->netns && (record.proto == PROTO_UDP || record.proto == PROTO_TCP);
-        bool is_bound_listed = record.proto == PROTO_UDP || sock_diag_lists_bound();
+        bool is_bound_listed = record.proto == PROTO_UDP || lists_bound;
         if (is_listed ? is_bound_listed || has_ended(&record, pid_namespace)
                       : s->port == 0 && has_ended(&record, pid_namespace))
             mark(s, s->walk.index);

@@ -3,6 +3,7 @@
  * the registry and with as many as it holds; the best of several rounds.
  */
 #include "registry/registry.h"
+#include "registry/layout.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,9 +99,8 @@ int main(void)
         return 1;
     put(80, 8080);
     measure_all("one server");
-    for (unsigned port = 1024; port < 65024; port++)
-        put(80, (uint16_t)port);
-    put(80, 8080);
+    for (unsigned i = 0; i < RECORDS; i++)
+        put(80, (uint16_t)(1024 + i)); /* 8080 is among them */
     measure_all("full");
     registry_destroy(registry);
     return 0;
