@@ -47,17 +47,16 @@ __attribute__((constructor)) static void start(void)
 }
 
 /*
- * Returns true in the process that loaded the library, and in a child of fork(2). glibc registers a list
- * of robust mutexes for such a child, and for each thread, but for none that vfork(2) or clone(2) made.
- * musl registers none: there, each child asks each time.
+ * Returns true in the process that loaded the library, and in a child of fork(2). libc has the kernel
+ * note where such a child keeps its number, as it does for each thread, but not for a child of vfork(2)
+ * or clone(2). A kernel without CONFIG_CHECKPOINT_RESTORE does not tell.
  */
 COLD static bool has_own_memory(uint32_t pid)
 {
-    void *mutexes = NULL;
-    size_t size = 0;
+    uint64_t address = 0; /* 64 bits for programs of 32, too */
 
     return pid == atomic_load_explicit(&first_pid, memory_order_relaxed) ||
-           (sys_call(SYS_get_robust_list, 0, (long)&mutexes, (long)&size) == 0 && mutexes != NULL);
+           (sys_call(SYS_prctl, PR_GET_TID_ADDRESS, (long)&address, 0) == 0 && address != 0);
 }
 
 COLD static struct facts *make_page(void)
