@@ -198,7 +198,7 @@ static void *work(void *data)
 
     own = w;
     w->last = &w->first;
-    pthread_mutex_lock(&lock); /* until whoever started it is ready */
+    pthread_mutex_lock(&lock); /* until worker_listen() */
     pthread_mutex_unlock(&lock);
     (void)unshare(CLONE_FILES); /* a descriptor table that threads share makes calls slower */
     do {

@@ -16,10 +16,10 @@ struct worker_setup {
     void (*denied)(pid_t pid); /* is called if a process may not be accessed */
 };
 
-/* Starts the first receiver. Keeps *setup. Returns 0 or a negative errno. */
+/* Starts the first receiver, which waits for worker_listen(). Keeps *setup. Returns 0 or a negative errno. */
 int worker_start(const struct worker_setup *setup) __attribute__((warn_unused_result));
 
-/* Lets the receiver take the calls of a listener. */
+/* Lets the receiver take the calls of a listener. By the thread that called worker_start(). */
 void worker_listen(int listener);
 
 /*
