@@ -1,6 +1,7 @@
 #include "notify/filter.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -112,6 +113,11 @@ void filter_free(struct sock_fprog *f)
 bool filter_hangs_up(int listener)
 {
     return ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, NULL) != 0 && errno == EFAULT;
+}
+
+bool filter_is_unused(int listener)
+{
+    return (sys_poll(listener, 0, 0) & POLLHUP) != 0;
 }
 
 /* Without a filter: EFAULT, if the kernel knows the flags. */

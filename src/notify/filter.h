@@ -37,6 +37,9 @@ void filter_free(struct sock_fprog *f);
 int filter_set_up(scmp_filter_ctx context, uint32_t arch, bool datagrams)
     __attribute__((warn_unused_result));
 
+/* Returns whether no process has the filter of the listener any more. */
+bool filter_is_unused(int listener);
+
 /*
  * Returns whether a listener reports POLLHUP when no process has its filter any more: Linux 5.9, which is
  * the first that the engine works on.

@@ -52,13 +52,6 @@ static bool tell(int control, enum supervisor_event event, int value, bool is_la
     return send(control, &m, sizeof(m), flags) == sizeof(m);
 }
 
-/* Whether no process has the filter any more. */
-static bool has_hung_up(const struct supervisor *s)
-{
-    struct pollfd watched = {.fd = s->listener};
-    return poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0;
-}
-
 static struct supervisor supervisor;
 
 /* Once for calls in a row: a process may try again and again. */
@@ -89,7 +82,8 @@ static void reap(struct supervisor *s)
     s->has_children = pid == 0;
     if (has_ended) {
         s->command = 0;
-        tell(s->control, SUPERVISOR_STATUS, last, !s->has_children && has_hung_up(s));
+        tell(s->control, SUPERVISOR_STATUS, last,
+             !s->has_children && filter_is_unused(s->listener));
     }
 }
 
@@ -109,7 +103,7 @@ _Noreturn static void watch(struct supervisor *s)
     eventfd_t count;
     bool has_calls = true;
 
-    while (s->has_children || !has_hung_up(s)) {
+    while (s->has_children || !filter_is_unused(s->listener)) {
         watched[LISTENER].fd = s->has_children ? -1 : s->listener;
         int ready = poll(watched, WATCHED, has_calls ? WORKER_CHECK_MS : -1);
         if (ready > 0 && watched[WORKERS].revents != 0)

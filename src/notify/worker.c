@@ -9,6 +9,7 @@
  * the slow one was for.
  */
 #include "notify/worker.h"
+#include "linux/sys.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -23,6 +24,7 @@
 
 #include "linux/procfs.h"
 #include "notify/engine.h"
+#include "notify/filter.h"
 #include "notify/handler.h"
 #include "notify/notification.h"
 #include "notify/process.h"
@@ -162,17 +164,10 @@ static bool end_call(struct worker *w, uint64_t number)
     return !is_replaced && end_call(w, number);
 }
 
-/* Whether no process has the filter any more. */
-static bool has_hung_up(void)
-{
-    struct pollfd watched = {.fd = listener};
-    return poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0;
-}
-
 static void receive(struct notification *n)
 {
     while (!notification_receive(n, listener)) {
-        while (has_hung_up()) /* the supervisor ends */
+        while (filter_is_unused(listener)) /* the supervisor ends */
             pause();
     }
 }
@@ -272,8 +267,7 @@ static int64_t milliseconds(void)
 /* Whether calls wait for the receiver. */
 static bool has_waiting(void)
 {
-    struct pollfd watched = {.fd = listener, .events = POLLIN};
-    return poll(&watched, 1, 0) == 1 && (watched.revents & POLLIN) != 0;
+    return (sys_poll(listener, POLLIN, 0) & POLLIN) != 0;
 }
 
 /*
