@@ -84,8 +84,7 @@ COLD static bool translate_by_record(int fd, const struct registry *registry, st
     return is_found && socket_match_write(&e, with_addr, name);
 }
 
-/* Translates a name of `fd` in place. Returns false if it stays as it is. Keeps errno. */
-HOT static bool translate(int fd, struct sockaddr *name, socklen_t len)
+HOT bool sockname_translate_own(int fd, struct sockaddr *name, socklen_t len)
 {
     const struct registry *registry = shared_registry_for_names();
     uint16_t port = endpoint_port(name, len);
@@ -97,11 +96,6 @@ HOT static bool translate(int fd, struct sockaddr *name, socklen_t len)
         return translate_by_record(fd, registry, name, len);
     endpoint_set_port(name, quick);
     return true;
-}
-
-bool sockname_translate_own(int fd, struct sockaddr *name, socklen_t len)
-{
-    return translate(fd, name, len);
 }
 
 COLD void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *ask,
@@ -192,11 +186,11 @@ HOT int sockname_get(int fd, struct sockaddr *addr, socklen_t *len)
     int result = next.getsockname(fd, addr, len);
     if (result != 0)
         return result;
-    if (sockname_narrow(fd, addr, room, len, next.getsockname, translate))
+    if (sockname_narrow(fd, addr, room, len, next.getsockname, sockname_translate_own))
         return result;
     if (*len <= room)
-        translate(fd, addr, *len);
+        sockname_translate_own(fd, addr, *len);
     else
-        sockname_tell_part(fd, addr, room, next.getsockname, translate);
+        sockname_tell_part(fd, addr, room, next.getsockname, sockname_translate_own);
     return result;
 }
