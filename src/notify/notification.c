@@ -5,10 +5,11 @@
  *
  * A thread id may be used again as soon as its thread has ended. While the id of a notification
  * is valid, its thread is still in the call. So memory that was read before a successful check
- * was that thread's. One check is enough for all that was read and opened before it, and is made before
- * what cannot be taken back. An answer to a call that is over goes nowhere. After the check, the process may execute a program with more privileges. The kernel then refuses the write, except
- * to a supervisor that may access any process: that one writes to memory that it has opened before
- * the check.
+ * was that thread's. One check is enough for all that was read and opened before it, and is made
+ * before what cannot be taken back. An answer to a call that is over goes nowhere. After the check, the
+ * process may execute a program with more privileges. The kernel then refuses the write, except to a
+ * supervisor that may access any process: that one writes to memory that it has opened before the
+ * check.
  */
 #include "notify/notification.h"
 

@@ -130,7 +130,7 @@ def of_grant():
     yield Line("grant", "grant-floor", "bind, an empty program at the hook", calls("bind", **native),
                calls("bind", around="./by-empty", sandbox="-n -p"), NONE, ("root", "grant"))
     yield Line("grant", "grant-start", "/bin/true by remap grant", starts(TRUE, **native),
-               starts(f"./remap grant 80 --user {NOBODY} {TRUE}", sandbox="-n -p"), NONE, ("root", "grant"))
+               starts(f"{GRANT} {TRUE}", sandbox="-n -p"), NONE, ("root", "grant"))
     yield Line("grant", "setcap", "bind, setcap", calls("bind", **native),
                calls("bind", 80, AS_NOBODY, program="capable", sandbox="-n -p"), NONE, ("root", "setcap"))
 
