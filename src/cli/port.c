@@ -197,13 +197,13 @@ static double now(void)
 }
 
 /* Sleeps until the registry changes, for at most *delay, which then doubles, or until `end`. */
-static void sleep_until_change(struct remapped_watch *w, uint64_t newest, int *delay, double end)
+static void sleep_until_change(struct remapped_watch *w, uint64_t changes, int *delay, double end)
 {
     static const struct timespec POLL = {0, TICK * 1000000};
 
     for (int slept = 0; slept < *delay && now() < end; slept += TICK) {
         nanosleep(&POLL, NULL);
-        if (remapped_newest(w) != newest) {
+        if (remapped_changes(w) != changes) {
             *delay = SHORTEST;
             return;
         }
@@ -219,12 +219,12 @@ static int port_main(int argc, char **argv)
     int delay = SHORTEST;
 
     for (;;) {
-        uint64_t newest = remapped_newest(&watch);
+        uint64_t changes = remapped_changes(&watch);
         if (look(port))
             return STATUS_OK;
         if (now() >= end)
             refuse(port);
-        sleep_until_change(&watch, newest, &delay, end);
+        sleep_until_change(&watch, changes, &delay, end);
         remapped_end_watch(&watch); /* a run may end and begin again */
     }
 }

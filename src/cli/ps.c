@@ -212,9 +212,9 @@ static void wait_for_change(void)
     enum { TICK = 50, TICKS = 20 }; /* milliseconds */
     static const struct timespec POLL = {0, TICK * 1000000};
     struct remapped_watch watch = {.run = options.run != NULL ? options.run : ""};
-    uint64_t newest = remapped_newest(&watch);
+    uint64_t changes = remapped_changes(&watch);
 
-    for (int i = 0; i < TICKS && !is_interrupted && remapped_newest(&watch) == newest; i++)
+    for (int i = 0; i < TICKS && !is_interrupted && remapped_changes(&watch) == changes; i++)
         nanosleep(&POLL, NULL);
     remapped_end_watch(&watch); /* a run may end and begin again */
 }

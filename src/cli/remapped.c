@@ -210,7 +210,7 @@ void remapped_find(const char *run, bool with_processes, struct remapped_list *a
         find_processes(all);
 }
 
-uint64_t remapped_newest(struct remapped_watch *w)
+uint64_t remapped_changes(struct remapped_watch *w)
 {
     const char *const *folders = runs_folders();
     uint64_t sum = 0;
@@ -222,7 +222,7 @@ uint64_t remapped_newest(struct remapped_watch *w)
             w->registry[i] = store_find(path, &problem);
         }
         if (w->registry[i] != NULL)
-            sum += (registry_identity(w->registry[i]) << 32) + registry_newest(w->registry[i]);
+            sum += (registry_identity(w->registry[i]) << 32) + registry_changes(w->registry[i]);
     }
     return sum;
 }

@@ -42,7 +42,7 @@ struct remapped_watch {
  * Returns a number that changes if a socket is bound or, with the engine preload, listens. Reads
  * only the registry.
  */
-uint64_t remapped_newest(struct remapped_watch *w);
+uint64_t remapped_changes(struct remapped_watch *w);
 
-/* Unmaps the registries. The next remapped_newest opens those that exist then. */
+/* Unmaps the registries. The next remapped_changes opens those that exist then. */
 void remapped_end_watch(struct remapped_watch *w);

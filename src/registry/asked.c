@@ -16,7 +16,7 @@ static unsigned skip_others(const struct registry *r, uint64_t netns, uint16_t p
 {
     const uint64_t ports = UINT64_C(0x0001000100010001) * port;
     uint32_t parts =
-        atomic_load_explicit(&r->asked[layout_asked(netns, port)], memory_order_acquire);
+        atomic_load_explicit(&r->ports.asked[ports_asked(netns, port)], memory_order_acquire);
 
     while (step < RECORDS) {
         unsigned end = (step / PART + 1) * PART;

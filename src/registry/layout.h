@@ -13,7 +13,6 @@ enum {
     BUCKETS = 1024, /* a power of two */
     BUCKET_RECORDS = 7,
     RECORDS = BUCKETS * BUCKET_RECORDS,
-    PORTS = 65536,
     LANES = 4,  /* ports in a word */
     PART = 256, /* the records of a bit of `asked` */
 };
@@ -38,15 +37,7 @@ struct bucket {
 _Static_assert(RECORDS <= 32 * PART, "a bit for each part");
 
 struct registry {
-    _Alignas(64) _Atomic uint64_t magic;
-    _Atomic uint64_t identity;
-    _Atomic uint32_t newest;       /* the stamp of the last record */
-    _Atomic uint32_t marks;        /* the last mark */
-    _Atomic uint32_t has_narrowed; /* 1 if there ever was a record with RECORD_ASKED_IPV4 */
-    _Atomic uint32_t unused[9];
-    _Atomic uint32_t actual[PORTS / 32]; /* a bit for each actual port that was ever recorded */
-    _Atomic uint32_t asked[PORTS];       /* the parts in which an asked port was ever recorded */
-    _Atomic uint32_t passed[PORTS];      /* binds that are counted and not recorded (settle.c) */
+    struct registry_ports ports;
     struct bucket bucket[BUCKETS];
     _Atomic uint64_t asked_ports[RECORDS / LANES]; /* of each record, also of a free one */
     struct record_slot slot[RECORDS];
@@ -57,7 +48,7 @@ struct registry {
  * machine may need a lock for its words, which other processes would not have.
  */
 _Static_assert(sizeof(struct bucket) == 64, "a bucket fills a cache line");
-_Static_assert(offsetof(struct registry, actual) == 64, "the head is one line");
+_Static_assert(offsetof(struct registry, ports.actual) == 64, "the head is one line");
 _Static_assert(offsetof(struct registry, bucket) == 64 + PORTS / 8 + 8 * PORTS, "no gaps");
 _Static_assert(offsetof(struct registry, slot) ==
                    offsetof(struct registry, bucket) + 64 * BUCKETS + 2 * RECORDS,
@@ -66,34 +57,17 @@ _Static_assert(sizeof(struct registry) ==
                    offsetof(struct registry, slot) + RECORDS * sizeof(struct record_slot),
                "no gaps");
 
-HOT static inline bool layout_has_bit(const _Atomic uint32_t *bits, uint16_t port)
-{
-    return (atomic_load_explicit(&bits[port / 32], memory_order_acquire) >> port % 32 & 1) != 0;
-}
-
-HOT static inline uint64_t layout_mix(uint64_t value)
-{
-    value *= UINT64_C(0x9e3779b97f4a7c15);
-    return value ^ value >> 32;
-}
-
 /* Returns the first bucket of an actual port. */
 HOT static inline unsigned layout_bucket(uint64_t netns, uint16_t port)
 {
-    return (unsigned)(layout_mix(netns ^ (uint64_t)port << 48) >> 20) % BUCKETS;
-}
-
-/* Returns the index in `asked` of an asked port. Other ports may share it. */
-HOT static inline uint16_t layout_asked(uint64_t netns, uint16_t port)
-{
-    return (uint16_t)(port ^ layout_mix(netns) >> 48);
+    return (unsigned)(ports_mix(netns ^ (uint64_t)port << 48) >> 20) % BUCKETS;
 }
 
 /* Returns the tag of a record without a mark. */
 HOT static inline uint64_t layout_tag(uint16_t port, uint8_t family, const uint64_t addr[2])
 {
     uint64_t hash =
-        layout_mix(addr[0] ^ (addr[1] << 7 | addr[1] >> 57) ^ (uint64_t)port << 24 ^ family);
+        ports_mix(addr[0] ^ (addr[1] << 7 | addr[1] >> 57) ^ (uint64_t)port << 24 ^ family);
     return hash << 32 | TAG_VALID;
 }
 

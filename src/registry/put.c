@@ -93,10 +93,10 @@ static unsigned claim(struct registry *r, const struct record *record, uint64_t 
 
 /* ---- writing ---- */
 
-static void set_bit(_Atomic uint32_t *bits, uint16_t port)
+static void set_actual_bit(struct registry *r, uint16_t port)
 {
-    if (!layout_has_bit(bits, port))
-        atomic_fetch_or(&bits[port / 32], UINT32_C(1) << port % 32);
+    if (!registry_may_have(r, port))
+        atomic_fetch_or(&r->ports.actual[port / 32], UINT32_C(1) << port % 32);
 }
 
 /* Writes the asked port of a record into the list that look-ups search. */
@@ -119,6 +119,12 @@ static bool is_there(const struct registry *r, unsigned index, const struct reco
     return record_read(&r->slot[index], &found) && found.stamp == record->stamp;
 }
 
+/* Comes after the change: a reader that sees this sees that, too. */
+static void count_change(struct registry *r)
+{
+    atomic_fetch_add(&r->ports.changes, 1);
+}
+
 void write_free(struct registry *r, unsigned index, uint64_t tag, const struct record *only)
 {
     uint64_t busy = (uint64_t)now() << 2 | TAG_BUSY;
@@ -129,6 +135,7 @@ void write_free(struct registry *r, unsigned index, uint64_t tag, const struct r
     if (is_removed)
         set_asked_port(r, index, 0);
     atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, is_removed ? TAG_FREE : tag);
+    count_change(r);
 }
 
 /* Removes a record, unless another one has its place now. */
@@ -169,7 +176,7 @@ static bool settle_with_others(struct registry *r, const struct record *record, 
 /* Fills in what comes with the time of a bind. */
 static void stamp(struct registry *r, struct record *record)
 {
-    record->stamp = atomic_fetch_add(&r->newest, 1) + 1;
+    record->stamp = atomic_fetch_add(&r->ports.newest, 1) + 1;
     record->since = now();
     record->uid = sys_geteuid();
 }
@@ -188,10 +195,12 @@ bool write_record(struct registry *r, struct record *record, bool *is_alone)
         pass_by(r, record, index);
         record_write(&r->slot[index], record);
         set_asked_port(r, index, record->asked_port);
-        atomic_fetch_or(&r->asked[layout_asked(record->netns, record->asked_port)],
+        atomic_fetch_or(&r->ports.asked[ports_asked(record->netns, record->asked_port)],
                         UINT32_C(1) << index / PART);
-        set_bit(r->actual, record->actual_port);
-        if (atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, tag)) {
+        set_actual_bit(r, record->actual_port);
+        bool is_written = atomic_compare_exchange_strong(layout_tag_of(r, index), &busy, tag);
+        count_change(r);
+        if (is_written) {
             pass_by(r, record, index); /* once more: see release() in settle.c */
             *is_alone = settle_with_others(r, record, index);
             return true;
@@ -257,6 +266,7 @@ HOT static void refresh(struct registry *r, unsigned index, struct record *recor
         return;
     stamp(r, record);
     record_refresh(&r->slot[index], record);
+    count_change(r);
     if (is_passed_by(r, record) || !record_same_family(record, old))
         registry_settle(r, record->netns, record->actual_port);
 }
@@ -268,7 +278,7 @@ HOT enum registry_put registry_put(struct registry *r, const struct registry_ent
     bool is_alone;
 
     if ((record.flags & RECORD_ASKED_IPV4) != 0)
-        atomic_store(&r->has_narrowed, 1);
+        atomic_store(&r->ports.has_narrowed, 1);
     find_same(r, &record, &same);
     if (same.is_found && record_same_asked(&record, &same.best) &&
         keep(r, same.index, &same.best)) {
@@ -284,10 +294,10 @@ HOT enum registry_put registry_put(struct registry *r, const struct registry_ent
 
 bool registry_count_passed(struct registry *r, uint16_t port)
 {
-    if (atomic_fetch_add(&r->passed[port], 1) == UINT32_MAX)
-        atomic_fetch_add(&r->passed[port], 1); /* 0 would be none */
+    if (atomic_fetch_add(&r->ports.passed[port], 1) == UINT32_MAX)
+        atomic_fetch_add(&r->ports.passed[port], 1); /* 0 would be none */
     /* A writer sets the bit and then reads the count: see settle_with_others. */
-    return (atomic_load(&r->actual[port / 32]) >> port % 32 & 1) != 0;
+    return (atomic_load(&r->ports.actual[port / 32]) >> port % 32 & 1) != 0;
 }
 
 /* ---- sockets ---- */
@@ -301,6 +311,6 @@ bool registry_add_inode(struct registry *r, uint64_t netns, const struct endpoin
 
     find_same(r, &wanted, &found);
     if (found.is_found && add_inode(&r->slot[found.index], inode))
-        atomic_fetch_add(&r->newest, 1); /* it begins to listen: see registry_newest */
+        count_change(r); /* it begins to listen */
     return found.is_found;
 }

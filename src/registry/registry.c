@@ -45,11 +45,11 @@ static void draw_identity(struct registry *r)
     uint64_t none = 0, identity = (uintptr_t)r;
     struct timespec time = {0, 0};
 
-    if (atomic_load(&r->identity) != none)
+    if (atomic_load(&r->ports.identity) != none)
         return;
     clock_gettime(CLOCK_REALTIME, &time);
     identity ^= (uint64_t)time.tv_nsec << 20 ^ (uint64_t)time.tv_sec ^ (uint64_t)sys_getpid() << 40;
-    atomic_compare_exchange_strong(&r->identity, &none, layout_mix(identity) | 1);
+    atomic_compare_exchange_strong(&r->ports.identity, &none, ports_mix(identity) | 1);
 }
 
 struct registry *registry_create(void)
@@ -95,7 +95,7 @@ struct registry *registry_map(int fd)
         return NULL;
     /* Else the first access to each part would read, or fill with zeros, far more than its page. */
     sys_call(SYS_madvise, (long)r, sizeof(*r), MADV_RANDOM);
-    if (!atomic_compare_exchange_strong(&r->magic, &magic, MAGIC) && magic != MAGIC) {
+    if (!atomic_compare_exchange_strong(&r->ports.magic, &magic, MAGIC) && magic != MAGIC) {
         registry_destroy(r);
         errno = EINVAL;
         return NULL;
@@ -116,32 +116,7 @@ void registry_destroy(struct registry *r)
 
 uint64_t registry_identity(const struct registry *r)
 {
-    return atomic_load(&r->identity) >> 32;
-}
-
-HOT uint32_t registry_newest(const struct registry *r)
-{
-    return atomic_load_explicit(&r->newest, memory_order_acquire);
-}
-
-HOT bool registry_may_have(const struct registry *r, uint16_t port)
-{
-    return layout_has_bit(r->actual, port);
-}
-
-HOT bool registry_has_narrowed(const struct registry *r)
-{
-    return atomic_load_explicit(&r->has_narrowed, memory_order_acquire) != 0;
-}
-
-HOT bool registry_has_asked(const struct registry *r, uint64_t netns, uint16_t port)
-{
-    return atomic_load_explicit(&r->asked[layout_asked(netns, port)], memory_order_acquire) != 0;
-}
-
-HOT bool registry_has_passed(const struct registry *r, uint16_t port)
-{
-    return atomic_load_explicit(&r->passed[port], memory_order_acquire) != 0;
+    return atomic_load(&r->ports.identity) >> 32;
 }
 
 /* ---- by the actual endpoint ---- */

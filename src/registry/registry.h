@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "core/endpoint.h"
+#include "registry/ports.h"
 
 enum engine {
     ENGINE_PRELOAD,
@@ -35,8 +36,6 @@ struct registry_entry {
     uint32_t since; /* seconds since the epoch */
     uint32_t order; /* increases with each record */
 };
-
-struct registry;
 
 /*
  * Returns a new registry in memory that is shared with later children of fork(2), or NULL
@@ -77,11 +76,6 @@ enum registry_put registry_put(struct registry *r, const struct registry_entry *
  * have records: if registry_has_port confirms that, the socket must be recorded, too.
  */
 bool registry_count_passed(struct registry *r, uint16_t port);
-
-/*
- * Returns whether sockets of the port are counted but not recorded. registry_settle records them.
- */
-bool registry_has_passed(const struct registry *r, uint16_t port);
 
 /*
  * Adds the inode of a socket to the record of its actual endpoint, whose protocol must be set.
@@ -127,18 +121,6 @@ enum registry_answer registry_by_actual(const struct registry *r, uint64_t netns
  * full length, or 0 if it needs the protocol, or the address is changed too.
  */
 uint16_t registry_quick_port(const struct registry *r, uint64_t netns, const struct sockaddr *sa);
-
-/* Returns whether there ever was an entry of this actual port, in any namespace. */
-bool registry_may_have(const struct registry *r, uint16_t port);
-
-/* Returns whether there ever was an entry of an IPv6 socket for an address of IPv4. */
-bool registry_has_narrowed(const struct registry *r);
-
-/* Returns false if there never was an entry of this asked port. True may be wrong. */
-bool registry_has_asked(const struct registry *r, uint64_t netns, uint16_t port);
-
-/* Returns a number that changes whenever a new or different entry is put, or a socket is added. */
-uint32_t registry_newest(const struct registry *r);
 
 /* A walk over entries. It begins with all zeros. */
 struct registry_walk {

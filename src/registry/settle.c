@@ -324,19 +324,19 @@ static void finish(struct scope *s, bool is_listed)
 
 COLD bool registry_settle(struct registry *r, uint64_t netns, uint16_t port)
 {
-    uint32_t passed = port != 0 ? atomic_load(&r->passed[port]) : 0;
+    uint32_t passed = port != 0 ? atomic_load(&r->ports.passed[port]) : 0;
     struct scope s = {.r = r, .netns = netns, .port = port, .records_others = passed != 0};
     int saved = errno;
 
     do
-        s.mark = (uint64_t)atomic_fetch_add(&r->marks, 1) << 2 & TAG_MARK;
+        s.mark = (uint64_t)atomic_fetch_add(&r->ports.marks, 1) << 2 & TAG_MARK;
     while (s.mark == 0);
 
     mark_all(&s);
     bool is_listed = netns_is_own(netns) && keep_open(&s);
     finish(&s, is_listed);
     if (is_listed && passed != 0)
-        atomic_compare_exchange_strong(&r->passed[port], &passed, 0);
+        atomic_compare_exchange_strong(&r->ports.passed[port], &passed, 0);
     errno = saved;
     return is_listed;
 }

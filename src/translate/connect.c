@@ -37,7 +37,7 @@ HOT static uint64_t datagram_key(const struct target *t)
 
     memcpy(words, t->asked.addr.bytes, sizeof(words));
     uint64_t key = (words[0] ^ t->netns ^ (uint64_t)t->asked.port << 40) * CACHE_MIX;
-    key ^= key >> 29 ^ words[1] ^ (uint64_t)registry_newest(t->registry) << 32;
+    key ^= key >> 29 ^ words[1] ^ (uint64_t)registry_changes(t->registry) << 32;
     return (key ^ t->asked.addr.family) * CACHE_MIX;
 }
 

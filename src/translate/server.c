@@ -71,7 +71,7 @@ static enum state state_of(const struct target *t, const struct registry_entry *
  */
 static uint64_t key_of(const struct target *t, const struct registry_entry *e)
 {
-    uint64_t key = 's' ^ t->netns ^ (uint64_t)registry_newest(t->registry) << 32 ^
+    uint64_t key = 's' ^ t->netns ^ (uint64_t)registry_changes(t->registry) << 32 ^
                    (uint64_t)e->order << 8 ^ (uint64_t)t->actual.proto << 48;
 
     return cache_key(key, &t->actual.addr, sizeof(t->actual.addr));

@@ -67,8 +67,8 @@ static void write_slot(struct input *in, struct registry *r)
                      ? input_number(in, 8)
                      : layout_tag(actual.port, actual.addr.family, record.actual_addr));
     atomic_store(&r->bucket[bucket].passed_by, input_number(in, 1));
-    r->asked[layout_asked(netns, record.asked_port)] = UINT32_MAX;
-    r->actual[actual.port / 32] |= UINT32_C(1) << actual.port % 32;
+    r->ports.asked[ports_asked(netns, record.asked_port)] = UINT32_MAX;
+    r->ports.actual[actual.port / 32] |= UINT32_C(1) << actual.port % 32;
     atomic_store(&r->asked_ports[index / LANES],
                  (uint64_t)record.asked_port * UINT64_C(0x1000100010001));
 }

@@ -128,7 +128,7 @@ static bool has_newest_alone(const struct registry *r)
     struct registry_walk walk = {.step = 0};
     struct registry_entry e;
 
-    return registry_next(r, &walk, &e) && e.order == registry_newest(r) &&
+    return registry_next(r, &walk, &e) && e.order == r->ports.newest &&
            !registry_next(r, &walk, &e);
 }
 
@@ -159,11 +159,11 @@ TEST(late_writers_remove_their_own, IN_MEMORY)
 {
     struct registry *r = *state;
 
-    atomic_store(&r->newest, 100);
+    atomic_store(&r->ports.newest, 100);
     assert_true(put(r, "tcp/127.0.0.1:81", "tcp/127.0.0.1:8080"));
-    atomic_store(&r->newest, 50);
+    atomic_store(&r->ports.newest, 50);
     assert_true(put(r, "tcp/127.0.0.1:80", "tcp/127.0.0.1:8080"));
-    atomic_store(&r->newest, 101);
+    atomic_store(&r->ports.newest, 101);
     assert_true(has_newest_alone(r));
     assert_int_equal(asked_port(r, "tcp/127.0.0.1:8080"), 81);
 }
