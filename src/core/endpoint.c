@@ -55,10 +55,10 @@ HOT bool addr_is_wildcard(const struct addr *a)
     return memcmp(a->bytes, zero, sizeof(zero)) == 0;
 }
 
-HOT bool addr_is_loopback(const struct addr *a)
+HOT bool addr_is_loopback_ipv6(const struct addr *a)
 {
-    static const struct addr v6 = {.family = AF_INET6, .bytes = {[15] = 1}};
-    return a->family == AF_INET ? a->bytes[0] == 127 : addr_equal(a, &v6);
+    static const struct addr loopback = {.family = AF_INET6, .bytes = {[15] = 1}};
+    return addr_equal(a, &loopback);
 }
 
 bool addr_is_group(const struct addr *a)
@@ -70,9 +70,9 @@ bool addr_is_group(const struct addr *a)
     return a->bytes[0] == 0xff;
 }
 
-HOT struct addr addr_unmapped(const struct addr *a)
+HOT struct addr addr_unmapped_ipv6(const struct addr *a)
 {
-    if (a->family != AF_INET6 || memcmp(a->bytes, MAPPED_PREFIX, sizeof(MAPPED_PREFIX)) != 0)
+    if (memcmp(a->bytes, MAPPED_PREFIX, sizeof(MAPPED_PREFIX)) != 0)
         return *a;
     struct addr v4 = {.family = AF_INET};
     memcpy(v4.bytes, a->bytes + sizeof(MAPPED_PREFIX), sizeof(struct in_addr));

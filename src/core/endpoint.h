@@ -57,14 +57,26 @@ bool addr_equal(const struct addr *a, const struct addr *b);
 /* True for 0.0.0.0, :: and no address. */
 bool addr_is_wildcard(const struct addr *a);
 
+/* True for ::1. */
+bool addr_is_loopback_ipv6(const struct addr *a);
+
 /* True for 127.0.0.0/8 and ::1. */
-bool addr_is_loopback(const struct addr *a);
+static inline bool addr_is_loopback(const struct addr *a)
+{
+    return a->family == AF_INET ? a->bytes[0] == 127 : addr_is_loopback_ipv6(a);
+}
 
 /* True for 224.0.0.0/4, 255.255.255.255 and ff00::/8, which mean all that listen. */
 bool addr_is_group(const struct addr *a);
 
+/* addr_unmapped() of an address of IPv6. */
+struct addr addr_unmapped_ipv6(const struct addr *a);
+
 /* Returns the IPv4 address in a v4-mapped one (RFC 4291, 2.5.5.2), else `a` itself. */
-struct addr addr_unmapped(const struct addr *a);
+static inline struct addr addr_unmapped(const struct addr *a)
+{
+    return a->family == AF_INET6 ? addr_unmapped_ipv6(a) : *a;
+}
 
 /* Returns an IPv4 address as a v4-mapped IPv6 one, else `a` itself. */
 struct addr addr_mapped(const struct addr *a);

@@ -1,5 +1,5 @@
 /*
- * Two tables of single words, without locks. A word is written over by the next one that
+ * Three tables of single words, without locks. A word is written over by the next one that
  * belongs in its place.
  */
 #include "translate/cache.h"
@@ -59,7 +59,7 @@ HOT uint64_t cache_key(uint64_t key, const void *bytes, size_t size)
         key = (key ^ word) * CACHE_MIX;
         key ^= key >> 29;
     }
-    return key * UINT64_C(0xbf58476d1ce4e5b9);
+    return key * CACHE_MIX_LAST;
 }
 
 static _Atomic uint64_t *answer_place(uint64_t key)
@@ -111,6 +111,49 @@ HOT enum route cache_route(uint64_t netns, const struct addr *to)
     }
     errno = saved;
     return (enum route)answer;
+}
+
+/* ---- the asked ports of names ---- */
+
+enum { NAMES = 64 };
+
+/* A word: 48 bits of the key, the asked port. */
+static _Atomic uint64_t names[NAMES];
+
+HOT_REST static uint64_t mix_ipv6(uint64_t key, const struct sockaddr *name)
+{
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)name;
+    return cache_key(key, &in6->sin6_addr, sizeof(in6->sin6_addr));
+}
+
+/*
+ * Another name, namespace or state of the registry has another key. No multiplication waits for another if
+ * the name is of IPv4: the next system call waits for the result.
+ */
+HOT static inline uint64_t name_key(const struct registry *r, uint64_t netns,
+                                    const struct sockaddr *name)
+{
+    uint64_t state = netns ^ (uint64_t)registry_changes(r) << 32, word;
+
+    endpoint_copy(&word, name, sizeof(word)); /* family, port, and an address of IPv4 */
+    uint64_t key = word * CACHE_MIX ^ state * CACHE_MIX_LAST;
+    return endpoint_family(name) == AF_INET ? key : mix_ipv6(key, name);
+}
+
+HOT uint16_t cache_quick_port(const struct registry *r, uint64_t netns, uint16_t port,
+                              const struct sockaddr *name)
+{
+    uint64_t key = name_key(r, netns, name);
+    _Atomic uint64_t *place = &names[port % NAMES];
+    uint64_t word = atomic_load_explicit(place, memory_order_relaxed);
+
+    if (registry_has_passed(r, port))
+        return 0;
+    if (word >> 16 == key >> 16)
+        return (uint16_t)word;
+    uint16_t asked = registry_quick_port(r, netns, name);
+    atomic_store_explicit(place, key >> 16 << 16 | asked, memory_order_relaxed);
+    return asked;
 }
 
 /* ---- the asked ports of peers ---- */

@@ -7,9 +7,11 @@
 
 #include "core/endpoint.h"
 #include "linux/route.h"
+#include "registry/registry.h"
 
-/* An odd number with bits of all kinds, to multiply keys with (Knuth, 6.4). */
+/* Odd numbers with bits of all kinds, to multiply keys with (Knuth, 6.4). */
 #define CACHE_MIX UINT64_C(0x9e3779b97f4a7c15)
+#define CACHE_MIX_LAST UINT64_C(0xbf58476d1ce4e5b9)
 
 /* Mixes bytes into `key`, which starts as a number for the kind of question. */
 uint64_t cache_key(uint64_t key, const void *bytes, size_t size);
@@ -32,6 +34,13 @@ static inline bool cache_is_local(uint64_t netns, const struct addr *to)
 {
     return cache_route(netns, to) == ROUTE_LOCAL;
 }
+
+/*
+ * registry_quick_port(), which is found once for each name while the registry does not change. `name` is of
+ * AF_INET or AF_INET6, of full length, and has `port`.
+ */
+uint16_t cache_quick_port(const struct registry *r, uint64_t netns, uint16_t port,
+                          const struct sockaddr *name);
 
 /*
  * Records that the program sent or connected, on the socket `fd`, to the port `asked` of

@@ -70,7 +70,7 @@ HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t
 {
     if (!addr_is_loopback(&peer->addr) || (cached == 0 && shared_registry_is_ephemeral(peer->port)))
         return 0;
-    uint16_t port = registry_quick_port(registry, shared_registry_netns(fd), name);
+    uint16_t port = cache_quick_port(registry, shared_registry_netns(fd), peer->port, name);
     return cached == 0 || cached == port ? port : 0;
 }
 
@@ -78,20 +78,14 @@ HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t
  * Translates the name of a peer of `fd` in place. Returns false if it stays as it is. For a
  * peer that was just accepted the cache does not count: the descriptor is new. Keeps errno.
  */
-HOT static bool translate(int fd, bool is_accepted, struct sockaddr *name, socklen_t len)
+HOT_REST static bool translate_port(int fd, bool is_accepted, const struct registry *registry,
+                                    struct sockaddr *name, socklen_t len)
 {
-    const struct registry *registry = shared_registry_for_names();
-    uint16_t port = endpoint_port(name, len);
     struct endpoint peer;
 
-    if (registry == NULL || port == 0)
-        return false;
-    /* A call that went where only the table says has no record, but is in the cache. */
-    if (!registry_may_have(registry, port) &&
-        !atomic_load_explicit(&shared_registry_known.calls_by_table, memory_order_relaxed))
-        return false;
     if (!endpoint_read(&peer, name, len))
         return false;
+    uint16_t port = peer.port;
     struct addr plain = addr_unmapped(&peer.addr);
     uint16_t cached = is_accepted ? 0 : cache_get_peer(fd, &plain, port);
     if (cached == port || (cached == 0 && !registry_may_have(registry, port)))
@@ -101,6 +95,20 @@ HOT static bool translate(int fd, bool is_accepted, struct sockaddr *name, sockl
         return translate_by_record(fd, registry, cached, name, len);
     endpoint_set_port(name, quick);
     return true;
+}
+
+HOT static inline bool translate(int fd, bool is_accepted, struct sockaddr *name, socklen_t len)
+{
+    const struct registry *registry = shared_registry_for_names();
+    uint16_t port = endpoint_port(name, len);
+
+    if (registry == NULL || port == 0)
+        return false;
+    /* A call that went where only the table says has no record, but is in the cache. */
+    if (!registry_may_have(registry, port) &&
+        !atomic_load_explicit(&shared_registry_known.calls_by_table, memory_order_relaxed))
+        return false;
+    return translate_port(fd, is_accepted, registry, name, len);
 }
 
 HOT bool peername_translate(int fd, struct sockaddr *name, socklen_t len)
@@ -115,21 +123,20 @@ static bool translate_accepted(int fd, struct sockaddr *name, socklen_t len)
 
 /* ---- names of connections ---- */
 
+COLD static int ask(int fd, struct sockaddr *name, socklen_t *len)
+{
+    return next.getpeername(fd, name, len);
+}
+
 int peername_get(int fd, struct sockaddr *addr, socklen_t *len)
 {
     if (!user_memory_readable(len, sizeof(*len)))
         return next.getpeername(fd, addr, len);
     socklen_t room = *len;
-    int result = next.getpeername(fd, addr, len);
-    if (result != 0)
-        return result;
-    if (sockname_narrow(fd, addr, room, len, next.getpeername, peername_translate))
-        return result;
-    if (*len <= room)
-        translate(fd, false, addr, *len);
-    else
-        sockname_tell_part(fd, addr, room, next.getpeername, peername_translate);
-    return result;
+    if (next.getpeername(fd, addr, len) != 0)
+        return -1;
+    sockname_tell(fd, addr, room, len, ask, peername_translate);
+    return 0;
 }
 
 /* The kernel has written as much of the name as was asked for, and that length. */
@@ -181,14 +188,8 @@ int peername_option64(int fd, int level, int option, void *value, socklen_t *len
 /* Translates the name of a peer that accept(2) has left in `addr`; returns its descriptor. */
 HOT static inline int accepted(int fd, struct sockaddr *addr, socklen_t room, socklen_t *len)
 {
-    if (fd < 0)
-        return fd;
-    if (sockname_narrow(fd, addr, room, len, next.getpeername, translate_accepted))
-        return fd;
-    if (*len <= room)
-        translate(fd, true, addr, *len);
-    else
-        sockname_tell_part(fd, addr, room, next.getpeername, translate_accepted);
+    if (fd >= 0)
+        sockname_tell(fd, addr, room, len, ask, translate_accepted);
     return fd;
 }
 

@@ -34,7 +34,7 @@ COLD static void translate_part(int fd, void *name, socklen_t room)
         memcpy(name, sa, end);
 }
 
-HOT static void translate_sender(int fd, void *name, socklen_t room, socklen_t len)
+HOT static inline void translate_sender(int fd, void *name, socklen_t room, socklen_t len)
 {
     if (len > room)
         translate_part(fd, name, room);

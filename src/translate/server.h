@@ -27,8 +27,6 @@ struct target {
 /* Returns the address that `asked` leads to: the loopback address for the wildcard. */
 static inline struct addr server_destination(const struct endpoint *asked)
 {
-    if (asked->addr.family == AF_INET && asked->addr.bytes[0] != 0) /* nearly always */
-        return asked->addr;
     struct addr addr = addr_unmapped(&asked->addr);
 
     if (addr_is_wildcard(&addr)) {

@@ -17,6 +17,7 @@
 #include "linux/socket.h"
 #include "linux/sys.h"
 #include "linux/user_memory.h"
+#include "translate/cache.h"
 #include "translate/engine.h"
 #include "translate/next.h"
 #include "translate/shared_registry.h"
@@ -84,18 +85,30 @@ COLD static bool translate_by_record(int fd, const struct registry *registry, st
     return is_found && socket_match_write(&e, with_addr, name);
 }
 
-HOT bool sockname_translate_own(int fd, struct sockaddr *name, socklen_t len)
+/* `port`, which the name has, may have a record. */
+HOT_REST static bool translate_port(int fd, const struct registry *registry, uint16_t port,
+                                    struct sockaddr *name, socklen_t len)
 {
-    const struct registry *registry = shared_registry_for_names();
-    uint16_t port = endpoint_port(name, len);
+    uint16_t quick = cache_quick_port(registry, shared_registry_netns(fd), port, name);
 
-    if (registry == NULL || !registry_may_have(registry, port))
-        return false;
-    uint16_t quick = registry_quick_port(registry, shared_registry_netns(fd), name);
     if (quick == 0 || shared_registry_is_ephemeral(port))
         return translate_by_record(fd, registry, name, len);
     endpoint_set_port(name, quick);
     return true;
+}
+
+HOT static inline bool translate(int fd, struct sockaddr *name, socklen_t len)
+{
+    const struct registry *registry = shared_registry_for_names();
+    uint16_t port = endpoint_port(name, len);
+
+    return registry != NULL && port != 0 && registry_may_have(registry, port) &&
+           translate_port(fd, registry, port, name, len);
+}
+
+HOT bool sockname_translate_own(int fd, struct sockaddr *name, socklen_t len)
+{
+    return translate(fd, name, len);
 }
 
 COLD void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *ask,
@@ -113,24 +126,16 @@ COLD void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *
 
 /* ---- a passed IPv6 socket in place of an IPv4 one ---- */
 
-COLD static bool find_narrowed(int fd, const struct registry *registry)
-{
-    struct endpoint own;
-    struct registry_entry e;
-
-    return socket_name(fd, &own) && own.addr.family == AF_INET6 &&
-           registry_may_have(registry, own.port) && socket_match_find(fd, registry, &own, &e) &&
-           e.asked.addr.family == AF_INET;
-}
-
-HOT bool sockname_is_narrowed(int fd)
+COLD bool sockname_find_narrowed(int fd)
 {
     const struct registry *registry = shared_registry_get();
-
-    if (registry == NULL || !registry_has_narrowed(registry))
-        return false;
+    struct endpoint own;
+    struct registry_entry e;
     int saved = errno;
-    bool is_narrowed = find_narrowed(fd, registry);
+
+    bool is_narrowed = socket_name(fd, &own) && own.addr.family == AF_INET6 &&
+                       registry_may_have(registry, own.port) &&
+                       socket_match_find(fd, registry, &own, &e) && e.asked.addr.family == AF_INET;
     errno = saved;
     return is_narrowed;
 }
@@ -155,8 +160,8 @@ COLD void sockname_write_narrow(const struct sockaddr *name, socklen_t size, voi
     *len = size;
 }
 
-COLD static bool narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask,
-                        sockname_translate *translate_name)
+COLD bool sockname_tell_narrow(int fd, void *told, socklen_t room, socklen_t *len,
+                               sockname_call *ask, sockname_translate *translate_name)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof(name);
@@ -171,11 +176,9 @@ COLD static bool narrow(int fd, void *told, socklen_t room, socklen_t *len, sock
     return is_told;
 }
 
-HOT bool sockname_narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask,
-                         sockname_translate *translate_name)
+COLD static int ask(int fd, struct sockaddr *name, socklen_t *len)
 {
-    return room >= sizeof(sa_family_t) && endpoint_family(told) == AF_INET6 &&
-           sockname_is_narrowed(fd) && narrow(fd, told, room, len, ask, translate_name);
+    return next.getsockname(fd, name, len);
 }
 
 HOT int sockname_get(int fd, struct sockaddr *addr, socklen_t *len)
@@ -183,14 +186,8 @@ HOT int sockname_get(int fd, struct sockaddr *addr, socklen_t *len)
     if (!user_memory_readable(len, sizeof(*len)))
         return next.getsockname(fd, addr, len);
     socklen_t room = *len;
-    int result = next.getsockname(fd, addr, len);
-    if (result != 0)
-        return result;
-    if (sockname_narrow(fd, addr, room, len, next.getsockname, sockname_translate_own))
-        return result;
-    if (*len <= room)
-        sockname_translate_own(fd, addr, *len);
-    else
-        sockname_tell_part(fd, addr, room, next.getsockname, sockname_translate_own);
-    return result;
+    if (next.getsockname(fd, addr, len) != 0)
+        return -1;
+    sockname_tell(fd, addr, room, len, ask, translate);
+    return 0;
 }

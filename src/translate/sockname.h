@@ -4,6 +4,10 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "core/endpoint.h"
+#include "core/hot.h"
+#include "translate/shared_registry.h"
+
 /* getsockname(2), which returns the asked name. */
 int sockname_get(int fd, struct sockaddr *addr, socklen_t *len);
 
@@ -20,11 +24,18 @@ typedef bool sockname_translate(int fd, struct sockaddr *name, socklen_t len);
 void sockname_tell_part(int fd, void *told, socklen_t room, sockname_call *ask,
                         sockname_translate *translate);
 
+/* What sockname_is_narrowed calls if there ever was such a socket. */
+bool sockname_find_narrowed(int fd);
+
 /*
  * Whether a passed IPv6 socket has the place of an IPv4 one: `fd` is such a socket, or a connection of
  * it. Its program sees addresses of IPv4. Keeps errno.
  */
-bool sockname_is_narrowed(int fd);
+HOT static inline bool sockname_is_narrowed(int fd)
+{
+    const struct registry *registry = shared_registry_get();
+    return registry != NULL && registry_has_narrowed(registry) && sockname_find_narrowed(fd);
+}
 
 /*
  * Writes a name of such a socket as the kernel does: what fits in `room`, and its length. IPv4 has no
@@ -33,9 +44,29 @@ bool sockname_is_narrowed(int fd);
 void sockname_write_narrow(const struct sockaddr *name, socklen_t size, void *told, socklen_t room,
                            socklen_t *len);
 
+/* What sockname_narrow calls for such a socket. */
+bool sockname_tell_narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask,
+                          sockname_translate *translate);
+
 /*
  * If `fd` is such a socket: translates the name in `told`, rewrites it and *len, and returns true. `ask`
  * is the call that has told the name. Keeps errno.
  */
-bool sockname_narrow(int fd, void *told, socklen_t room, socklen_t *len, sockname_call *ask,
-                     sockname_translate *translate);
+HOT static inline bool sockname_narrow(int fd, void *told, socklen_t room, socklen_t *len,
+                                       sockname_call *ask, sockname_translate *translate)
+{
+    return room >= sizeof(sa_family_t) && endpoint_family(told) == AF_INET6 &&
+           sockname_is_narrowed(fd) && sockname_tell_narrow(fd, told, room, len, ask, translate);
+}
+
+/* Translates the name of which the kernel has told as much as fitted. *len is what it has set. Keeps errno. */
+HOT static inline void sockname_tell(int fd, void *told, socklen_t room, socklen_t *len,
+                                     sockname_call *ask, sockname_translate *translate)
+{
+    if (sockname_narrow(fd, told, room, len, ask, translate))
+        return;
+    if (*len <= room)
+        translate(fd, told, *len);
+    else
+        sockname_tell_part(fd, told, room, ask, translate);
+}
