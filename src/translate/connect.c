@@ -74,26 +74,31 @@ HOT static void remember_actual(const struct target *t)
         cache_put_peer(t->fd, &to, port, port);
 }
 
-/* Returns false if `name` stays as it is, which its port alone says of nearly all. */
-HOT static bool may_be_remapped(int fd, const struct sockaddr *name, socklen_t len)
-{
-    const struct registry *registry;
-    uint16_t port;
-
-    if (!user_memory_readable(name, len) || (port = endpoint_port(name, len)) == 0 ||
-        (registry = shared_registry_get()) == NULL)
-        return false;
-    return registry_has_asked(registry, shared_registry_netns(fd), port) ||
-           registry_may_have(registry, port) || settings_get()->config.connect == CONNECT_TABLE ||
-           table_names_port(&settings_get()->config.table, port);
-}
-
 /* What goes to an address. */
 enum purpose {
     CONNECTION,         /* to a server that was open a moment ago: see connect_again() */
     CERTAIN_CONNECTION, /* to one that is open */
     DATAGRAM,
 };
+
+/* Returns false if `name` stays as it is, which its port alone says of nearly all. */
+HOT static inline bool may_be_remapped(int fd, enum purpose purpose, const struct sockaddr *name,
+                                       socklen_t len)
+{
+    const struct registry *registry;
+    const struct config *config;
+    uint16_t port;
+
+    if (!user_memory_readable(name, len) || (port = endpoint_port(name, len)) == 0 ||
+        (registry = shared_registry_get()) == NULL)
+        return false;
+    if (registry_has_asked(registry, shared_registry_netns(fd), port) ||
+        registry_may_have(registry, port))
+        return true;
+    config = &settings_get()->config;
+    return config->connect == CONNECT_TABLE ||
+           (purpose != DATAGRAM && table_names_port(&config->table, port));
+}
 
 /*
  * Finds the address to use instead of `name`, for which may_be_remapped(), and leaves it in
@@ -137,7 +142,7 @@ HOT static bool translate(struct target *t, int fd, enum purpose purpose,
 HOT bool connect_find(struct target *t, int fd, const struct sockaddr *addr, socklen_t len)
 {
     t->is_recent = false;
-    return may_be_remapped(fd, addr, len) && translate(t, fd, CONNECTION, addr, len);
+    return may_be_remapped(fd, CONNECTION, addr, len) && translate(t, fd, CONNECTION, addr, len);
 }
 
 HOT static int connect_to_actual(const struct target *t)
@@ -218,9 +223,10 @@ HOT static enum purpose purpose_of(int flags)
 bool connect_target(int fd, int flags, const struct sockaddr *addr, socklen_t len,
                     struct sockaddr_storage *to)
 {
+    enum purpose purpose = purpose_of(flags);
     struct target t;
 
-    if (!may_be_remapped(fd, addr, len) || !translate(&t, fd, purpose_of(flags), addr, len))
+    if (!may_be_remapped(fd, purpose, addr, len) || !translate(&t, fd, purpose, addr, len))
         return false;
     memcpy(to, &t.copy, len);
     return true;
@@ -239,23 +245,30 @@ COLD static void send_copies(struct target *t, const void *buf, size_t size, int
     errno = saved;
 }
 
-HOT ssize_t connect_sendto(int fd, const void *buf, size_t size, int flags,
-                           const struct sockaddr *addr, socklen_t len)
+HOT_REST static ssize_t send_to_port(int fd, const void *buf, size_t size, int flags,
+                                     const struct sockaddr *addr, socklen_t len)
 {
     struct target t;
 
-    if (addr != NULL && may_be_remapped(fd, addr, len)) {
-        if (translate(&t, fd, purpose_of(flags), addr, len))
-            return next.sendto(fd, buf, size, flags, (struct sockaddr *)&t.copy, len);
-        if (t.is_group)
-            send_copies(&t, buf, size, flags);
-    }
+    if (translate(&t, fd, purpose_of(flags), addr, len))
+        return next.sendto(fd, buf, size, flags, (struct sockaddr *)&t.copy, len);
+    if (t.is_group)
+        send_copies(&t, buf, size, flags);
     return next.sendto(fd, buf, size, flags, addr, len);
+}
+
+HOT ssize_t connect_sendto(int fd, const void *buf, size_t size, int flags,
+                           const struct sockaddr *addr, socklen_t len)
+{
+    if (addr == NULL || !may_be_remapped(fd, purpose_of(flags), addr, len))
+        return next.sendto(fd, buf, size, flags, addr, len);
+    return send_to_port(fd, buf, size, flags, addr, len);
 }
 
 static bool is_to_members(struct target *t, int fd, const struct sockaddr *addr, socklen_t len)
 {
-    return may_be_remapped(fd, addr, len) && !translate(t, fd, DATAGRAM, addr, len) && t->is_group;
+    return may_be_remapped(fd, DATAGRAM, addr, len) && !translate(t, fd, DATAGRAM, addr, len) &&
+           t->is_group;
 }
 
 bool connect_is_to_members(int fd, const struct sockaddr *addr, socklen_t len)
@@ -276,10 +289,12 @@ void connect_send_copies(int fd, const void *buf, size_t size, int flags,
 
 static bool translate_message(struct target *t, int fd, const struct msghdr *message, int flags)
 {
+    enum purpose purpose = purpose_of(flags);
+
     t->is_group = false;
     return message->msg_name != NULL && message->msg_namelen > 0 &&
-           may_be_remapped(fd, message->msg_name, message->msg_namelen) &&
-           translate(t, fd, purpose_of(flags), message->msg_name, message->msg_namelen);
+           may_be_remapped(fd, purpose, message->msg_name, message->msg_namelen) &&
+           translate(t, fd, purpose, message->msg_name, message->msg_namelen);
 }
 
 /* By the system call that the program made: a seccomp filter may forbid the other. */
