@@ -115,7 +115,7 @@ HOT enum route cache_route(uint64_t netns, const struct addr *to)
 
 /* ---- the asked ports of names ---- */
 
-enum { NAMES = 64 };
+enum { NAMES = 8 }; /* a process has few ports, and its data has one page (tests/e2e/library) */
 
 /* A word: 48 bits of the key, the asked port. */
 static _Atomic uint64_t names[NAMES];
