@@ -49,7 +49,8 @@ struct registry {
  */
 _Static_assert(sizeof(struct bucket) == 64, "a bucket fills a cache line");
 _Static_assert(offsetof(struct registry, ports.actual) == 64, "the head is one line");
-_Static_assert(offsetof(struct registry, bucket) == 64 + PORTS / 8 + 8 * PORTS, "no gaps");
+_Static_assert(offsetof(struct registry, bucket) == 64 + REGISTRY_PORTS / 8 + 8 * REGISTRY_PORTS,
+               "no gaps");
 _Static_assert(offsetof(struct registry, slot) ==
                    offsetof(struct registry, bucket) + 64 * BUCKETS + 2 * RECORDS,
                "no gaps");
