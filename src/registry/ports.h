@@ -23,11 +23,10 @@ struct registry_ports {
     _Atomic uint32_t has_narrowed; /* 1 if there ever was a record with RECORD_ASKED_IPV4 */
     _Atomic uint32_t changes;      /* see registry_changes() */
     _Atomic uint32_t unused[8];
-    _Atomic uint32_t
-        actual[REGISTRY_PORTS / 32];        /* a bit for each actual port that was ever recorded */
-    _Atomic uint32_t asked[REGISTRY_PORTS]; /* the parts in which an asked port was ever recorded */
-    _Atomic uint32_t
-        passed[REGISTRY_PORTS]; /* binds that are counted and not recorded (settle.c) */
+    /* A bit for each port that ever was the actual one of a record. */
+    _Atomic uint32_t actual[REGISTRY_PORTS / 32];
+    _Atomic uint32_t asked[REGISTRY_PORTS];  /* the parts in which an asked port ever was */
+    _Atomic uint32_t passed[REGISTRY_PORTS]; /* binds that are counted only (settle.c) */
 };
 
 HOT static inline const struct registry_ports *ports_of(const struct registry *r)
