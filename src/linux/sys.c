@@ -86,10 +86,13 @@ int sys_reserve(int fd, off_t size)
 
 int sys_poll(int fd, short events, int milliseconds)
 {
-    struct timespec limit = {0, milliseconds * 1000000L};
+    struct timespec limit = {0, milliseconds * 1000000L}; /* ppoll(2) leaves the rest of it */
     struct pollfd polled = {.fd = fd, .events = events};
+    long count;
 
-    long count = sys_call6(SYS_ppoll, (long)&polled, 1, (long)&limit, 0, _NSIG / 8, 0);
+    do
+        count = sys_call6(SYS_ppoll, (long)&polled, 1, (long)&limit, 0, _NSIG / 8, 0);
+    while (count < 0 && errno == EINTR && limit.tv_nsec > 0);
     return count == 1 ? polled.revents : 0;
 }
 
