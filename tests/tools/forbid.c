@@ -45,6 +45,11 @@ static const struct {
     {"prlimit64", SYS_prlimit64},
     {"pwritev2", SYS_pwritev2},
     {"execveat", SYS_execveat},
+#ifdef SYS_socketcall
+    {"socketcall", SYS_socketcall},
+#else
+    {"socketcall", UINT32_MAX},
+#endif
 };
 
 /* ---- what came with which kernel ---- */
