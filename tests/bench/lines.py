@@ -52,6 +52,11 @@ def of_calls():
         yield Line("calls", f"{name}-passed", f"{title}, passed", calls(what, 5432), calls(what, 5432, PRELOAD), passed)
 
 
+def fastest_first(command, once="true"):
+    """A process has only one first bind: of ten processes, the fastest counts."""
+    return f"./sandbox -n sh -c '{once}; for i in 1 2 3 4 5 6 7 8 9 10; do {command}; done | sort -n | head -n 1'"
+
+
 def of_starts():
     for name, title, what, command, limit in (
         ("load", "/bin/true, beside an empty library", "start", TRUE, added(6)),
@@ -59,9 +64,10 @@ def of_starts():
     ):
         yield Line("starts", name, title, starts(command, what, "env PRELOAD=$PWD/empty.so"),
                    starts(command, what, "env PRELOAD=$PWD/libremap.so"), limit)
-    registry = f"sh -c '{PRELOAD} ./calls bind 81 1 >/dev/null && {PRELOAD} ./calls first 80 1'"
-    yield Line("starts", "first", "the first bind of a process", calls("first"), f"./sandbox -n {registry}", added(30))
-    yield Line("starts", "first-of-all", "the same, which makes the registry", calls("first"), calls("first", 80, PRELOAD),
+    native, first = fastest_first("./calls first 8080 1"), f"{PRELOAD} ./calls first 80 1"
+    yield Line("starts", "first", "the first bind of a process", native,
+               fastest_first(first, once=f"{PRELOAD} ./calls bind 81 1 >/dev/null"), added(30))
+    yield Line("starts", "first-of-all", "the same, which makes the registry", native, fastest_first(f"rm -rf $REMAP_STATE; {first}"),
                added(300))
     yield Line("starts", "launcher", "/bin/true by env", starts(TRUE), starts(f"/usr/bin/env {TRUE}"))
     yield Line("starts", "run", "/bin/true by remap run", starts(TRUE), starts(f"./remap run -q {TRUE}"), added(400))
