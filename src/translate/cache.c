@@ -122,8 +122,8 @@ static _Atomic uint64_t names[NAMES];
 
 HOT_REST static uint64_t mix_ipv6(uint64_t key, const struct sockaddr *name)
 {
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)name;
-    return cache_key(key, &in6->sin6_addr, sizeof(in6->sin6_addr));
+    const char *addr = (const char *)name + offsetof(struct sockaddr_in6, sin6_addr);
+    return cache_key(key, addr, sizeof(struct in6_addr));
 }
 
 /*

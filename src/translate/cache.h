@@ -37,7 +37,7 @@ static inline bool cache_is_local(uint64_t netns, const struct addr *to)
 
 /*
  * registry_quick_port(), which is found once for each name while the registry does not change. `name` is of
- * AF_INET or AF_INET6, of full length, and has `port`.
+ * AF_INET or AF_INET6, of full length, and has `port`. It need not be aligned.
  */
 uint16_t cache_quick_port(const struct registry *r, uint64_t netns, uint16_t port,
                           const struct sockaddr *name);

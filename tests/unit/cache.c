@@ -6,10 +6,12 @@
 static uint16_t quick_port_of(const struct registry *r, uint64_t netns, const struct endpoint *e)
 {
     struct sockaddr_storage name = {.ss_family = e->addr.family};
+    char bytes[1 + sizeof(name)]; /* a program may pass a name that is not aligned */
 
     assert_true(endpoint_to_sockaddr(&e->addr, e->port, (struct sockaddr *)&name));
-    uint16_t port = cache_quick_port(r, netns, e->port, (struct sockaddr *)&name);
-    assert_int_equal(cache_quick_port(r, netns, e->port, (struct sockaddr *)&name), port);
+    memcpy(bytes + 1, &name, sizeof(name));
+    uint16_t port = cache_quick_port(r, netns, e->port, (void *)(bytes + 1));
+    assert_int_equal(cache_quick_port(r, netns, e->port, (void *)(bytes + 1)), port);
     return port;
 }
 
