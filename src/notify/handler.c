@@ -231,8 +231,7 @@ static void handle_name(struct notification *n, sockname_call *ask, sockname_tra
     }
     socklen_t len = actual_len;
     memcpy(&name, &actual, len);
-    if (!sockname_narrow(n->fd, &name, sizeof(name), &len, ask, translate))
-        translate(n->fd, (struct sockaddr *)&name, len);
+    sockname_tell(n->fd, &name, sizeof(name), &len, ask, translate);
     if (len != actual_len || memcmp(&name, &actual, len) != 0)
         notification_return_name(n, &name, len);
     else

@@ -59,7 +59,10 @@ HOT static inline bool sockname_narrow(int fd, void *told, socklen_t room, sockl
            sockname_is_narrowed(fd) && sockname_tell_narrow(fd, told, room, len, ask, translate);
 }
 
-/* Translates the name of which the kernel has told as much as fitted. *len is what it has set. Keeps errno. */
+/*
+ * Translates in place a name that `ask` has written to `told`, which has `room` bytes. *len is the length
+ * that it returned: if that is more than `room`, the name was cut off. Keeps errno.
+ */
 HOT static inline void sockname_tell(int fd, void *told, socklen_t room, socklen_t *len,
                                      sockname_call *ask, sockname_translate *translate)
 {
