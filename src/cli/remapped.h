@@ -39,8 +39,8 @@ struct remapped_watch {
 };
 
 /*
- * Returns a number that changes if a socket is bound or, with the engine preload, listens. Reads
- * only the registry.
+ * Returns a number that changes if a socket is bound or, with the engine preload, listens, or if a stale
+ * record is removed. Reads only the registry.
  */
 uint64_t remapped_changes(struct remapped_watch *w);
 

@@ -7,7 +7,7 @@
 
 #define HOT __attribute__((hot))
 
-/* For the rest of a frequent call, which most calls do without: it keeps its registers to itself. */
+/* HOT_REST marks the part of a frequent call that most calls do not need. Not inlined, it costs these nothing. */
 #define HOT_REST __attribute__((hot, noinline))
 
 /* COLD marks what is seldom needed: it is placed elsewhere and not inlined. */

@@ -9,7 +9,6 @@
  * the slow one was for.
  */
 #include "notify/worker.h"
-#include "linux/sys.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "linux/procfs.h"
+#include "linux/sys.h"
 #include "notify/engine.h"
 #include "notify/filter.h"
 #include "notify/handler.h"

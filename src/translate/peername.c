@@ -74,10 +74,7 @@ HOT static uint16_t quick_port(int fd, const struct registry *registry, uint16_t
     return cached == 0 || cached == port ? port : 0;
 }
 
-/*
- * Translates the name of a peer of `fd` in place. Returns false if it stays as it is. For a
- * peer that was just accepted the cache does not count: the descriptor is new. Keeps errno.
- */
+/* The rest of translate(), for a port that may have a record or be in the cache. */
 HOT_REST static bool translate_port(int fd, bool is_accepted, const struct registry *registry,
                                     struct sockaddr *name, socklen_t len)
 {
@@ -97,6 +94,10 @@ HOT_REST static bool translate_port(int fd, bool is_accepted, const struct regis
     return true;
 }
 
+/*
+ * Translates the name of a peer of `fd` in place. Returns false if it stays as it is. For a
+ * peer that was just accepted the cache does not count: the descriptor is new. Keeps errno.
+ */
 HOT static inline bool translate(int fd, bool is_accepted, struct sockaddr *name, socklen_t len)
 {
     const struct registry *registry = shared_registry_for_names();

@@ -85,7 +85,7 @@ COLD static bool translate_by_record(int fd, const struct registry *registry, st
     return is_found && socket_match_write(&e, with_addr, name);
 }
 
-/* `port`, which the name has, may have a record. */
+/* The rest of translate(): `port` is the one in the name, and may have a record. */
 HOT_REST static bool translate_port(int fd, const struct registry *registry, uint16_t port,
                                     struct sockaddr *name, socklen_t len)
 {
@@ -97,6 +97,7 @@ HOT_REST static bool translate_port(int fd, const struct registry *registry, uin
     return true;
 }
 
+/* sockname_translate_own(), inline. */
 HOT static inline bool translate(int fd, struct sockaddr *name, socklen_t len)
 {
     const struct registry *registry = shared_registry_for_names();
